@@ -1,0 +1,2 @@
+//! docket: one server for people who run computations for others.
+pub mod error;
