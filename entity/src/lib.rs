@@ -1,1 +1,23 @@
-//! Entities.
+//! The tables of docket as sea-orm entities, one file a table.
+//!
+//! No logic lives here but *scoped finders*: queries that return only what a [`Scope`] may see, so that hidden and
+//! absent are the same thing everywhere above.
+
+pub mod event;
+pub mod job;
+pub mod job_log;
+pub mod runner;
+pub mod runner_service;
+pub mod scope;
+pub mod service;
+pub mod service_version;
+pub mod session;
+pub mod setting;
+pub mod time;
+pub mod token;
+pub mod user;
+pub mod words;
+
+pub use scope::Scope;
+pub use time::Time;
+pub use words::Words;

@@ -1,0 +1,103 @@
+//! The log that every live channel reads.
+
+use sea_orm::{FromJsonQueryResult, Condition, entity::prelude::*, sea_query::SelectStatement};
+use serde::{Deserialize, Serialize};
+
+use crate::{Scope, Time, job, service};
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Kind {
+    /// The job is in another state, or a cancellation was asked for.
+    #[sea_orm(string_value = "status_changed")]
+    StatusChanged,
+    /// The worker reported progress or a message.
+    #[sea_orm(string_value = "progressed")]
+    Progressed,
+    /// The job's log grew.
+    #[sea_orm(string_value = "log_appended")]
+    LogAppended,
+}
+
+/// The part of an event that depends on its kind.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, FromJsonQueryResult)]
+#[serde(default)]
+pub struct Detail {
+    /// State before (`status_changed`; none when the job was just submitted).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<job::Status>,
+    /// State after (`status_changed`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<job::Status>,
+    /// 0 to 1 (`progressed`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<f64>,
+    /// The worker's message (`progressed`), or why the state changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Bytes before the new log text (`log_appended`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offset: Option<i64>,
+    /// Bytes of the new log text (`log_appended`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub length: Option<i64>,
+}
+
+/// A row of `event`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "event")]
+pub struct Model {
+    /// The order of all events: the single writer commits in the order of these numbers.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The job.
+    pub job_id: i64,
+    /// The job's outside id, so that an event can be shown without reading the job.
+    pub job_uid: Uuid,
+    /// 1, 2, 3.. within the job, without a gap.
+    pub revision: i64,
+    /// What happened.
+    pub kind: Kind,
+    /// The attempt it happened in, 0 before the first.
+    pub attempt: i32,
+    /// The rest.
+    pub detail: Detail,
+    /// The job's service.
+    pub service_id: i64,
+    /// The job's owner.
+    pub owner_id: i64,
+    /// The runner that held the job then.
+    pub runner_id: Option<i64>,
+    /// When it happened.
+    pub created_at: Time,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The events that `scope` may see: of one's own jobs and of the jobs of one's own services; for a runner those
+    /// of the jobs that it held at the time.
+    #[must_use]
+    pub fn visible_to(scope: &Scope) -> Select<Self> {
+        match *scope {
+            Scope::All => Self::find(),
+            Scope::Nobody => Self::find().filter(Expr::val(false)),
+            Scope::User { id } => Self::find().filter(
+                Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
+            ),
+            Scope::Runner { id } => Self::find().filter(Column::RunnerId.eq(id)),
+        }
+    }
+}
+
+/// The ids of the services that a user owns.
+pub(crate) fn services_of(owner_id: i64) -> SelectStatement {
+    use sea_orm::{QuerySelect as _, QueryTrait as _};
+    service::Entity::find()
+        .select_only()
+        .column(service::Column::Id)
+        .filter(service::Column::OwnerId.eq(owner_id))
+        .into_query()
+}

@@ -1,0 +1,46 @@
+//! Worker processes.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{Scope, Time};
+
+/// A row of `runner`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "runner")]
+pub struct Model {
+    /// Also the number that people see.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The outside id.
+    pub uid: Uuid,
+    /// What its owner calls it.
+    pub name: String,
+    /// Who made it.
+    pub owner_id: i64,
+    /// How many jobs it may hold at once.
+    pub slots: i32,
+    /// The last sign of life: registration, claim or heartbeat.
+    pub last_heartbeat_at: Option<Time>,
+    /// Set while it is registered for work.
+    pub registered_at: Option<Time>,
+    /// When the row was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The runners that `scope` may see: one's own, oneself, or all for an admin.
+    #[must_use]
+    pub fn visible_to(scope: &Scope) -> Select<Self> {
+        match *scope {
+            Scope::All => Self::find(),
+            Scope::User { id } => Self::find().filter(Column::OwnerId.eq(id)),
+            Scope::Runner { id } => Self::find().filter(Column::Id.eq(id)),
+            Scope::Nobody => Self::find().filter(Expr::val(false)),
+        }
+    }
+}

@@ -1,0 +1,20 @@
+//! Whose eyes a query looks through.
+
+/// What a caller may see. Every finder takes one; there is no way to ask without saying who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything: an admin, or the server itself.
+    All,
+    /// Nothing that belongs to anybody: a caller without a credential.
+    Nobody,
+    /// What is this user's own, and the jobs of the services that the user owns.
+    User {
+        /// `user.id`.
+        id: i64,
+    },
+    /// The jobs that this runner holds and the services that it works for.
+    Runner {
+        /// `runner.id`.
+        id: i64,
+    },
+}

@@ -1,0 +1,96 @@
+//! Things that can be run.
+
+use sea_orm::{QuerySelect, entity::prelude::*};
+
+use crate::{Scope, Time, runner_service};
+
+/// What sort of thing a service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Kind {
+    /// One program.
+    #[sea_orm(string_value = "program")]
+    Program,
+    /// Several steps behind one name.
+    #[sea_orm(string_value = "workflow")]
+    Workflow,
+    /// Something that shows rather than computes.
+    #[sea_orm(string_value = "widget")]
+    Widget,
+}
+
+/// A row of `service`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "service")]
+pub struct Model {
+    /// Also the number that people see.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The outside id.
+    pub uid: Uuid,
+    /// A slug, unique on this server.
+    pub name: String,
+    /// Free text.
+    pub title: String,
+    /// Free text.
+    pub description: String,
+    /// Program, workflow or widget.
+    pub kind: Kind,
+    /// Who made it; sees all its jobs.
+    pub owner_id: i64,
+    /// The version that new jobs are accepted under (`service_version.id`); set right after the first version exists.
+    pub version_id: Option<i64>,
+    /// Takes no new jobs.
+    pub disabled: bool,
+    /// A flag that its owner sets; it blocks nothing.
+    pub is_available: bool,
+    /// Seconds without a check-in after which the service counts as timed out.
+    pub timeout_seconds: i32,
+    /// The last check-in.
+    pub last_seen_at: Option<Time>,
+    /// How often a job is tried before it fails for good; none means for ever.
+    pub max_attempts: Option<i32>,
+    /// How long a claim lasts without a heartbeat.
+    pub lease_seconds: i32,
+    /// How long one attempt may run; none means for ever.
+    pub max_run_seconds: Option<i32>,
+    /// Whether an attempt that ran too long is tried again.
+    pub retry_timeouts: bool,
+    /// When the row was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+    /// Set when it was deleted: its jobs keep pointing here, nobody else does.
+    pub deleted_at: Option<Time>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether the service has not checked in for longer than its timeout. One that never did has not timed out.
+    #[must_use]
+    pub fn has_timed_out(&self, now: Time) -> bool {
+        self.last_seen_at.is_some_and(|seen| seen.plus_seconds(i64::from(self.timeout_seconds)) < now)
+    }
+}
+
+impl Entity {
+    /// The services that `scope` may see. `anonymous` says whether callers without a credential read services here.
+    #[must_use]
+    pub fn visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
+        let present = Self::find().filter(Column::DeletedAt.is_null());
+        match *scope {
+            Scope::All | Scope::User { .. } => present,
+            Scope::Nobody if anonymous => present,
+            Scope::Nobody => present.filter(Expr::val(false)),
+            Scope::Runner { id } => {
+                let works_for = runner_service::Entity::find()
+                    .select_only()
+                    .column(runner_service::Column::ServiceId)
+                    .filter(runner_service::Column::RunnerId.eq(id));
+                present.filter(Column::Id.in_subquery(sea_orm::QueryTrait::into_query(works_for)))
+            }
+        }
+    }
+}

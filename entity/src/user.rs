@@ -1,0 +1,84 @@
+//! People, and callers who act like people.
+
+use sea_orm::entity::prelude::*;
+
+use crate::{Scope, Time, Words};
+
+/// How an account came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Kind {
+    /// Somebody who logs in.
+    #[sea_orm(string_value = "authenticated")]
+    Authenticated,
+    /// Somebody who was given a row without a log-in.
+    #[sea_orm(string_value = "anonymous")]
+    Anonymous,
+}
+
+/// Whether an account may be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Status {
+    /// Waits for an admin: may log in and read itself, nothing else.
+    #[sea_orm(string_value = "pending")]
+    Pending,
+    /// In use.
+    #[sea_orm(string_value = "active")]
+    Active,
+    /// Stopped by an admin: may log in and read itself and `status_message`, nothing else.
+    #[sea_orm(string_value = "suspended")]
+    Suspended,
+}
+
+/// A row of `user`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user")]
+pub struct Model {
+    /// Also the number that people see.
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    /// The outside id: a random UUID (v4), so that it says nothing about when the account was made.
+    pub uid: Uuid,
+    /// Unique, compared exactly.
+    pub username: String,
+    /// As it was given; unique by `email_lower`.
+    pub email: Option<String>,
+    /// The address in lower case.
+    pub email_lower: Option<String>,
+    /// Given name.
+    pub first_name: Option<String>,
+    /// Family name.
+    pub last_name: Option<String>,
+    /// Authenticated or anonymous.
+    pub kind: Kind,
+    /// Pending, active or suspended.
+    pub status: Status,
+    /// Why, for the user to read.
+    pub status_message: Option<String>,
+    /// May do everything.
+    pub is_admin: bool,
+    /// Words such as `service-author`; unknown ones carry no rights.
+    pub roles: Words,
+    /// Argon2id in PHC notation; none means that no password opens this account.
+    pub password_hash: Option<String>,
+    /// When the row was made.
+    pub created_at: Time,
+    /// When it last changed.
+    pub updated_at: Time,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Entity {
+    /// The users that `scope` may see: itself, or all for an admin.
+    #[must_use]
+    pub fn visible_to(scope: &Scope) -> Select<Self> {
+        match *scope {
+            Scope::All => Self::find(),
+            Scope::User { id } => Self::find().filter(Column::Id.eq(id)),
+            Scope::Nobody | Scope::Runner { .. } => Self::find().filter(Expr::val(false)),
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Group commit: one task owns the writing connection and lets concurrent requests share a commit.
+//!
+//! A commit with `synchronous=FULL` waits for the disk. While it waits, requests queue up; the next round takes all of
+//! them (up to [`ROUND`]), gives each a savepoint inside one transaction, commits once, and only then answers. One
+//! request's failure rolls back its own savepoint and nothing else.
+
+use std::panic::AssertUnwindSafe;
+
+use entity::Time;
+use futures_util::{FutureExt, future::BoxFuture};
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use super::Tx;
+use crate::{
+    error::{Error, Result},
+    infra::clock::Clock,
+};
+
+/// Requests that share one commit at most.
+const ROUND: usize = 64;
+/// Requests that may wait; more are refused at once, so that overload answers early.
+const QUEUE: usize = 2_048;
+
+#[derive(Clone, Debug)]
+pub(super) struct Writer {
+    queue: mpsc::Sender<Box<dyn Task>>,
+    commits: watch::Receiver<u64>,
+}
+
+/// A request with its type forgotten.
+trait Task: Send {
+    /// Runs the work inside `tx` and keeps what it returned; `true` when its statements are to stay.
+    fn run<'a>(&'a mut self, tx: &'a Tx) -> BoxFuture<'a, bool>;
+    /// Tells the caller, once the round's commit has come to an end.
+    fn answer(self: Box<Self>, committed: Result<(), &Error>);
+    /// Replaces the outcome by a failure.
+    fn fail(&mut self, error: Error);
+}
+
+struct Request<I, T, W> {
+    input: I,
+    work: W,
+    outcome: Option<Result<T>>,
+    reply: oneshot::Sender<Result<T>>,
+}
+
+impl<I, T, W> Task for Request<I, T, W>
+where
+    I: Send + Sync,
+    T: Send,
+    W: for<'a> Fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send,
+{
+    fn run<'a>(&'a mut self, tx: &'a Tx) -> BoxFuture<'a, bool> {
+        let Self { input, work, outcome, .. } = self;
+        let future = work(tx, input);
+        async move {
+            // A panic in one request must not take the writer, and with it every later request, down.
+            let done = AssertUnwindSafe(future).catch_unwind().await;
+            let result = done.unwrap_or_else(|_| Err(Error::internal("a write panicked; see the panic message above")));
+            let keep = result.is_ok();
+            *outcome = Some(result);
+            keep
+        }
+        .boxed()
+    }
+
+    fn answer(self: Box<Self>, committed: Result<(), &Error>) {
+        let outcome = self.outcome.unwrap_or_else(|| Err(Error::internal("a write was never run")));
+        let answer = match committed {
+            Ok(()) => outcome,
+            // What failed by itself would have failed anyway: its own reason says more than the commit's.
+            Err(error) => outcome.and_then(|_| Err(commit_failure(error))),
+        };
+        // A caller that went away does not undo what is committed.
+        let _ = self.reply.send(answer);
+    }
+
+    fn fail(&mut self, error: Error) {
+        self.outcome = Some(Err(error));
+    }
+}
+
+impl Writer {
+    pub(super) fn start(connection: DatabaseConnection, clock: Clock) -> Self {
+        let (queue, requests) = mpsc::channel(QUEUE);
+        let (committed, commits) = watch::channel(0);
+        tokio::spawn(serve(connection, clock, requests, committed));
+        Self { queue, commits }
+    }
+
+    pub(super) fn commits(&self) -> watch::Receiver<u64> {
+        self.commits.clone()
+    }
+
+    pub(super) async fn run<I, T, W>(&self, input: I, work: W) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        W: for<'a> Fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let request = Request { input, work, outcome: None, reply };
+        self.queue.try_send(Box::new(request)).map_err(|refused| match refused {
+            mpsc::error::TrySendError::Full(_) => Error::unavailable("The server has too many writes waiting. Try again."),
+            mpsc::error::TrySendError::Closed(_) => Error::unavailable("The server is stopping."),
+        })?;
+        answer.await.unwrap_or_else(|_| Err(Error::unavailable("The server is stopping.")))
+    }
+
+    /// Waits until everything queued so far is answered.
+    pub(super) async fn stop(&self) {
+        let _ = self.run((), |_, ()| async { Ok(()) }.boxed()).await;
+    }
+}
+
+async fn serve(
+    connection: DatabaseConnection,
+    clock: Clock,
+    mut requests: mpsc::Receiver<Box<dyn Task>>,
+    committed: watch::Sender<u64>,
+) {
+    let mut round = Vec::with_capacity(ROUND);
+    while requests.recv_many(&mut round, ROUND).await > 0 {
+        metrics::histogram!("docket_write_round_requests").record(f64::from(u32::try_from(round.len()).unwrap_or(0)));
+        let result = commit_round(&connection, &clock, &mut round).await;
+        if result.is_ok() {
+            committed.send_modify(|count| *count += 1);
+        }
+        for task in round.drain(..) {
+            task.answer(match &result {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error),
+            });
+        }
+    }
+    // Every handle is gone: closing checkpoints the journal into the file.
+    let _ = connection.close().await;
+}
+
+async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mut [Box<dyn Task>]) -> Result<()> {
+    // Plain `begin` is deferred on SQLite: a read followed by a write then fails at once, whatever the busy timeout.
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let now = Time(clock.now_micros());
+    let transaction = connection.begin_with_options(options).await?;
+    if let [only] = round {
+        let tx = Tx { db: transaction, now };
+        return if only.run(&tx).await { commit(tx.db).await } else { rollback(tx.db).await };
+    }
+    for task in round.iter_mut() {
+        let tx = Tx { db: transaction.begin().await?, now };
+        let ended = if task.run(&tx).await { tx.db.commit().await } else { tx.db.rollback().await };
+        if let Err(error) = ended {
+            task.fail(Error::from(error.clone()));
+            return Err(error.into());
+        }
+    }
+    commit(transaction).await
+}
+
+async fn commit(transaction: DatabaseTransaction) -> Result<()> {
+    transaction.commit().await.map_err(Error::from)
+}
+
+async fn rollback(transaction: DatabaseTransaction) -> Result<()> {
+    transaction.rollback().await.map_err(Error::from)
+}
+
+/// What a caller hears when its own work was fine and the shared commit was not.
+fn commit_failure(error: &Error) -> Error {
+    tracing::error!(?error, "a commit failed");
+    Error::unavailable("The change could not be stored and was undone. Try again.")
+}

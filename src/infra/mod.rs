@@ -1,0 +1,2 @@
+//! The outside world: clock, randomness, passwords.
+pub mod clock;
