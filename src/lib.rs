@@ -1,4 +1,9 @@
 //! docket: one server for people who run computations for others.
+pub mod app;
+pub mod config;
 pub mod db;
+pub mod domain;
 pub mod error;
 pub mod infra;
+pub mod page;
+pub mod viewer;

@@ -103,6 +103,8 @@ pub struct Model {
     pub retry_timeouts: bool,
     /// How many leases expired.
     pub losses: i32,
+    /// How many attempts a worker handed back unharmed; they do not count against `max_attempts`.
+    pub releases: i32,
     /// How many times it was put back with a delay.
     pub backoffs: i32,
     /// 0 to 1.
@@ -125,12 +127,12 @@ pub struct Model {
     pub log_truncated: bool,
     /// The runner that holds it, or held it last.
     pub runner_id: Option<i64>,
-    /// SHA-256 of the lease token, while a lease lives.
+    /// SHA-256 of the lease's secret, while a lease lives.
     pub lease_hash: Option<Vec<u8>>,
     /// When the lease ends unless a heartbeat extends it.
     pub lease_expires_at: Option<Time>,
-    /// When the current attempt began to run.
-    pub attempt_started_at: Option<Time>,
+    /// When the current attempt was claimed; the bound on its run counts from here.
+    pub claimed_at: Option<Time>,
     /// When it was submitted.
     pub submitted_at: Time,
     /// When the first attempt began to run.

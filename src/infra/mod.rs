@@ -1,2 +1,5 @@
-//! The outside world: clock, randomness, passwords.
+//! The outside world behind small types: time, randomness, passwords. Nothing here knows a layer of docket.
+
 pub mod clock;
+pub mod passwords;
+pub mod secret;

@@ -1,0 +1,77 @@
+//! What every domain function is given.
+
+use std::{ops::Deref, sync::Arc};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Config,
+    db::Db,
+    domain::{event::Feed, runner::Seen, schema, session::Known},
+    error::Result,
+    infra::{clock::Clock, passwords::{PasswordParams, Passwords}},
+};
+
+/// The running server's parts. Clones share them.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// See [`App`].
+pub struct Parts {
+    /// The data layer.
+    pub db: Db,
+    /// What the operator set.
+    pub config: Arc<Config>,
+    /// The time, with the offset that tests set.
+    pub clock: Clock,
+    /// Password hashing.
+    pub passwords: Passwords,
+    /// Compiled JSON Schemas by service version.
+    pub schemas: schema::Cache,
+    /// New events, as they are committed.
+    pub events: Feed,
+    /// Credentials checked within the last second.
+    pub known: Known,
+    /// When each runner last gave a sign of life.
+    pub seen: Seen,
+    /// Cancelled when the server is to stop.
+    pub shutdown: CancellationToken,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl App {
+    /// Opens the database that the configuration names. It does not migrate, and starts no background work.
+    pub async fn open(config: Config, clock: Clock) -> Result<Self> {
+        let db = Db::open(&config.database.url, config.database.readers, clock.clone()).await?;
+        let passwords = Passwords::new(PasswordParams {
+            memory_kib: config.passwords.memory_kib,
+            iterations: config.passwords.iterations,
+            parallel: config.passwords.parallel,
+            waiting: config.passwords.waiting,
+        })?;
+        Ok(Self(Arc::new(Parts {
+            events: Feed::new(config.events.lag_events),
+            db,
+            config: Arc::new(config),
+            clock,
+            passwords,
+            schemas: schema::Cache::new(512),
+            known: Known::default(),
+            seen: Seen::default(),
+            shutdown: CancellationToken::new(),
+        })))
+    }
+}

@@ -1,0 +1,158 @@
+//! Rules for single values, and for values that must fit each other.
+#![expect(clippy::ptr_arg, reason = "a rule takes its key's own type, which is String, not str")]
+
+use std::fmt::Display;
+
+use http::Uri;
+use tracing_subscriber::EnvFilter;
+
+use super::Config;
+use super::setting::Rule;
+
+/// A range, both ends included.
+pub(super) struct Within<T> {
+    pub least: T,
+    pub most: T,
+}
+
+impl<T: Display + PartialOrd> Rule<T> for Within<T> {
+    fn expected(&self) -> String {
+        format!(" from {} to {}", self.least, self.most)
+    }
+
+    fn check(&self, value: &T) -> Result<(), String> {
+        if *value < self.least || *value > self.most {
+            return Err(format!("found {value}; expected a whole number{}", self.expected()));
+        }
+        Ok(())
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "it stands in the table beside rules that do refuse")]
+pub(super) fn any<T>(_: &T) -> Result<(), String> {
+    Ok(())
+}
+
+/// Only `sqlite:`, and a file: the readers open it a second time, so a database in memory would show them nothing.
+pub(super) fn database_url(url: &String) -> Result<(), String> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    match scheme {
+        "postgres" | "postgresql" => {
+            return Err("PostgreSQL is not supported by this version; expected \"sqlite://path\"".to_owned());
+        }
+        "sqlite" => {}
+        _ => return Err("expected a database URL such as \"sqlite://docket.db\"".to_owned()),
+    }
+    let rest = url.strip_prefix("sqlite:").unwrap_or_default();
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    if path.is_empty() {
+        return Err("the path of the database is missing; expected \"sqlite://path\"".to_owned());
+    }
+    if path.contains(":memory:") {
+        return Err("a database in memory is not supported; expected a file, \"sqlite://path\"".to_owned());
+    }
+    if path.contains('?') {
+        return Err("options after `?` are not supported; expected \"sqlite://path\"".to_owned());
+    }
+    Ok(())
+}
+
+/// An absolute http or https URL that paths can be appended to.
+pub(super) fn base_url(url: &String) -> Result<(), String> {
+    const EXPECTED: &str = "expected an absolute URL such as \"https://docket.example.org\"";
+    let uri: Uri = url.parse().map_err(|error| format!("{error}; {EXPECTED}"))?;
+    if !matches!(uri.scheme_str(), Some("http" | "https")) {
+        return Err(format!("the scheme is neither http nor https; {EXPECTED}"));
+    }
+    if uri.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return Err(format!("a user or password has no place in it; {EXPECTED}"));
+    }
+    if uri.query().is_some() || url.contains('#') {
+        return Err(format!("a query or fragment has no place in it; {EXPECTED}"));
+    }
+    if uri.path().split('/').any(|segment| matches!(decode_dots(segment).as_str(), "." | "..")) {
+        return Err(format!("`.` and `..` have no place in its path; {EXPECTED}"));
+    }
+    Ok(())
+}
+
+/// Browsers treat `%2e` in a path as a dot.
+fn decode_dots(segment: &str) -> String {
+    segment.to_ascii_lowercase().replace("%2e", ".")
+}
+
+/// Every item as a browser sends it in `Origin`: scheme, host and port, nothing more.
+pub(super) fn origins(items: &Vec<String>) -> Result<(), String> {
+    for item in items {
+        let bare = item.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'));
+        if !bare || base_url(item).is_err() {
+            return Err(format!(
+                "{item:?} is not an origin; expected scheme, host and port only, such as \"https://lab.example.org\""
+            ));
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn server_name(name: &String) -> Result<(), String> {
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
+        return Err(format!("found {name:?}; expected 1 to 64 letters, digits, `.`, `_` or `-`"));
+    }
+    Ok(())
+}
+
+pub(super) fn log_filter(filter: &String) -> Result<(), String> {
+    EnvFilter::try_new(filter).map(|_| ()).map_err(|error| {
+        format!("{error}; expected a level such as \"info\", or directives such as \"info,docket=debug\"")
+    })
+}
+
+/// What is wrong although every single value is right: the keys that do not fit, and why.
+pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
+    let Config { http, graphql, jobs, sessions, .. } = config;
+    let less = [
+        (
+            ["jobs.heartbeat_seconds", "jobs.lease_seconds"],
+            jobs.heartbeat_seconds as usize,
+            jobs.lease_seconds as usize,
+        ),
+        (["jobs.parameters_bytes", "http.body_bytes"], jobs.parameters_bytes, http.body_bytes),
+        (["jobs.results_bytes", "http.body_bytes"], jobs.results_bytes, http.body_bytes),
+        (["graphql.document_bytes", "http.body_bytes"], graphql.document_bytes, http.body_bytes),
+    ];
+    let at_most = [(
+        ["sessions.idle_hours", "sessions.absolute_hours"],
+        sessions.idle_hours as usize,
+        sessions.absolute_hours as usize,
+    )];
+    let not_less = less
+        .into_iter()
+        .filter(|(_, small, large)| small >= large)
+        .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be less than {b} ({large})")));
+    let too_much = at_most
+        .into_iter()
+        .filter(|(_, small, large)| small > large)
+        .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
+    not_less.chain(too_much).collect()
+}
+
+/// The URL with its password, if it carries one, replaced by `***`.
+#[must_use]
+pub fn mask_url(url: &str) -> String {
+    let masked = url.split_once("://").and_then(|(scheme, rest)| {
+        let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+        // A password may itself hold `/` or `@` when it was written without escapes: the last `@` ends it.
+        let at = rest[..end].rfind('@').or_else(|| rest.rfind('@'))?;
+        let (user, _) = rest[..at].split_once(':')?;
+        Some(format!("{scheme}://{user}:***{}", &rest[at..]))
+    });
+    let text = masked.unwrap_or_else(|| url.to_owned());
+    match text.split_once("password=") {
+        Some((before, after)) => {
+            let rest = after.find('&').map_or("", |end| &after[end..]);
+            format!("{before}password=***{rest}")
+        }
+        None => text,
+    }
+}

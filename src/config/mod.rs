@@ -1,0 +1,169 @@
+//! What an operator can set, and where it came from.
+//!
+//! [`Config`] is plain data with every default written down here, once. [`load`] fills it from `docket.toml`, the
+//! environment and the command line, in rising order of precedence, and refuses everything that is wrong at the same
+//! time, each with its file, line and column, its variable or its flag. Secrets are not settings: tokens and
+//! passwords never stand in this file, but a URL may carry one, and what is shown goes through [`mask_url`].
+
+mod check;
+mod environment;
+mod file;
+mod load;
+mod setting;
+mod suggest;
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use ipnet::IpNet;
+
+pub use self::check::mask_url;
+use self::check::{Within, any, base_url, database_url, log_filter, origins, server_name};
+pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
+pub use self::setting::LogFormat;
+use self::setting::settings;
+
+const fn within<T>(least: T, most: T) -> Within<T> {
+    Within { least, most }
+}
+
+// Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
+settings! {
+    /// Everything that can be set. The default is what runs when nothing is said.
+    Config {
+        /// Where the server listens: address and port. Port 0 takes any free one.
+        listen: SocketAddr = SocketAddr::from(([127, 0, 0, 1], 8080)), any;
+        /// The address under which clients reach the server: links and the check of `Origin` use it. Without a slash
+        /// at the end. Follows `listen` when it is not set.
+        public_url: String = "http://127.0.0.1:8080".to_owned(), base_url;
+        /// The name of this server in full service names. 1 to 64 letters, digits, `.`, `_` or `-`.
+        server_name: String = "localhost".to_owned(), server_name;
+        /// The proxies whose `X-Forwarded-*` headers are believed: addresses or networks (`10.0.0.0/8`).
+        trusted_proxies: Vec<IpNet> = Vec::new(), any;
+        /// Web origins (`https://lab.example.org`) whose pages may write, besides the server's own.
+        cors_origins: Vec<String> = Vec::new(), origins;
+        /// Whether a caller without credentials sees the services.
+        anonymous_reads_services: bool = true, any;
+    }
+
+    /// Where the data is.
+    database: Database {
+        /// `sqlite://path`: a file, relative to the working directory, or `sqlite:///absolute/path`.
+        url: String = "sqlite://docket.db".to_owned(), database_url;
+        /// Connections that read, besides the one that writes. 1 to 64.
+        readers: u32 = 4, within(1, 64);
+    }
+
+    /// What the server says about itself, on stderr.
+    log: Log {
+        /// Lines for people (`text`) or for machines (`json`).
+        format: LogFormat = LogFormat::Text, any;
+        /// Which events are logged: a level, or directives such as `info,docket=debug`.
+        filter: String = "info".to_owned(), log_filter;
+    }
+
+    /// Limits of the listener.
+    http: Http {
+        /// Connections open at once; further ones wait to be accepted. 1 to 65536.
+        connections: usize = 4096, within(1, 65_536);
+        /// Seconds in which a request's head must have arrived. 1 to 300.
+        header_seconds: u32 = 10, within(1, 300);
+        /// Bytes of a request's body. 1 KiB to 64 MiB.
+        body_bytes: usize = 1_048_576, within(1024, 67_108_864);
+        /// Seconds in which a request's body must have arrived. 1 to 3600.
+        body_seconds: u32 = 30, within(1, 3600);
+        /// Seconds in which a request must be answered; streams are exempt. 1 to 3600.
+        request_seconds: u32 = 60, within(1, 3600);
+        /// Seconds that open requests get to finish after a signal to stop. 0 to 3600.
+        shutdown_seconds: u32 = 25, within(0, 3600);
+        /// Subscriptions open on one websocket. 1 to 10000.
+        streams_per_socket: usize = 100, within(1, 10_000);
+        /// Seconds in which a websocket must send `connection_init`. 1 to 300.
+        socket_init_seconds: u32 = 10, within(1, 300);
+        /// Seconds between the signs of life on an idle stream. 1 to 300.
+        keepalive_seconds: u32 = 15, within(1, 300);
+    }
+
+    /// Limits of one GraphQL document.
+    graphql: Graphql {
+        /// Bytes of the document. 256 B to 1 MiB.
+        document_bytes: usize = 65_536, within(256, 1_048_576);
+        /// Tokens of the document. 10 to 100000.
+        tokens: usize = 10_000, within(10, 100_000);
+        /// Depth of nested fields. 3 to 50.
+        depth: usize = 12, within(3, 50);
+        /// Cost of one request, as `extensions.cost` counts it. 10 to 1000000.
+        cost: u32 = 1000, within(10, 1_000_000);
+        /// Aliased fields. 0 to 1000.
+        aliases: usize = 30, within(0, 1000);
+        /// Directives on one element. 1 to 50.
+        directives: usize = 5, within(1, 50);
+        /// Documents that are kept parsed and checked. 1 to 100000.
+        cached_documents: usize = 1024, within(1, 100_000);
+    }
+
+    /// How jobs are worked on.
+    jobs: Jobs {
+        /// Seconds that a worker holds a job without a heartbeat. 1 to 86400.
+        lease_seconds: u32 = 30, within(1, 86_400);
+        /// Seconds between two heartbeats, as workers are told. 1 to 3600, and less than `lease_seconds`.
+        heartbeat_seconds: u32 = 10, within(1, 3600);
+        /// Seconds between two searches for expired leases. 1 to 3600.
+        sweep_seconds: u32 = 5, within(1, 3600);
+        /// Attempts that a job gets when its service does not say. 1 to 100.
+        max_attempts: u32 = 3, within(1, 100);
+        /// Seconds that one attempt may run when its service does not say. 1 to 2592000 (30 days).
+        max_run_seconds: u32 = 3600, within(1, 2_592_000);
+        /// Seconds to wait before the second attempt; doubled before each further one. 0 to 86400.
+        backoff_seconds: u32 = 5, within(0, 86_400);
+        /// Bytes of a job's parameters as JSON. 1 KiB to 16 MiB, and less than `http.body_bytes`.
+        parameters_bytes: usize = 262_144, within(1024, 16_777_216);
+        /// Bytes of a job's results as JSON. 1 KiB to 16 MiB, and less than `http.body_bytes`.
+        results_bytes: usize = 786_432, within(1024, 16_777_216);
+    }
+
+    /// The log of events and its followers.
+    events: Events {
+        /// Days after which events are deleted. 1 to 3650.
+        retention_days: u32 = 30, within(1, 3650);
+        /// Milliseconds between two looks for events of other processes. 10 to 60000.
+        poll_millis: u32 = 500, within(10, 60_000);
+        /// Events that a slow reader may lag behind before it is told of a gap. 10 to 100000.
+        lag_events: usize = 1000, within(10, 100_000);
+        /// Bytes that a slow reader may lag behind before it is told of a gap. 4 KiB to 64 MiB.
+        lag_bytes: usize = 1_048_576, within(4096, 67_108_864);
+    }
+
+    /// How long a login lasts.
+    sessions: Sessions {
+        /// Hours without a request after which a session ends. 1 to 8760, and at most `absolute_hours`.
+        idle_hours: u32 = 168, within(1, 8760);
+        /// Hours after which a session ends in any case. 1 to 8760.
+        absolute_hours: u32 = 720, within(1, 8760);
+    }
+
+    /// How passwords are hashed (Argon2id) and what they must be.
+    passwords: Passwords {
+        /// KiB of memory of one hash. 8192 to 1048576; 19456 is the least that OWASP recommends.
+        memory_kib: u32 = 19_456, within(8192, 1_048_576);
+        /// Passes over that memory. 1 to 10.
+        iterations: u32 = 2, within(1, 10);
+        /// Hashes computed at once; 0 is one for each core. 0 to 64.
+        parallel: usize = 0, within(0, 64);
+        /// Callers that may wait for a hash; further ones are told to come back. 1 to 10000.
+        waiting: usize = 64, within(1, 10_000);
+        /// Characters that a new password must have. 6 to 128.
+        min_length: usize = 8, within(6, 128);
+    }
+}
+
+impl Database {
+    /// The file that the URL names.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        let rest = self.url.strip_prefix("sqlite:").unwrap_or(&self.url);
+        Path::new(rest.strip_prefix("//").unwrap_or(rest))
+    }
+}

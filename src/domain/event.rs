@@ -1,0 +1,163 @@
+//! The durable log of what happened to jobs, and its followers.
+//!
+//! The row is the truth: it is written in the transaction of the change that it tells of. What goes through memory
+//! only says "look again": a lost, doubled or late hint costs latency, never an event.
+
+use entity::{event, job, service, user};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    page::Page,
+    viewer::{Permission, Viewer},
+};
+
+mod feed;
+mod follow;
+mod prune;
+
+pub use feed::{Feed, tail};
+pub use follow::{Delivery, Follower, Gap, GapReason, Item, follow};
+pub use prune::prune;
+
+/// Events that a query returns at most.
+const PAGE: i64 = 100;
+
+/// Which events to follow or list; conditions are ANDed, absent ones do not bind.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Of one of these jobs (outside ids).
+    pub job_ids: Option<Vec<Uuid>>,
+    /// Of jobs of one of these services (outside ids).
+    pub service_ids: Option<Vec<Uuid>>,
+    /// Of jobs submitted by one of these users (outside ids).
+    pub owner_ids: Option<Vec<Uuid>>,
+    /// Of one of these kinds.
+    pub kinds: Option<Vec<event::Kind>>,
+}
+
+/// A filter whose outside ids are looked up, so that matching an event in memory asks nobody.
+#[derive(Clone, Debug, Default)]
+struct Resolved {
+    job_ids: Option<Vec<Uuid>>,
+    service_ids: Option<Vec<i64>>,
+    owner_ids: Option<Vec<i64>>,
+    kinds: Option<Vec<event::Kind>>,
+}
+
+/// The place of an event in the log, as clients see it.
+#[must_use]
+pub fn cursor(id: i64) -> String {
+    format!("e{id:x}")
+}
+
+fn position(cursor: &str) -> Result<i64> {
+    let id = cursor.strip_prefix('e').and_then(|id| i64::from_str_radix(id, 16).ok()).filter(|id| *id >= 0);
+    id.ok_or_else(|| Error::invalid("after", "This is not a cursor of the event log. Take one that an event came with."))
+}
+
+/// Appends one event about `job`, whose revision is already the event's.
+pub(super) async fn append(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> Result<()> {
+    event::Entity::insert(row(tx, job, kind, detail)).exec_without_returning(&tx.db).await?;
+    Ok(())
+}
+
+/// Appends one event about each of several jobs, in their order.
+pub(super) async fn append_all(tx: &Tx, events: Vec<(&job::Model, event::Kind, event::Detail)>) -> Result<()> {
+    if events.is_empty() {
+        return Ok(());
+    }
+    let rows = events.into_iter().map(|(job, kind, detail)| row(tx, job, kind, detail));
+    event::Entity::insert_many(rows).exec_without_returning(&tx.db).await?;
+    Ok(())
+}
+
+fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> event::ActiveModel {
+    event::ActiveModel {
+        job_id: Set(job.id),
+        job_uid: Set(job.uid),
+        revision: Set(job.revision),
+        kind: Set(kind),
+        attempt: Set(job.attempt),
+        detail: Set(detail),
+        service_id: Set(job.service_id),
+        owner_id: Set(job.owner_id),
+        runner_id: Set(job.runner_id),
+        created_at: Set(tx.now),
+        ..Default::default()
+    }
+}
+
+/// The next `first` (1 to 100) events after a cursor, or from the oldest on; `has_next` tells whether more follow.
+pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, after: Option<&str>) -> Result<Page<event::Model>> {
+    viewer.require_read(Permission::JobsRead)?;
+    let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
+        return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
+    };
+    let after = after.map(position).transpose()?;
+    let filter = resolve(app, filter).await?;
+    let query = filtered(event::Entity::visible_to(&viewer.scope()), &filter);
+    let mut rows = query
+        .filter(event::Column::Id.gt(after.unwrap_or(0)))
+        .order_by_asc(event::Column::Id)
+        .limit(limit + 1)
+        .all(app.db.read())
+        .await?;
+    let has_next = rows.len() as u64 > limit;
+    if has_next {
+        rows.pop();
+    }
+    Ok(Page { rows, has_next, has_previous: after.is_some() })
+}
+
+/// The newest event's place: where a follower that wants only news begins.
+pub async fn newest(app: &App) -> Result<i64> {
+    let newest = event::Entity::find().order_by_desc(event::Column::Id).limit(1).one(app.db.read()).await?;
+    Ok(newest.map_or(0, |event| event.id))
+}
+
+async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
+    let service_ids = match &filter.service_ids {
+        None => None,
+        Some(uids) => {
+            let rows = service::Entity::find().filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
+            Some(rows.await?.into_iter().map(|service| service.id).collect())
+        }
+    };
+    let owner_ids = match &filter.owner_ids {
+        None => None,
+        Some(uids) => {
+            let rows = user::Entity::find().filter(user::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
+            Some(rows.await?.into_iter().map(|user| user.id).collect())
+        }
+    };
+    Ok(Resolved { job_ids: filter.job_ids.clone(), service_ids, owner_ids, kinds: filter.kinds.clone() })
+}
+
+fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event::Entity> {
+    if let Some(uids) = &filter.job_ids {
+        query = query.filter(event::Column::JobUid.is_in(uids.iter().copied()));
+    }
+    if let Some(ids) = &filter.service_ids {
+        query = query.filter(event::Column::ServiceId.is_in(ids.iter().copied()));
+    }
+    if let Some(ids) = &filter.owner_ids {
+        query = query.filter(event::Column::OwnerId.is_in(ids.iter().copied()));
+    }
+    if let Some(kinds) = &filter.kinds {
+        query = query.filter(event::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    query
+}
+
+impl Resolved {
+    fn matches(&self, event: &event::Model) -> bool {
+        self.job_ids.as_ref().is_none_or(|ids| ids.contains(&event.job_uid))
+            && self.service_ids.as_ref().is_none_or(|ids| ids.contains(&event.service_id))
+            && self.owner_ids.as_ref().is_none_or(|ids| ids.contains(&event.owner_id))
+            && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
+    }
+}

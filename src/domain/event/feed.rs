@@ -1,0 +1,77 @@
+//! New events, read from the log once and handed to every follower of this process.
+
+use std::{sync::Arc, time::Duration};
+
+use entity::event;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::broadcast;
+
+use crate::{app::App, error::Result};
+
+/// Rows read from the log at once.
+const BATCH: u64 = 500;
+
+/// The ring through which the one reader of the log feeds all followers.
+///
+/// Its size bounds the memory that slow followers can cost, whatever their number: who falls further behind is told so
+/// and reads the log itself.
+#[derive(Debug)]
+pub struct Feed {
+    events: broadcast::Sender<Arc<event::Model>>,
+}
+
+impl Feed {
+    /// A feed that holds the newest `capacity` events.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
+        Self { events: broadcast::Sender::new(capacity) }
+    }
+
+    /// Every event committed from now on, as the tail of the log sees it.
+    #[must_use]
+    pub fn subscribe(&self) -> broadcast::Receiver<Arc<event::Model>> {
+        self.events.subscribe()
+    }
+}
+
+/// Reads the log's tail until the server stops: after each commit of this process, and every `events.poll_millis`
+/// for what another process wrote.
+pub async fn tail(app: App) {
+    let mut commits = app.db.commits();
+    let poll = Duration::from_millis(u64::from(app.config.events.poll_millis));
+    let mut last = None;
+    loop {
+        match read(&app, last).await {
+            Ok(read) => last = Some(read),
+            Err(error) => tracing::warn!(?error, "the event log cannot be read; trying again"),
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            changed = commits.changed() => if changed.is_err() { return },
+            () = tokio::time::sleep(poll) => {}
+        }
+    }
+}
+
+/// Sends everything after `last` and returns the new last; the first call only finds the end of the log.
+async fn read(app: &App, last: Option<i64>) -> Result<i64> {
+    let Some(mut last) = last else { return super::newest(app).await };
+    loop {
+        let rows = event::Entity::find()
+            .filter(event::Column::Id.gt(last))
+            .order_by_asc(event::Column::Id)
+            .limit(BATCH)
+            .all(app.db.read())
+            .await?;
+        let full = rows.len() as u64 == BATCH;
+        for row in rows {
+            last = row.id;
+            // Nobody listens: that is fine, the log has it.
+            let _ = app.events.events.send(Arc::new(row));
+        }
+        if !full {
+            return Ok(last);
+        }
+        tokio::task::yield_now().await;
+    }
+}

@@ -1,0 +1,181 @@
+//! Following the log: from a cursor through what is stored, over the seam, into what is new.
+
+use std::{collections::HashSet, sync::Arc};
+
+use entity::{Scope, event, service};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use super::{EventFilter, Resolved, cursor, filtered, newest, position, prune::pruned_to, resolve};
+use crate::{
+    app::App,
+    error::Result,
+    viewer::{Permission, Viewer},
+};
+
+/// Rows that a follower reads from the log at once, and so holds at most.
+const BATCH: u64 = 100;
+
+/// One thing that a follower is given.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Where to resume: pass it as `after` to get what follows this and nothing twice.
+    pub cursor: String,
+    /// Whether it was delivered as it happened, rather than read from the log.
+    pub live: bool,
+    /// The event or the gap.
+    pub item: Item,
+}
+
+/// What is delivered.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// An event.
+    Event(Arc<event::Model>),
+    /// A hole, or the place where one would be.
+    Gap(Gap),
+}
+
+/// Why a stream does not simply go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Too slow, or too late.
+    pub reason: GapReason,
+    /// The last cursor before it.
+    pub from: String,
+    /// The first cursor after which delivery goes on.
+    pub to: String,
+}
+
+/// See [`Gap`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GapReason {
+    /// The reader fell behind; it is fed from the log from here on, and misses nothing.
+    TooSlow,
+    /// The cursor is older than the log: the events between are gone, and the state must be read again.
+    Expired,
+}
+
+/// A reader of the log. It holds at most one batch of rows, whatever it is behind.
+#[derive(Debug)]
+pub struct Follower {
+    app: App,
+    sees: Sees,
+    filter: Resolved,
+    position: i64,
+    news: broadcast::Receiver<Arc<event::Model>>,
+    live: bool,
+    waiting: std::vec::IntoIter<event::Model>,
+    gap: Option<Gap>,
+}
+
+/// What the caller may see, in a form that needs no query for each event.
+#[derive(Debug)]
+struct Sees {
+    scope: Scope,
+    services: HashSet<i64>,
+}
+
+impl Sees {
+    async fn new(app: &App, scope: Scope) -> Result<Self> {
+        let services = match scope {
+            Scope::User { id } => {
+                let own = service::Entity::find().filter(service::Column::OwnerId.eq(id)).all(app.db.read()).await?;
+                own.into_iter().map(|service| service.id).collect()
+            }
+            Scope::All | Scope::Nobody | Scope::Runner { .. } => HashSet::new(),
+        };
+        Ok(Self { scope, services })
+    }
+
+    fn sees(&self, event: &event::Model) -> bool {
+        match self.scope {
+            Scope::All => true,
+            Scope::Nobody => false,
+            Scope::User { id } => event.owner_id == id || self.services.contains(&event.service_id),
+            Scope::Runner { id } => event.runner_id == Some(id),
+        }
+    }
+}
+
+/// Starts to follow: after `after` (exclusive), or with what happens from now on.
+///
+/// Fails with FORBIDDEN or UNAUTHENTICATED like reading a job does, and with INVALID for a cursor that is none.
+pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Option<&str>) -> Result<Follower> {
+    viewer.require_read(Permission::JobsRead)?;
+    // Listen first, read then: what is committed in between comes twice and is dropped by its place, never lost.
+    let news = app.events.subscribe();
+    let filter = resolve(app, filter).await?;
+    let sees = Sees::new(app, viewer.scope()).await?;
+    let newest = newest(app).await?;
+    let mut position = match after {
+        None => newest,
+        Some(after) => position(after)?.min(newest),
+    };
+    let pruned = pruned_to(app).await?;
+    let gap = (position < pruned).then(|| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) });
+    position = position.max(pruned);
+    Ok(Follower { app: app.clone(), sees, filter, position, news, live: false, waiting: Vec::new().into_iter(), gap })
+}
+
+impl Follower {
+    /// The next thing, as soon as there is one. It is safe to drop the returned future: nothing is lost by it.
+    ///
+    /// Ends with `None` when the server stops.
+    pub async fn next(&mut self) -> Result<Option<Delivery>> {
+        loop {
+            if let Some(gap) = self.gap.take() {
+                return Ok(Some(Delivery { cursor: gap.to.clone(), live: false, item: Item::Gap(gap) }));
+            }
+            if let Some(row) = self.waiting.next() {
+                self.position = row.id;
+                return Ok(Some(Delivery { cursor: cursor(row.id), live: false, item: Item::Event(Arc::new(row)) }));
+            }
+            if !self.live {
+                self.read().await?;
+                continue;
+            }
+            match self.news.recv().await {
+                Ok(event) => {
+                    if event.id <= self.position || !self.filter.matches(&event) || !self.sees.sees(&event) {
+                        continue;
+                    }
+                    self.position = event.id;
+                    return Ok(Some(Delivery { cursor: cursor(event.id), live: true, item: Item::Event(event) }));
+                }
+                Err(RecvError::Lagged(_)) => self.fall_behind().await?,
+                Err(RecvError::Closed) => return Ok(None),
+            }
+        }
+    }
+
+    /// What is already there, without waiting: `None` when there is nothing more just now.
+    pub async fn ready(&mut self) -> Result<Option<Delivery>> {
+        tokio::select! {
+            biased;
+            next = self.next() => next,
+            () = std::future::ready(()) => Ok(None),
+        }
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        let rows = filtered(event::Entity::visible_to(&self.sees.scope), &self.filter)
+            .filter(event::Column::Id.gt(self.position))
+            .order_by_asc(event::Column::Id)
+            .limit(BATCH)
+            .all(self.app.db.read())
+            .await?;
+        // A short batch is the log's end; whatever comes after it is in `news` already.
+        self.live = (rows.len() as u64) < BATCH;
+        self.waiting = rows.into_iter();
+        Ok(())
+    }
+
+    async fn fall_behind(&mut self) -> Result<()> {
+        let newest = newest(&self.app).await?;
+        self.gap = Some(Gap { reason: GapReason::TooSlow, from: cursor(self.position), to: cursor(newest.max(self.position)) });
+        self.news = self.news.resubscribe();
+        self.live = false;
+        Ok(())
+    }
+}

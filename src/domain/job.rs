@@ -1,0 +1,217 @@
+//! Jobs: submitting, looking, cancelling. What workers do with them is [`super::lease`].
+
+use entity::{Scope, Time, job, job_log};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    error::{Error, Result},
+    page::{self, Key, Order, Page, PageRequest},
+    viewer::{Permission, Viewer},
+};
+
+mod cancel;
+pub(super) mod change;
+mod submit;
+
+pub use cancel::{cancel, delete, update};
+pub use submit::{NewJob, submit};
+
+/// Lowest priority.
+pub const PRIORITY_LEAST: i32 = -1_000;
+/// Highest priority.
+pub const PRIORITY_MOST: i32 = 1_000;
+
+/// Which jobs to list; conditions are ANDed, absent ones do not bind.
+#[derive(Clone, Debug, Default)]
+pub struct JobFilter {
+    /// One of these states.
+    pub statuses: Option<Vec<job::Status>>,
+    /// Of one of these services (outside ids).
+    pub service_ids: Option<Vec<Uuid>>,
+    /// Submitted by one of these users (outside ids).
+    pub owner_ids: Option<Vec<Uuid>>,
+    /// Held, or last held, by one of these runners (outside ids).
+    pub runner_ids: Option<Vec<Uuid>>,
+    /// Lowest priority.
+    pub priority_least: Option<i32>,
+    /// Highest priority.
+    pub priority_most: Option<i32>,
+    /// Submitted at or after.
+    pub submitted_from: Option<Time>,
+    /// Submitted before.
+    pub submitted_before: Option<Time>,
+    /// Finished at or after.
+    pub finished_from: Option<Time>,
+    /// Finished before.
+    pub finished_before: Option<Time>,
+}
+
+/// How jobs are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobOrder {
+    /// Oldest submission first.
+    SubmittedAtAsc,
+    /// Newest submission first.
+    SubmittedAtDesc,
+    /// Longest unchanged first.
+    UpdatedAtAsc,
+    /// Last changed first.
+    UpdatedAtDesc,
+    /// Highest priority first.
+    PriorityDesc,
+}
+
+/// The job with this outside id.
+pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+    viewer.require_read(Permission::JobsRead)?;
+    find(app, &viewer.scope(), uid).await?.ok_or(Error::NotFound("job"))
+}
+
+/// The job with this number.
+pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64) -> Result<job::Model> {
+    viewer.require_read(Permission::JobsRead)?;
+    let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.eq(number));
+    query.one(app.db.read()).await?.ok_or(Error::NotFound("job"))
+}
+
+/// The job with this outside id, if `scope` sees it.
+pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid) -> Result<Option<job::Model>> {
+    Ok(job::Entity::visible_to(scope).filter(job::Column::Uid.eq(uid)).one(app.db.read()).await?)
+}
+
+/// A page of the jobs that the viewer may see.
+pub async fn list(app: &App, viewer: &Viewer, filter: &JobFilter, order: JobOrder, request: &PageRequest) -> Result<Page<job::Model>> {
+    viewer.require_read(Permission::JobsRead)?;
+    page::fetch(filtered(&viewer.scope(), filter), order, request, app.db.read()).await
+}
+
+/// How many jobs the viewer may see under this filter.
+pub async fn count(app: &App, viewer: &Viewer, filter: &JobFilter) -> Result<i64> {
+    viewer.require_read(Permission::JobsRead)?;
+    page::count(filtered(&viewer.scope(), filter), app.db.read()).await
+}
+
+/// The jobs with these internal ids that the viewer may see.
+pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<job::Model>> {
+    let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.is_in(ids.iter().copied()));
+    Ok(query.all(app.db.read()).await?)
+}
+
+/// A piece of a job's log: the text between two byte offsets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogText {
+    /// The text, whole characters only.
+    pub text: String,
+    /// Bytes before the end of `text`: where to read on.
+    pub end: i64,
+}
+
+/// Bytes of log text that one read returns at most (the chunk that crosses the bound is still whole).
+pub const LOG_READ: i64 = 262_144;
+
+/// The log of a job that the caller may see, from the chunk that holds the byte `offset` on, at most [`LOG_READ`]
+/// bytes (and at most up to `until`, when given).
+pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<LogText> {
+    let mut query = job_log::Entity::find()
+        .filter(job_log::Column::JobId.eq(job_id))
+        .order_by_asc(job_log::Column::Offset)
+        .filter(job_log::Column::Offset.gt(offset - super::lease::LOG_CHUNK))
+        .filter(job_log::Column::Offset.lt(offset.saturating_add(LOG_READ)))
+        .limit(1_000);
+    if let Some(until) = until {
+        query = query.filter(job_log::Column::Offset.lt(until));
+    }
+    let mut text = String::new();
+    let mut end = offset;
+    for chunk in query.all(app.db.read()).await? {
+        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
+        if skip < chunk.text.len() {
+            // An offset inside a character begins at the next one.
+            let start = (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
+            text.push_str(&chunk.text[start..]);
+            end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
+        }
+    }
+    Ok(LogText { text, end })
+}
+
+fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
+    use entity::{runner, service, user};
+    let mut query = job::Entity::visible_to(scope);
+    if let Some(statuses) = &filter.statuses {
+        query = query.filter(job::Column::Status.is_in(statuses.iter().copied()));
+    }
+    if let Some(uids) = &filter.service_ids {
+        query = query.filter(job::Column::ServiceId.in_subquery(super::ids_of::<service::Entity>(service::Column::Id, service::Column::Uid, uids)));
+    }
+    if let Some(uids) = &filter.owner_ids {
+        query = query.filter(job::Column::OwnerId.in_subquery(super::ids_of::<user::Entity>(user::Column::Id, user::Column::Uid, uids)));
+    }
+    if let Some(uids) = &filter.runner_ids {
+        query = query.filter(job::Column::RunnerId.in_subquery(super::ids_of::<runner::Entity>(runner::Column::Id, runner::Column::Uid, uids)));
+    }
+    let at_least = [
+        (job::Column::Priority, filter.priority_least.map(i64::from)),
+        (job::Column::SubmittedAt, filter.submitted_from.map(|time| time.0)),
+        (job::Column::FinishedAt, filter.finished_from.map(|time| time.0)),
+    ];
+    for (column, bound) in at_least {
+        if let Some(bound) = bound {
+            query = query.filter(column.gte(bound));
+        }
+    }
+    let below = [
+        (job::Column::Priority, filter.priority_most.map(|most| i64::from(most) + 1)),
+        (job::Column::SubmittedAt, filter.submitted_before.map(|time| time.0)),
+        (job::Column::FinishedAt, filter.finished_before.map(|time| time.0)),
+    ];
+    for (column, bound) in below {
+        if let Some(bound) = bound {
+            query = query.filter(column.lt(bound));
+        }
+    }
+    query
+}
+
+impl Order<job::Entity> for JobOrder {
+    fn column(self) -> Option<job::Column> {
+        match self {
+            // The id rises with the moment of submission.
+            Self::SubmittedAtAsc | Self::SubmittedAtDesc => None,
+            Self::UpdatedAtAsc | Self::UpdatedAtDesc => Some(job::Column::UpdatedAt),
+            Self::PriorityDesc => Some(job::Column::Priority),
+        }
+    }
+
+    fn id(self) -> job::Column {
+        job::Column::Id
+    }
+
+    fn descending(self) -> bool {
+        matches!(self, Self::SubmittedAtDesc | Self::UpdatedAtDesc | Self::PriorityDesc)
+    }
+
+    fn key(self, row: &job::Model) -> Option<Key> {
+        match self {
+            Self::SubmittedAtAsc | Self::SubmittedAtDesc => None,
+            Self::UpdatedAtAsc | Self::UpdatedAtDesc => Some(Key::Int(row.updated_at.0)),
+            Self::PriorityDesc => Some(Key::Int(i64::from(row.priority))),
+        }
+    }
+
+    fn row_id(self, row: &job::Model) -> i64 {
+        row.id
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::SubmittedAtAsc => "s",
+            Self::SubmittedAtDesc => "sd",
+            Self::UpdatedAtAsc => "u",
+            Self::UpdatedAtDesc => "ud",
+            Self::PriorityDesc => "pd",
+        }
+    }
+}

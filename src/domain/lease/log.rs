@@ -1,0 +1,64 @@
+//! What a worker's program prints.
+
+use entity::{event, job, job_log};
+use sea_orm::{ActiveValue::Set, EntityTrait};
+
+use super::{LOG_CHUNK, LOG_MOST, Ticket, held, running};
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{check::Faults, job::change},
+    error::Result,
+    viewer::{RunnerViewer, Viewer},
+};
+
+/// Appends text to the job's log, and extends the lease like a heartbeat.
+///
+/// A chunk is 1 byte to [`LOG_CHUNK`]; what goes over [`LOG_MOST`] in all is dropped, and the job says so. Fails with
+/// LEASE_LOST, changing nothing, when the lease is not (or no longer) the job's.
+pub async fn append_log(app: &App, viewer: &Viewer, lease_token: &str, text: String) -> Result<job::Model> {
+    let runner = viewer.require_runner()?.clone();
+    let mut faults = Faults::default();
+    let size = text.len();
+    if size == 0 || i64::try_from(size).is_ok_and(|size| size > LOG_CHUNK) {
+        faults.add("text", format!("{size} bytes; a chunk has 1 to {LOG_CHUNK}. Send long text in several."));
+    }
+    if text.contains('\0') {
+        faults.add("text", "NUL characters are not allowed.");
+    }
+    faults.into_result()?;
+    let ticket = Ticket::parse(lease_token)?;
+    app.db.write((runner, ticket, text), |tx, (runner, ticket, text)| Box::pin(apply(tx, runner, ticket, text))).await
+}
+
+async fn apply(tx: &Tx, runner: &RunnerViewer, ticket: &Ticket, text: &str) -> Result<job::Model> {
+    let before = held(tx, ticket, runner).await?;
+    let mut job = running(&before, tx.now);
+    if before.status == job::Status::Claimed {
+        job = change::transition(tx, &before, job, None).await?;
+    }
+    let room = usize::try_from(LOG_MOST - job.log_bytes).unwrap_or(0);
+    let kept = &text[..text.floor_char_boundary(room)];
+    let length = i64::try_from(kept.len()).unwrap_or(0);
+    let after = job::Model {
+        log_bytes: job.log_bytes + length,
+        log_truncated: kept.len() < text.len() || job.log_truncated,
+        ..job.clone()
+    };
+    let told = if before.status == job::Status::Claimed { job } else { before };
+    if kept.is_empty() {
+        change::store(tx, &told, &after).await?;
+        return Ok(after);
+    }
+    let chunk = job_log::ActiveModel {
+        job_id: Set(told.id),
+        attempt: Set(told.attempt),
+        offset: Set(told.log_bytes),
+        text: Set(kept.to_owned()),
+        created_at: Set(tx.now),
+        ..Default::default()
+    };
+    job_log::Entity::insert(chunk).exec_without_returning(&tx.db).await?;
+    let detail = event::Detail { offset: Some(told.log_bytes), length: Some(length), ..Default::default() };
+    change::record(tx, &told, after, event::Kind::LogAppended, detail).await
+}

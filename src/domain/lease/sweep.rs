@@ -1,0 +1,116 @@
+//! Taking back what dead workers hold, and ending what runs too long.
+
+use std::time::Duration;
+
+use entity::{Time, job, session};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::{Expr, ExprTrait}};
+
+use super::{
+    finish::{Failure, after_failure, attempts_left},
+    requeued,
+};
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{event, job::change},
+    error::Result,
+};
+
+/// Jobs looked at in one go.
+const BATCH: u64 = 500;
+
+/// Sweeps every `jobs.sweep_seconds` until the server stops.
+pub async fn keep_sweeping(app: App) {
+    let pause = Duration::from_secs(u64::from(app.config.jobs.sweep_seconds));
+    loop {
+        if let Err(error) = sweep(&app).await {
+            tracing::warn!(?error, "the sweep failed; the next one tries again");
+        }
+        if let Err(error) = tidy(&app).await {
+            tracing::warn!(?error, "old rows were not removed; the next sweep tries again");
+        }
+        tokio::select! {
+            () = app.shutdown.cancelled() => return,
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Takes back every expired lease and ends every attempt past its time; says how many jobs that were.
+pub async fn sweep(app: &App) -> Result<usize> {
+    let mut swept = 0;
+    loop {
+        let due = job::Entity::find()
+            .filter(overdue(Time(app.clock.now_micros())))
+            .order_by_asc(job::Column::Id)
+            .limit(BATCH)
+            .all(app.db.read())
+            .await?;
+        let full = due.len() as u64 == BATCH;
+        let backoff = i64::from(app.config.jobs.backoff_seconds);
+        for job in due {
+            app.db.write((job.id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await?;
+            swept += 1;
+        }
+        if !full {
+            return Ok(swept);
+        }
+    }
+}
+
+/// A lease that ended without a word, or an attempt that has run for too long.
+fn overdue(now: Time) -> Condition {
+    let too_long = Expr::col(job::Column::ClaimedAt)
+        .add(Expr::col(job::Column::MaxRunSeconds).mul(1_000_000_i64))
+        .lte(now.0);
+    Condition::all()
+        .add(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
+        .add(Condition::any().add(job::Column::LeaseExpiresAt.lte(now)).add(too_long))
+}
+
+async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<()> {
+    // A heartbeat or a result may have come between the look and this transaction.
+    let Some(job) = job::Entity::find_by_id(id).filter(overdue(tx.now)).one(&tx.db).await? else { return Ok(()) };
+    let lost = job.lease_expires_at.is_some_and(|end| end <= tx.now);
+    let (after, message) = if lost { lose(&job, tx.now, backoff) } else { time_out(&job, tx.now, backoff) };
+    change::transition(tx, &job, after, Some(message)).await?;
+    Ok(())
+}
+
+/// The first loss may be a worker that was restarted: it goes back at once. Later ones may be the job's doing.
+fn lose(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
+    let job = job::Model { losses: job.losses + 1, ..job.clone() };
+    let message = format!("The worker was not heard of for {} s; its lease ended.", job.lease_seconds);
+    let failure = Failure { kind: job::FailureKind::Lost, code: None, message: message.clone(), retryable: true };
+    let after = if job.cancel_requested || !attempts_left(&job) || job.losses > 1 {
+        after_failure(&job, &failure, now, backoff)
+    } else {
+        requeued(&job, now)
+    };
+    (after, message)
+}
+
+fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
+    let message = format!("The attempt ran longer than {} s.", job.max_run_seconds.unwrap_or_default());
+    let retryable = job.retry_timeouts;
+    let failure = Failure { kind: job::FailureKind::Timeout, code: None, message: message.clone(), retryable };
+    (after_failure(job, &failure, now, backoff), message)
+}
+
+/// Removes events past their retention and sessions past their end.
+async fn tidy(app: &App) -> Result<()> {
+    while event::prune(app).await? > 0 {}
+    let now = Time(app.clock.now_micros());
+    let ended = session::Entity::find().filter(session::Column::ExpiresAt.lte(now)).limit(1).one(app.db.read()).await?;
+    if ended.is_some() {
+        app.db
+            .write((), |tx, ()| {
+                Box::pin(async move {
+                    session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(tx.now)).exec(&tx.db).await?;
+                    Ok(())
+                })
+            })
+            .await?;
+    }
+    Ok(())
+}

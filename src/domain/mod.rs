@@ -1,0 +1,58 @@
+//! What docket does: typed async functions, one file a noun.
+//!
+//! Every function takes the [`App`](crate::app::App) and the [`Viewer`](crate::viewer::Viewer) first, asks a scoped
+//! finder for what it touches (hidden equals absent), and opens the one transaction of its change itself. The events
+//! that a change causes are rows of the same transaction.
+
+pub mod check;
+pub mod event;
+pub mod job;
+pub mod lease;
+pub mod runner;
+pub mod schema;
+pub mod service;
+pub mod session;
+pub mod token;
+pub mod user;
+
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{LikeExpr, SelectStatement},
+};
+
+/// The internal ids of the rows with these outside ids.
+fn ids_of<E: EntityTrait>(id: E::Column, uid: E::Column, uids: &[uuid::Uuid]) -> SelectStatement {
+    E::find().select_only().column(id).filter(uid.is_in(uids.iter().copied())).into_query()
+}
+
+/// Text that begins with `start`, which may hold `%` and `_` as themselves.
+fn starts_with<C: ColumnTrait>(column: C, start: &str) -> sea_orm::sea_query::SimpleExpr {
+    let mut pattern = String::with_capacity(start.len() + 1);
+    for c in start.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    column.like(LikeExpr::new(pattern).escape('\\'))
+}
+
+/// Bytes of a value as compact JSON, without building the text.
+fn json_size(value: &serde_json::Value) -> usize {
+    struct Count(usize);
+    impl std::io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // Counting cannot fail, and a JSON value always has a text.
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
+}

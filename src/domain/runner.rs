@@ -1,0 +1,277 @@
+//! Runners: worker processes with a token of their own.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use entity::{Words, job, runner, runner_service, token};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use uuid::Uuid;
+
+use super::{
+    check::{Faults, LINE},
+    service,
+};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    infra::secret::{self, Secret, SecretDigest, SecretKind},
+    page::{self, Key, Order, Page, PageRequest},
+    viewer::{Permission, Viewer},
+};
+
+/// What it takes to make a runner.
+#[derive(Clone, Debug)]
+pub struct NewRunner {
+    /// 1 to [`LINE`] characters, unique among its owner's runners.
+    pub name: String,
+    /// Outside ids of the services it works for, 1 to 100.
+    pub service_ids: Vec<Uuid>,
+    /// Jobs it may hold at once, 1 to 1,000.
+    pub slots: i32,
+}
+
+/// How runners are listed: by number, oldest first or newest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunnerOrder {
+    /// Oldest first.
+    CreatedAtAsc,
+    /// Newest first.
+    CreatedAtDesc,
+}
+
+/// Microseconds between two notes of a runner's sign of life: a busy one gives thousands a second.
+const SEEN_NOTED: i64 = 5_000_000;
+
+/// When each runner's sign of life was last written down.
+#[derive(Debug, Default)]
+pub struct Seen(Mutex<HashMap<i64, i64>>);
+
+impl Seen {
+    /// Notes a sign of life, unless that was done within the last five seconds.
+    pub(super) async fn note(&self, tx: &Tx, runner_id: i64) -> Result<()> {
+        {
+            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if seen.get(&runner_id).is_some_and(|at| (*at..*at + SEEN_NOTED).contains(&tx.now.0)) {
+                return Ok(());
+            }
+            seen.insert(runner_id, tx.now.0);
+        }
+        let change = runner::ActiveModel { last_heartbeat_at: Set(Some(tx.now)), ..Default::default() };
+        runner::Entity::update_many().set(change).filter(runner::Column::Id.eq(runner_id)).exec(&tx.db).await?;
+        Ok(())
+    }
+}
+
+/// Makes a runner and returns it with its token, which is shown this once.
+///
+/// Whoever runs a service's jobs reads their parameters: only the service's owner and admins may make runners for it.
+pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runner::Model, Secret)> {
+    let mut faults = Faults::default();
+    faults.line("name", &new.name, 1, LINE);
+    faults.range("slots", i64::from(new.slots), 1, 1_000);
+    if new.service_ids.is_empty() || new.service_ids.len() > 100 {
+        faults.add("serviceIds", "Name 1 to 100 services.");
+    }
+    if !matches!(viewer, Viewer::Operator) {
+        viewer.require(Permission::RunnersWrite)?;
+    }
+    faults.into_result()?;
+    let services = service::get_all(app, viewer, "serviceIds", &new.service_ids).await?;
+    if !services.iter().all(|service| viewer.may_manage(service)) {
+        return Err(Error::Forbidden("Only a service's owner and admins make runners for it: they read its jobs.".into()));
+    }
+    let owner_id = viewer.user_id().unwrap_or(services[0].owner_id);
+    let secret = Secret::new(SecretKind::Runner);
+    let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
+    let input = (owner_id, new, ids, secret.digest());
+    let runner = app.db.write(input, |tx, (owner, new, ids, digest)| Box::pin(insert(tx, *owner, new, ids, digest))).await?;
+    Ok((runner, secret))
+}
+
+async fn insert(tx: &Tx, owner_id: i64, new: &NewRunner, service_ids: &[i64], digest: &SecretDigest) -> Result<runner::Model> {
+    let row = runner::ActiveModel {
+        uid: Set(secret::uid()),
+        name: Set(new.name.clone()),
+        owner_id: Set(owner_id),
+        slots: Set(new.slots),
+        last_heartbeat_at: Set(None),
+        registered_at: Set(None),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    let runner = runner::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, &new.name))?;
+    let links = service_ids.iter().map(|service_id| runner_service::ActiveModel {
+        runner_id: Set(runner.id),
+        service_id: Set(*service_id),
+    });
+    runner_service::Entity::insert_many(links).exec(&tx.db).await?;
+    let token = token::ActiveModel {
+        uid: Set(secret::uid()),
+        user_id: Set(None),
+        runner_id: Set(Some(runner.id)),
+        name: Set(new.name.clone()),
+        token_hash: Set(digest.to_vec()),
+        scopes: Set(Words::default()),
+        created_at: Set(tx.now),
+        last_used_at: Set(None),
+        expires_at: Set(None),
+        revoked_at: Set(None),
+        ..Default::default()
+    };
+    token::Entity::insert(token).exec(&tx.db).await?;
+    Ok(runner)
+}
+
+fn taken(error: DbErr, name: &str) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(_)) => Error::taken("name", format!("You have a runner named {name} already.")),
+        _ => error.into(),
+    }
+}
+
+/// A worker process reports for work: notes the sign of life, and its slots when it names them.
+pub async fn register(app: &App, viewer: &Viewer, slots: Option<i32>) -> Result<runner::Model> {
+    let id = viewer.require_runner()?.id;
+    let mut faults = Faults::default();
+    if let Some(slots) = slots {
+        faults.range("slots", i64::from(slots), 1, 1_000);
+    }
+    faults.into_result()?;
+    app.db
+        .write((id, slots), |tx, (id, slots)| {
+            Box::pin(async move {
+                let mut change = runner::ActiveModel {
+                    id: Set(*id),
+                    last_heartbeat_at: Set(Some(tx.now)),
+                    registered_at: Set(Some(tx.now)),
+                    updated_at: Set(tx.now),
+                    ..Default::default()
+                };
+                if let Some(slots) = slots {
+                    change.slots = Set(*slots);
+                }
+                Ok(runner::Entity::update(change).exec(&tx.db).await?)
+            })
+        })
+        .await
+}
+
+/// A worker process leaves: the jobs that it still holds go back to the queue at once.
+pub async fn unregister(app: &App, viewer: &Viewer) -> Result<runner::Model> {
+    let id = viewer.require_runner()?.id;
+    app.db
+        .write(id, |tx, id| {
+            Box::pin(async move {
+                super::lease::release_all(tx, *id).await?;
+                let change = runner::ActiveModel {
+                    id: Set(*id),
+                    registered_at: Set(None),
+                    updated_at: Set(tx.now),
+                    ..Default::default()
+                };
+                Ok(runner::Entity::update(change).exec(&tx.db).await?)
+            })
+        })
+        .await
+}
+
+/// Removes a runner: its token opens nothing any more and its jobs go back to the queue.
+pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Model> {
+    if !matches!(viewer, Viewer::Operator) {
+        viewer.require(Permission::RunnersWrite)?;
+    }
+    let runner = get(app, viewer, uid).await?;
+    let removed = app
+        .db
+        .write(runner, |tx, runner| {
+            Box::pin(async move {
+                super::lease::release_all(tx, runner.id).await?;
+                runner_service::Entity::delete_many().filter(runner_service::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
+                token::Entity::delete_many().filter(token::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
+                runner::Entity::delete_by_id(runner.id).exec(&tx.db).await?;
+                Ok(runner.clone())
+            })
+        })
+        .await?;
+    app.known.forget();
+    Ok(removed)
+}
+
+/// The runner with this outside id.
+pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Model> {
+    let query = runner::Entity::visible_to(&viewer.scope()).filter(runner::Column::Uid.eq(uid));
+    query.one(app.db.read()).await?.ok_or(Error::NotFound("runner"))
+}
+
+/// The runner with this number.
+pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64) -> Result<runner::Model> {
+    let query = runner::Entity::visible_to(&viewer.scope()).filter(runner::Column::Id.eq(number));
+    query.one(app.db.read()).await?.ok_or(Error::NotFound("runner"))
+}
+
+/// A page of the runners that the viewer may see.
+pub async fn list(app: &App, viewer: &Viewer, order: RunnerOrder, request: &PageRequest) -> Result<Page<runner::Model>> {
+    page::fetch(runner::Entity::visible_to(&viewer.scope()), order, request, app.db.read()).await
+}
+
+/// How many runners the viewer may see.
+pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
+    page::count(runner::Entity::visible_to(&viewer.scope()), app.db.read()).await
+}
+
+/// The runners with these internal ids, whoever asks: for fields of rows that the caller may already see.
+pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<runner::Model>> {
+    Ok(runner::Entity::find().filter(runner::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
+}
+
+/// The internal ids of the services that a runner works for.
+pub async fn service_ids(app: &App, runner_id: i64) -> Result<Vec<i64>> {
+    let links = runner_service::Entity::find()
+        .filter(runner_service::Column::RunnerId.eq(runner_id))
+        .order_by_asc(runner_service::Column::ServiceId)
+        .all(app.db.read())
+        .await?;
+    Ok(links.into_iter().map(|link| link.service_id).collect())
+}
+
+/// The jobs that a runner holds now.
+pub async fn held_jobs(app: &App, runner_id: i64) -> Result<Vec<job::Model>> {
+    let held = job::Entity::find()
+        .filter(job::Column::RunnerId.eq(runner_id))
+        .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
+        .order_by_asc(job::Column::Id);
+    Ok(held.all(app.db.read()).await?)
+}
+
+impl Order<runner::Entity> for RunnerOrder {
+    fn column(self) -> Option<runner::Column> {
+        None
+    }
+
+    fn id(self) -> runner::Column {
+        runner::Column::Id
+    }
+
+    fn descending(self) -> bool {
+        self == Self::CreatedAtDesc
+    }
+
+    fn key(self, _: &runner::Model) -> Option<Key> {
+        None
+    }
+
+    fn row_id(self, row: &runner::Model) -> i64 {
+        row.id
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::CreatedAtAsc => "c",
+            Self::CreatedAtDesc => "cd",
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! JSON Schema: what a service demands of parameters and promises of results.
+//!
+//! Schemas and values both come from strangers, so both are bounded before they meet. A schema is checked once, when a
+//! service is made ([`check`]): against its meta-schema, offline, with linear regular expressions only, and with a
+//! limit on how often one value can be visited. A value is measured against the compiled schema before it is validated
+//! ([`Validator::validate`]): nesting is cheap to write down and can multiply the work beyond any size limit. The
+//! measuring stops at its limit, so the worst that anybody can cause is a refusal after some tens of milliseconds.
+//!
+//! `format` is an annotation and not an assertion, in every draft: 2019-09 and later say so, the older ones leave it
+//! open, and what its checkers cost is not part of what is measured. `$dynamicRef` and `$recursiveRef` are refused: what
+//! they mean depends on the way that led to them, which no measure made beforehand can know.
+
+mod build;
+mod cache;
+mod graph;
+mod limits;
+mod measure;
+mod pattern;
+mod report;
+#[cfg(test)]
+mod tests;
+mod unique;
+mod validator;
+
+pub use cache::{Cache, Key, Part};
+use jsonschema::Draft;
+use serde_json::Value;
+pub use validator::Validator;
+
+use crate::error::{Error, FieldError};
+
+/// How a stored schema is to be read. Stored with every service version, because what a schema means must not change
+/// under the jobs that were accepted with it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Semantics {
+    /// As the draft that `$schema` names, else as 2020-12.
+    #[default]
+    Declared,
+}
+
+impl Semantics {
+    /// The word in the database.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Declared => "declared",
+        }
+    }
+
+    /// The reverse of [`Semantics::as_str`].
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        (word == Self::Declared.as_str()).then_some(Self::Declared)
+    }
+}
+
+/// Refuses a schema that is not one, or that could be used against the server. `field` is the input's name
+/// (`parametersSchema`); every violation is listed, with its JSON pointer, in [`Error::Invalid`].
+///
+/// Usually takes well under a millisecond. The largest schemas take some ten, so call it where that may block.
+pub fn check(schema: &Value, field: &str) -> Result<(), Error> {
+    let refuse = |errors: Vec<FieldError>| if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) };
+    refuse(limits::violations(schema, field))?;
+    let draft = draft_of(schema).map_err(|message| Error::invalid(format!("{field}/$schema"), message))?;
+    refuse(validator::meta_violations(schema, draft, field))?;
+    validator::build(schema, draft, field).map(drop).map_err(Error::Invalid)
+}
+
+/// The draft that `$schema` names; 2020-12 when it names none.
+fn draft_of(schema: &Value) -> Result<Draft, String> {
+    let Some(declared) = schema.get("$schema") else { return Ok(Draft::Draft202012) };
+    match declared.as_str().map(Draft::from_schema_uri) {
+        Some(Draft::Unknown) | None => {
+            Err("is not a known draft. Use one of http://json-schema.org/draft-04/schema#, \
+             http://json-schema.org/draft-06/schema#, http://json-schema.org/draft-07/schema#, \
+             https://json-schema.org/draft/2019-09/schema, https://json-schema.org/draft/2020-12/schema, or leave it \
+             out for the last."
+                .to_owned())
+        }
+        Some(draft) => Ok(draft),
+    }
+}

@@ -1,0 +1,218 @@
+//! Services: what can be run, and under which schemas.
+
+use std::sync::Arc;
+
+use entity::{Time, service, service_version};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::{
+    check::{Faults, LINE, TEXT},
+    schema,
+    user::SERVICE_AUTHOR,
+};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    infra::secret,
+    page::{self, Key, Order, Page, PageRequest},
+    viewer::{Permission, Viewer},
+};
+
+mod write;
+
+pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
+
+/// What it takes to make a service. Absent limits follow the server's configuration.
+#[derive(Clone, Debug)]
+pub struct NewService {
+    /// A slug (1 to 64 letters, digits, `_`, `.`, `-`); none derives one from the title, `-2`, `-3`.. on a clash.
+    pub name: Option<String>,
+    /// 1 to [`LINE`] characters.
+    pub title: String,
+    /// At most [`TEXT`] characters.
+    pub description: String,
+    /// Program, workflow or widget.
+    pub kind: service::Kind,
+    /// JSON Schema of a job's parameters.
+    pub parameters_schema: Value,
+    /// JSON Schema of a job's results.
+    pub results_schema: Value,
+    /// Numbers that bound its jobs.
+    pub limits: Limits,
+}
+
+/// Bounds of a service's jobs; what is absent stays as it is, or follows the server's configuration when new.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
+    /// Seconds without check-in until it counts as timed out, 1 to 31,536,000.
+    pub timeout_seconds: Option<i32>,
+    /// Attempts of a job, 1 to 100.
+    pub max_attempts: Option<i32>,
+    /// Seconds that a claim lasts without a heartbeat, 1 to 86,400.
+    pub lease_seconds: Option<i32>,
+    /// Seconds that one attempt may run, 1 to 2,592,000 (30 days).
+    pub max_run_seconds: Option<i32>,
+    /// Whether an attempt that ran too long is tried again.
+    pub retry_timeouts: Option<bool>,
+}
+
+impl Limits {
+    fn check(self, faults: &mut Faults) {
+        let bounds = [
+            ("timeoutSeconds", self.timeout_seconds, 31_536_000),
+            ("maxAttempts", self.max_attempts, 100),
+            ("leaseSeconds", self.lease_seconds, 86_400),
+            ("maxRunSeconds", self.max_run_seconds, 2_592_000),
+        ];
+        for (path, value, most) in bounds {
+            if let Some(value) = value {
+                faults.range(path, i64::from(value), 1, most);
+            }
+        }
+    }
+}
+
+/// Which services to list; conditions are ANDed.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceFilter {
+    /// One of these names.
+    pub names: Option<Vec<String>>,
+    /// A name that begins so.
+    pub name_starts_with: Option<String>,
+    /// One of these kinds.
+    pub kinds: Option<Vec<service::Kind>>,
+    /// Only disabled ones, or only others.
+    pub disabled: Option<bool>,
+}
+
+/// How services are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ServiceOrder {
+    /// By name.
+    NameAsc,
+    /// Oldest first.
+    CreatedAtAsc,
+    /// Newest first.
+    CreatedAtDesc,
+}
+
+/// The service with this outside id.
+pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
+    visible(app, viewer).filter(service::Column::Uid.eq(uid)).one(app.db.read()).await?.ok_or(Error::NotFound("service"))
+}
+
+/// The service with this name.
+pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str) -> Result<service::Model> {
+    visible(app, viewer).filter(service::Column::Name.eq(name)).one(app.db.read()).await?.ok_or(Error::NotFound("service"))
+}
+
+/// The services with these outside ids, in their order; fails with INVALID on `path` for each that is not there.
+pub async fn get_all(app: &App, viewer: &Viewer, path: &str, uids: &[Uuid]) -> Result<Vec<service::Model>> {
+    let found = visible(app, viewer).filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read()).await?;
+    let mut faults = Faults::default();
+    let mut services = Vec::with_capacity(uids.len());
+    for (index, uid) in uids.iter().enumerate() {
+        match found.iter().find(|service| service.uid == *uid) {
+            Some(service) if !services.contains(service) => services.push(service.clone()),
+            Some(_) => {}
+            None => faults.add(format!("{path}/{index}"), "There is no such service, or you may not see it."),
+        }
+    }
+    faults.into_result()?;
+    Ok(services)
+}
+
+/// A page of the services that the viewer may see.
+pub async fn list(app: &App, viewer: &Viewer, filter: &ServiceFilter, order: ServiceOrder, request: &PageRequest) -> Result<Page<service::Model>> {
+    page::fetch(filtered(app, viewer, filter), order, request, app.db.read()).await
+}
+
+/// How many services the viewer may see under this filter.
+pub async fn count(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> Result<i64> {
+    page::count(filtered(app, viewer, filter), app.db.read()).await
+}
+
+/// The services with these internal ids, deleted ones included: for fields of rows that the caller may already see.
+pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<service::Model>> {
+    Ok(service::Entity::find().filter(service::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
+}
+
+/// The current versions of these services (`service.version_id`).
+pub async fn versions(app: &App, version_ids: &[i64]) -> Result<Vec<service_version::Model>> {
+    let query = service_version::Entity::find().filter(service_version::Column::Id.is_in(version_ids.iter().copied()));
+    Ok(query.all(app.db.read()).await?)
+}
+
+/// One compiled schema of a version, from the cache or the database.
+pub async fn validator(app: &App, version_id: i64, part: schema::Part) -> Result<Arc<schema::Validator>> {
+    let key = schema::Key { version: version_id, part };
+    if let Some(validator) = app.schemas.find(key) {
+        return Ok(validator);
+    }
+    let version = service_version::Entity::find_by_id(version_id)
+        .one(app.db.read())
+        .await?
+        .ok_or_else(|| Error::internal(format!("service version {version_id} is missing")))?;
+    let schema = match part {
+        schema::Part::Parameters => &version.parameters_schema,
+        schema::Part::Results => &version.results_schema,
+    };
+    let semantics = match version.semantics {
+        service_version::Semantics::Declared => schema::Semantics::Declared,
+    };
+    app.schemas.get(key, schema, semantics).await
+}
+
+fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<service::Entity> {
+    service::Entity::visible_to(&viewer.scope(), app.config.anonymous_reads_services)
+}
+
+fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Select<service::Entity> {
+    let mut query = visible(app, viewer);
+    if let Some(names) = &filter.names {
+        query = query.filter(service::Column::Name.is_in(names));
+    }
+    if let Some(start) = &filter.name_starts_with {
+        query = query.filter(super::starts_with(service::Column::Name, start));
+    }
+    if let Some(kinds) = &filter.kinds {
+        query = query.filter(service::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(disabled) = filter.disabled {
+        query = query.filter(service::Column::Disabled.eq(disabled));
+    }
+    query
+}
+
+impl Order<service::Entity> for ServiceOrder {
+    fn column(self) -> Option<service::Column> {
+        (self == Self::NameAsc).then_some(service::Column::Name)
+    }
+
+    fn id(self) -> service::Column {
+        service::Column::Id
+    }
+
+    fn descending(self) -> bool {
+        self == Self::CreatedAtDesc
+    }
+
+    fn key(self, row: &service::Model) -> Option<Key> {
+        (self == Self::NameAsc).then(|| Key::Text(row.name.clone()))
+    }
+
+    fn row_id(self, row: &service::Model) -> i64 {
+        row.id
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::NameAsc => "n",
+            Self::CreatedAtAsc => "c",
+            Self::CreatedAtDesc => "cd",
+        }
+    }
+}

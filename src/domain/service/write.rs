@@ -1,0 +1,290 @@
+//! Making and changing services.
+
+use sea_orm::ActiveModelTrait;
+
+use super::*;
+
+/// A change of a service; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct ServiceChange {
+    /// A new slug.
+    pub name: Option<String>,
+    /// A new title.
+    pub title: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// Program, workflow or widget.
+    pub kind: Option<service::Kind>,
+    /// The flag that its owner sets.
+    pub is_available: Option<bool>,
+    /// A new schema: makes a new version.
+    pub parameters_schema: Option<Value>,
+    /// A new schema: makes a new version.
+    pub results_schema: Option<Value>,
+    /// New bounds; jobs already submitted keep theirs.
+    pub limits: Limits,
+}
+
+/// Makes a service. Admins and users with the role `service-author` may.
+pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<service::Model> {
+    let owner_id = author(app, viewer).await?;
+    let mut faults = Faults::default();
+    check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
+    new.limits.check(&mut faults);
+    faults.extend(schema::check(&new.parameters_schema, "parametersSchema"))?;
+    faults.extend(schema::check(&new.results_schema, "resultsSchema"))?;
+    faults.into_result()?;
+    let input = (app.clone(), owner_id, new);
+    app.db.write(input, |tx, (app, owner_id, new)| Box::pin(insert(tx, app, *owner_id, new))).await
+}
+
+/// Who will own a new service: the viewer, or the first admin when the operator makes it.
+async fn author(app: &App, viewer: &Viewer) -> Result<i64> {
+    use entity::user;
+    if let Viewer::Operator = viewer {
+        let admin = user::Entity::find().filter(user::Column::IsAdmin.eq(true)).order_by_asc(user::Column::Id);
+        let admin = admin.one(app.db.read()).await?;
+        return admin.map(|admin| admin.id).ok_or_else(|| Error::InvalidState("Make an admin first: services belong to somebody.".into()));
+    }
+    let user = &viewer.require(Permission::ServicesWrite)?.user;
+    if user.is_admin || user.roles.has(SERVICE_AUTHOR) {
+        return Ok(user.id);
+    }
+    Err(Error::Forbidden(format!("Only admins and users with the role `{SERVICE_AUTHOR}` make services.")))
+}
+
+fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, description: Option<&str>) {
+    if let Some(name) = name {
+        faults.slug("name", name);
+        if name == "server" {
+            faults.add("name", "`server` is reserved.");
+        }
+    }
+    if let Some(title) = title {
+        faults.line("title", title, 1, LINE);
+    }
+    if let Some(description) = description {
+        faults.text("description", description, TEXT);
+    }
+}
+
+async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<service::Model> {
+    let name = match &new.name {
+        Some(name) => {
+            refuse_taken(tx, name, None).await?;
+            name.clone()
+        }
+        None => free_name(tx, &new.title).await?,
+    };
+    let jobs = &app.config.jobs;
+    let small = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
+    let row = service::ActiveModel {
+        uid: Set(secret::uid()),
+        name: Set(name),
+        title: Set(new.title.clone()),
+        description: Set(new.description.clone()),
+        kind: Set(new.kind),
+        owner_id: Set(owner_id),
+        version_id: Set(None),
+        disabled: Set(false),
+        is_available: Set(true),
+        timeout_seconds: Set(new.limits.timeout_seconds.unwrap_or(30)),
+        last_seen_at: Set(None),
+        max_attempts: Set(Some(new.limits.max_attempts.unwrap_or_else(|| small(jobs.max_attempts)))),
+        lease_seconds: Set(new.limits.lease_seconds.unwrap_or_else(|| small(jobs.lease_seconds))),
+        max_run_seconds: Set(Some(new.limits.max_run_seconds.unwrap_or_else(|| small(jobs.max_run_seconds)))),
+        retry_timeouts: Set(new.limits.retry_timeouts.unwrap_or(false)),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+        deleted_at: Set(None),
+        ..Default::default()
+    };
+    let service = service::Entity::insert(row).exec_with_returning(&tx.db).await?;
+    let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
+    store(tx, service::Model { version_id: Some(version), ..service }).await
+}
+
+async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Value, results: &Value) -> Result<i64> {
+    let row = service_version::ActiveModel {
+        service_id: Set(service_id),
+        version: Set(version),
+        semantics: Set(service_version::Semantics::Declared),
+        parameters_schema: Set(parameters.clone()),
+        results_schema: Set(results.clone()),
+        created_at: Set(tx.now),
+        ..Default::default()
+    };
+    Ok(service_version::Entity::insert(row).exec_with_returning(&tx.db).await?.id)
+}
+
+async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
+    let service = service::Model { updated_at: tx.now, ..service };
+    Ok(service::Entity::update(IntoActiveModel::into_active_model(service).reset_all()).exec(&tx.db).await?)
+}
+
+async fn refuse_taken(tx: &Tx, name: &str, except: Option<i64>) -> Result<()> {
+    let taken = service::Entity::find()
+        .filter(service::Column::DeletedAt.is_null())
+        .filter(service::Column::Name.eq(name))
+        .one(&tx.db)
+        .await?;
+    match taken {
+        Some(other) if Some(other.id) != except => Err(Error::taken("name", format!("A service named {name} exists already."))),
+        _ => Ok(()),
+    }
+}
+
+/// A slug of the title that nobody has: `Word statistics` becomes `word-statistics`, then `word-statistics-2`.
+async fn free_name(tx: &Tx, title: &str) -> Result<String> {
+    let base = slug(title);
+    for number in 1..=1_000 {
+        let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
+        if name != "server" && refuse_taken(tx, &name, None).await.is_ok() {
+            return Ok(name);
+        }
+    }
+    Err(Error::taken("title", "A thousand services have this title; give this one a name."))
+}
+
+/// ASCII letters and digits in lower case, everything else a dash, 56 characters at most.
+fn slug(title: &str) -> String {
+    let mut slug = String::new();
+    for c in title.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 56 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { "service".to_owned() } else { slug.to_owned() }
+}
+
+/// Changes a service. Its owner and admins may.
+pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange) -> Result<service::Model> {
+    let service = managed(app, viewer, uid).await?;
+    let mut faults = Faults::default();
+    check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
+    change.limits.check(&mut faults);
+    for (schema, path) in [(&change.parameters_schema, "parametersSchema"), (&change.results_schema, "resultsSchema")] {
+        if let Some(schema) = schema {
+            faults.extend(schema::check(schema, path))?;
+        }
+    }
+    faults.into_result()?;
+    app.db.write((service.id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+}
+
+async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
+    let mut service = present(tx, id).await?;
+    if let Some(name) = &change.name {
+        refuse_taken(tx, name, Some(id)).await?;
+        service.name.clone_from(name);
+    }
+    if change.parameters_schema.is_some() || change.results_schema.is_some() {
+        service.version_id = Some(next_version(tx, id, change).await?);
+    }
+    let limits = change.limits;
+    let service = service::Model {
+        title: change.title.clone().unwrap_or(service.title),
+        description: change.description.clone().unwrap_or(service.description),
+        kind: change.kind.unwrap_or(service.kind),
+        is_available: change.is_available.unwrap_or(service.is_available),
+        timeout_seconds: limits.timeout_seconds.unwrap_or(service.timeout_seconds),
+        max_attempts: limits.max_attempts.or(service.max_attempts),
+        lease_seconds: limits.lease_seconds.unwrap_or(service.lease_seconds),
+        max_run_seconds: limits.max_run_seconds.or(service.max_run_seconds),
+        retry_timeouts: limits.retry_timeouts.unwrap_or(service.retry_timeouts),
+        ..service
+    };
+    store(tx, service).await
+}
+
+/// A new version from the latest one and the schemas of the change.
+async fn next_version(tx: &Tx, service_id: i64, change: &ServiceChange) -> Result<i64> {
+    let latest = service_version::Entity::find()
+        .filter(service_version::Column::ServiceId.eq(service_id))
+        .order_by_desc(service_version::Column::Version)
+        .limit(1)
+        .one(&tx.db)
+        .await?
+        .ok_or_else(|| Error::internal(format!("service {service_id} has no version")))?;
+    let parameters = change.parameters_schema.as_ref().unwrap_or(&latest.parameters_schema);
+    let results = change.results_schema.as_ref().unwrap_or(&latest.results_schema);
+    insert_version(tx, service_id, latest.version + 1, parameters, results).await
+}
+
+/// Notes that somebody runs the service. Its owner, admins and the runners that work for it may.
+pub async fn check_in(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
+    let service = get(app, viewer, uid).await?;
+    // A runner sees only the services that it works for.
+    if !matches!(viewer, Viewer::Runner(_)) && !viewer.may_manage(&service) {
+        viewer.require(Permission::ServicesWrite)?;
+        return Err(Error::Forbidden("Only the service's owner, its runners and admins check it in.".into()));
+    }
+    let seen = |service: &mut service::Model, now: Time| service.last_seen_at = Some(now);
+    change(app, service.id, seen).await
+}
+
+/// Stops (or resumes) taking new jobs; jobs already submitted go on.
+pub async fn set_disabled(app: &App, viewer: &Viewer, uid: Uuid, disabled: bool) -> Result<service::Model> {
+    let service = managed(app, viewer, uid).await?;
+    change(app, service.id, move |service, _| service.disabled = disabled).await
+}
+
+/// Removes a service that has no unfinished jobs. Its jobs stay; its name is free again.
+pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
+    use entity::job;
+    let service = managed(app, viewer, uid).await?;
+    app.db
+        .write(service.id, |tx, id| {
+            Box::pin(async move {
+                let open = [job::Status::Queued, job::Status::Claimed, job::Status::Running];
+                let unfinished = job::Entity::find()
+                    .filter(job::Column::ServiceId.eq(*id))
+                    .filter(job::Column::Status.is_in(open))
+                    .one(&tx.db)
+                    .await?;
+                if unfinished.is_some() {
+                    return Err(Error::InvalidState("Jobs of this service are not finished. Disable it, and let or make them end.".into()));
+                }
+                let service = present(tx, *id).await?;
+                store(tx, service::Model { deleted_at: Some(tx.now), disabled: true, ..service }).await
+            })
+        })
+        .await
+}
+
+async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
+    if !matches!(viewer, Viewer::Operator) {
+        viewer.require(Permission::ServicesWrite)?;
+    }
+    let service = get(app, viewer, uid).await?;
+    if viewer.may_manage(&service) {
+        return Ok(service);
+    }
+    Err(Error::Forbidden("Only the service's owner and admins may change it.".into()))
+}
+
+async fn present(tx: &Tx, id: i64) -> Result<service::Model> {
+    let service = service::Entity::find_by_id(id).filter(service::Column::DeletedAt.is_null()).one(&tx.db).await?;
+    service.ok_or(Error::NotFound("service"))
+}
+
+async fn change<F>(app: &App, id: i64, change: F) -> Result<service::Model>
+where
+    F: Fn(&mut service::Model, Time) + Send + Sync + 'static,
+{
+    app.db
+        .write((id, change), |tx, (id, change)| {
+            Box::pin(async move {
+                let mut service = present(tx, *id).await?;
+                change(&mut service, tx.now);
+                store(tx, service).await
+            })
+        })
+        .await
+}

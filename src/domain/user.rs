@@ -1,0 +1,271 @@
+//! Users.
+
+use entity::{Words, user};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
+use secrecy::{ExposeSecret, SecretString};
+use uuid::Uuid;
+
+use super::check::{Faults, LINE};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    infra::secret,
+    page::{self, Key, Order, Page, PageRequest},
+    viewer::Viewer,
+};
+
+/// The role that lets a user make services.
+pub const SERVICE_AUTHOR: &str = "service-author";
+
+/// What it takes to make a user.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// 1 to 64 letters, digits, `_`, `.`, `-`; unique.
+    pub username: String,
+    /// Unique by lower case.
+    pub email: Option<String>,
+    /// None makes an account that no password opens.
+    pub password: Option<SecretString>,
+    /// At most [`LINE`] characters.
+    pub first_name: Option<String>,
+    /// At most [`LINE`] characters.
+    pub last_name: Option<String>,
+    /// May do everything.
+    pub is_admin: bool,
+    /// Words such as [`SERVICE_AUTHOR`].
+    pub roles: Vec<String>,
+}
+
+/// How users are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserOrder {
+    /// Oldest account first.
+    CreatedAtAsc,
+    /// Newest account first.
+    CreatedAtDesc,
+    /// By name.
+    UsernameAsc,
+}
+
+/// Makes a user. Only an admin may.
+pub async fn create(app: &App, viewer: &Viewer, new: NewUser) -> Result<user::Model> {
+    viewer.require_admin()?;
+    check(app, &new)?;
+    let password_hash = match &new.password {
+        Some(password) => Some(app.passwords.hash(password.clone()).await?),
+        None => None,
+    };
+    app.db.write((new, password_hash), |tx, (new, hash)| Box::pin(insert(tx, new, hash.clone()))).await
+}
+
+fn check(app: &App, new: &NewUser) -> Result<()> {
+    let mut faults = Faults::default();
+    faults.slug("username", &new.username);
+    for (path, name) in [("firstName", &new.first_name), ("lastName", &new.last_name)] {
+        if let Some(name) = name {
+            faults.line(path, name, 1, LINE);
+        }
+    }
+    if let Some(email) = &new.email {
+        check_email(&mut faults, email);
+    }
+    if let Some(password) = &new.password {
+        check_password(app, &mut faults, "password", password);
+    }
+    for role in &new.roles {
+        faults.slug("roles", role);
+    }
+    faults.into_result()
+}
+
+/// The shape only: whether mail arrives there is shown by sending some.
+fn check_email(faults: &mut Faults, email: &str) {
+    faults.line("email", email, 3, 254);
+    let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
+        !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.contains('@')
+            && !domain.starts_with('.') && !domain.ends_with('.')
+    });
+    if !well_formed || email.contains(char::is_whitespace) {
+        faults.add("email", "This is not an e-mail address; `ada@example.org` would be one.");
+    }
+}
+
+fn check_password(app: &App, faults: &mut Faults, path: &str, password: &SecretString) {
+    let length = password.expose_secret().chars().count();
+    let least = app.config.passwords.min_length;
+    if length < least {
+        faults.add(path, format!("At least {least} characters are needed."));
+    } else if length > 1024 {
+        faults.add(path, "At most 1024 characters are taken.");
+    }
+}
+
+async fn insert(tx: &Tx, new: &NewUser, password_hash: Option<String>) -> Result<user::Model> {
+    let row = user::ActiveModel {
+        uid: Set(secret::user_uid()),
+        username: Set(new.username.clone()),
+        email: Set(new.email.clone()),
+        email_lower: Set(new.email.as_ref().map(|email| email.to_lowercase())),
+        first_name: Set(new.first_name.clone()),
+        last_name: Set(new.last_name.clone()),
+        kind: Set(user::Kind::Authenticated),
+        status: Set(user::Status::Active),
+        status_message: Set(None),
+        is_admin: Set(new.is_admin),
+        roles: Set(Words(new.roles.clone())),
+        password_hash: Set(password_hash),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, new))
+}
+
+/// Which unique value a constraint violation is about.
+fn taken(error: DbErr, new: &NewUser) -> Error {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("username") => {
+            Error::taken("username", format!("A user named {} exists already.", new.username))
+        }
+        Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("email") => {
+            Error::taken("email", "Another user has this address already.")
+        }
+        _ => error.into(),
+    }
+}
+
+/// The user with this outside id.
+pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
+    visible(viewer).filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?.ok_or(Error::NotFound("user"))
+}
+
+/// The user with this number, name or address, whichever is given.
+pub async fn get_by(app: &App, viewer: &Viewer, number: Option<i64>, name: Option<&str>, email: Option<&str>) -> Result<user::Model> {
+    let mut query = visible(viewer);
+    if let Some(number) = number {
+        query = query.filter(user::Column::Id.eq(number));
+    }
+    if let Some(name) = name {
+        query = query.filter(user::Column::Username.eq(name));
+    }
+    if let Some(email) = email {
+        query = query.filter(user::Column::EmailLower.eq(email.to_lowercase()));
+    }
+    query.one(app.db.read()).await?.ok_or(Error::NotFound("user"))
+}
+
+/// A page of the users that the viewer may see.
+pub async fn list(app: &App, viewer: &Viewer, order: UserOrder, request: &PageRequest) -> Result<Page<user::Model>> {
+    page::fetch(visible(viewer), order, request, app.db.read()).await
+}
+
+/// How many users the viewer may see.
+pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
+    page::count(visible(viewer), app.db.read()).await
+}
+
+/// The users with these internal ids, whoever asks: for fields of rows that the caller may already see. What such a
+/// field may show of a user is decided where it is shown.
+pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<user::Model>> {
+    Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
+}
+
+/// Replaces the password (none: no password opens the account any more) and ends every session of the user.
+pub async fn set_password(app: &App, viewer: &Viewer, user_id: i64, password: Option<SecretString>) -> Result<()> {
+    viewer.require_admin()?;
+    let hash = match password {
+        None => None,
+        Some(password) => {
+            let mut faults = Faults::default();
+            check_password(app, &mut faults, "password", &password);
+            faults.into_result()?;
+            Some(app.passwords.hash(password).await?)
+        }
+    };
+    app.db
+        .write((user_id, hash), |tx, (user_id, hash)| {
+            Box::pin(async move {
+                let change = user::ActiveModel {
+                    password_hash: Set(hash.clone()),
+                    updated_at: Set(tx.now),
+                    ..Default::default()
+                };
+                let changed = user::Entity::update_many().set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
+                if changed.rows_affected == 0 {
+                    return Err(Error::NotFound("user"));
+                }
+                super::session::end_all(tx, *user_id).await
+            })
+        })
+        .await?;
+    app.known.forget();
+    Ok(())
+}
+
+/// When no admin with a password exists, makes `admin` (or gives an existing `admin` a password) and returns the
+/// password when it was made up here, so that the caller can print it once.
+pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<SecretString>> {
+    let with_password =
+        user::Entity::find().filter(user::Column::IsAdmin.eq(true)).filter(user::Column::PasswordHash.is_not_null());
+    if with_password.one(app.db.read()).await?.is_some() {
+        return Ok(None);
+    }
+    let made_up = given.is_none();
+    let password = given.unwrap_or_else(secret::random_password);
+    let operator = Viewer::local_operator();
+    match get_by(app, &operator, None, Some("admin"), None).await {
+        Ok(admin) => set_password(app, &operator, admin.id, Some(password.clone())).await?,
+        Err(_) => {
+            let new = NewUser {
+                username: "admin".into(),
+                email: None,
+                password: Some(password.clone()),
+                first_name: None,
+                last_name: None,
+                is_admin: true,
+                roles: Vec::new(),
+            };
+            create(app, &operator, new).await?;
+        }
+    }
+    Ok(made_up.then_some(password))
+}
+
+fn visible(viewer: &Viewer) -> sea_orm::Select<user::Entity> {
+    // A user that is not active still sees itself, and why.
+    match viewer.user_id() {
+        Some(id) if !viewer.is_admin() => user::Entity::find().filter(user::Column::Id.eq(id)),
+        _ => user::Entity::visible_to(&viewer.scope()),
+    }
+}
+
+impl Order<user::Entity> for UserOrder {
+    fn column(self) -> Option<user::Column> {
+        (self == Self::UsernameAsc).then_some(user::Column::Username)
+    }
+
+    fn id(self) -> user::Column {
+        user::Column::Id
+    }
+
+    fn descending(self) -> bool {
+        self == Self::CreatedAtDesc
+    }
+
+    fn key(self, row: &user::Model) -> Option<Key> {
+        (self == Self::UsernameAsc).then(|| Key::Text(row.username.clone()))
+    }
+
+    fn row_id(self, row: &user::Model) -> i64 {
+        row.id
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::CreatedAtAsc => "c",
+            Self::CreatedAtDesc => "cd",
+            Self::UsernameAsc => "u",
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Randomness: opaque credentials, ids, and passwords that the server makes up. The only place that holds an rng.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use rand::RngCore;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+/// What is stored of a credential: SHA-256 of its whole text. A fast hash is enough for 256 random bits.
+pub type SecretDigest = [u8; 32];
+
+/// 32 bytes in base64url without padding.
+const BODY: usize = 43;
+
+/// No `0 o 1 l i`: these passwords are read from a terminal and typed.
+const READABLE: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
+
+/// Whose credential it is. The prefix lets people and secret scanners recognise one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SecretKind {
+    /// A log-in session, `dks_`.
+    Session,
+    /// An API token of a user, `dkt_`.
+    Token,
+    /// A runner, `dkr_`.
+    Runner,
+}
+
+impl SecretKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Session, Self::Token, Self::Runner];
+
+    /// The first four characters of the text.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Session => "dks_",
+            Self::Token => "dkt_",
+            Self::Runner => "dkr_",
+        }
+    }
+}
+
+/// A credential of 256 random bits: `dkt_` and 43 characters of base64url, 47 in all. `Debug` does not show it, and the
+/// memory is wiped when it is dropped.
+#[derive(Clone, Debug)]
+pub struct Secret {
+    kind: SecretKind,
+    text: SecretString,
+}
+
+impl Secret {
+    /// A new one. Its text is shown once, to its owner; what is kept is [`Secret::digest`].
+    #[must_use]
+    pub fn new(kind: SecretKind) -> Self {
+        let body = URL_SAFE_NO_PAD.encode(random_bytes::<32>());
+        Self { kind, text: format!("{}{body}", kind.prefix()).into() }
+    }
+
+    /// Reads a credential that a client sent; `None` when it has not the shape of one, so that garbage costs neither a
+    /// hash nor a query.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let kind = SecretKind::ALL.into_iter().find(|kind| text.starts_with(kind.prefix()))?;
+        let body = &text[kind.prefix().len()..];
+        let shaped =
+            body.len() == BODY && body.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        shaped.then(|| Self { kind, text: text.into() })
+    }
+
+    /// Whose credential it is.
+    #[must_use]
+    pub const fn kind(&self) -> SecretKind {
+        self.kind
+    }
+
+    /// What to store and to look up.
+    #[must_use]
+    pub fn digest(&self) -> SecretDigest {
+        Sha256::digest(self.expose().as_bytes()).into()
+    }
+
+    /// The text, to show it once or to send it. Never for a log.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.text.expose_secret()
+    }
+}
+
+/// Whether a text has the shape of a docket credential. Says nothing about whether it is valid.
+#[must_use]
+pub fn looks_like_token(text: &str) -> bool {
+    Secret::parse(text).is_some()
+}
+
+/// Compares two digests in constant time, where that is done in memory and not by an index of the database.
+#[must_use]
+pub fn same(left: &SecretDigest, right: &SecretDigest) -> bool {
+    left.ct_eq(right).into()
+}
+
+/// A password to be read and typed by a person: four groups of five, 99 bits (`k3m9x-…`).
+#[must_use]
+pub fn random_password() -> SecretString {
+    let mut text = String::with_capacity(23);
+    let mut rng = rand::rng();
+    for position in 0..20 {
+        if position > 0 && position % 5 == 0 {
+            text.push('-');
+        }
+        text.push(char::from(READABLE[rand::Rng::random_range(&mut rng, 0..READABLE.len())]));
+    }
+    text.into()
+}
+
+/// An id for the outside that sorts by the time it was made (UUIDv7, from the system's clock).
+#[must_use]
+pub fn uid() -> Uuid {
+    Uuid::now_v7()
+}
+
+/// An id of a user: v4, because the time when somebody signed up is nobody else's business, and because the first eight
+/// digits of a v7 are the same for a minute, which would make short ids useless.
+#[must_use]
+pub fn user_uid() -> Uuid {
+    Uuid::from_bytes(uuid::Builder::from_random_bytes(random_bytes()).into_uuid().into_bytes())
+}
+
+/// `N` bytes from the operating system's generator, by way of a reseeding one.
+#[must_use]
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    rand::rng().fill_bytes(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_secret_is_read_back_with_its_kind() {
+        for kind in SecretKind::ALL {
+            let secret = Secret::new(kind);
+            assert_eq!(secret.expose().len(), 47);
+            let read = Secret::parse(secret.expose()).expect("it has just been made");
+            assert_eq!(read.kind(), kind);
+            assert!(same(&read.digest(), &secret.digest()));
+            assert!(!format!("{secret:?}").contains(&secret.expose()[4..]), "Debug shows the secret");
+        }
+    }
+
+    #[test]
+    fn the_digest_is_sha256_of_the_whole_text() {
+        let secret = Secret::parse(&format!("dkt_{}", "A".repeat(43))).expect("the shape is right");
+        let expected = Sha256::digest(format!("dkt_{}", "A".repeat(43)));
+        assert_eq!(secret.digest().as_slice(), expected.as_slice());
+        assert!(!same(&secret.digest(), &Secret::new(SecretKind::Token).digest()));
+    }
+
+    #[test]
+    fn other_texts_are_not_tokens() {
+        let body = "A".repeat(43);
+        for text in ["", "dkt_", &body, &format!("dkx_{body}"), &format!("dkt_{body}A"), &format!("dkt_{}=", &body[1..])]
+        {
+            assert!(!looks_like_token(text), "{text:?}");
+        }
+        assert!(!looks_like_token(&format!("dkt_{}é", &body[2..])), "43 bytes, but not base64url");
+        assert!(looks_like_token(&format!("dkr_{}-_", &body[2..])));
+    }
+
+    #[test]
+    fn passwords_are_readable_and_differ() {
+        let made: HashSet<String> = (0..100).map(|_| random_password().expose_secret().to_owned()).collect();
+        assert_eq!(made.len(), 100);
+        for password in &made {
+            assert_eq!(password.len(), 23);
+            assert!(password.split('-').all(|group| group.len() == 5 && group.bytes().all(|b| READABLE.contains(&b))));
+        }
+    }
+
+    #[test]
+    fn ids_have_their_versions() {
+        assert_eq!(uid().get_version_num(), 7);
+        assert_eq!(user_uid().get_version_num(), 4);
+        assert!(uid() < uid(), "v7 ids of one process sort by their making");
+        assert_ne!(user_uid(), user_uid());
+    }
+}

@@ -1,0 +1,157 @@
+//! Cursors in, pages out (Relay's connection specification, with keyset cursors).
+//!
+//! A cursor holds the order's key and the row's id, so that page 10,000 costs what page 1 costs and rows inserted
+//! meanwhile neither repeat nor hide others.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QuerySelect, Select, Value,
+    sea_query::ValueTuple,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Rows of a page when the caller does not say.
+pub const DEFAULT_SIZE: u64 = 20;
+/// Rows of a page at most.
+pub const MAX_SIZE: i64 = 100;
+
+/// Which page is asked for; see [`PageRequest::new`].
+#[derive(Clone, Debug)]
+pub struct PageRequest {
+    size: u64,
+    backwards: bool,
+    after: Option<String>,
+    before: Option<String>,
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self { size: DEFAULT_SIZE, backwards: false, after: None, before: None }
+    }
+}
+
+impl PageRequest {
+    /// Checks a connection's arguments: `first` or `last` 1 to 100 and not both; cursors are checked when used.
+    pub fn new(first: Option<i64>, last: Option<i64>, after: Option<String>, before: Option<String>) -> Result<Self> {
+        let (argument, size, backwards) = match (first, last) {
+            (Some(_), Some(_)) => return Err(Error::invalid("last", "Give `first` or `last`, not both.")),
+            (Some(first), None) => ("first", first, false),
+            (None, Some(last)) => ("last", last, true),
+            (None, None) => return Ok(Self { after, before, ..Self::default() }),
+        };
+        match u64::try_from(size) {
+            Ok(size) if (1..=MAX_SIZE).contains(&i64::try_from(size).unwrap_or(0)) => {
+                Ok(Self { size, backwards, after, before })
+            }
+            _ => Err(Error::invalid(argument, format!("{size} is not a page size; take 1 to {MAX_SIZE}."))),
+        }
+    }
+}
+
+/// One page of rows, in the order that was asked for.
+#[derive(Clone, Debug)]
+pub struct Page<T> {
+    /// The rows.
+    pub rows: Vec<T>,
+    /// More rows follow.
+    pub has_next: bool,
+    /// Rows came before.
+    pub has_previous: bool,
+}
+
+/// The value that a list is ordered by, before the id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Key {
+    /// A number or a moment.
+    Int(i64),
+    /// A text.
+    Text(String),
+}
+
+/// An order of a noun's lists.
+pub trait Order<E: EntityTrait>: Copy {
+    /// The column before the id; none orders by the id alone.
+    fn column(self) -> Option<E::Column>;
+    /// The primary key.
+    fn id(self) -> E::Column;
+    /// Latest, largest or last first.
+    fn descending(self) -> bool;
+    /// The value of `column` in a row.
+    fn key(self, row: &E::Model) -> Option<Key>;
+    /// The primary key of a row.
+    fn row_id(self, row: &E::Model) -> i64;
+    /// A word that names the order inside a cursor, so that another order's cursor is refused.
+    fn word(self) -> &'static str;
+}
+
+/// The cursor of `row` under `order`.
+#[must_use]
+pub fn cursor<E: EntityTrait, O: Order<E>>(order: O, row: &E::Model) -> String {
+    let content = serde_json::json!([order.word(), order.key(row), order.row_id(row)]);
+    URL_SAFE_NO_PAD.encode(content.to_string())
+}
+
+/// Reads the page of `query` that `request` asks for.
+pub async fn fetch<E, O, C>(query: Select<E>, order: O, request: &PageRequest, db: &C) -> Result<Page<E::Model>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    O: Order<E>,
+    C: ConnectionTrait,
+{
+    let identity: Identity = match order.column() {
+        Some(column) => (column, order.id()).into_identity(),
+        None => order.id().into_identity(),
+    };
+    let mut cursor = query.cursor_by(identity);
+    if let Some(after) = &request.after {
+        cursor.after(decode::<E, O>(order, after, "after")?);
+    }
+    if let Some(before) = &request.before {
+        cursor.before(decode::<E, O>(order, before, "before")?);
+    }
+    if order.descending() {
+        cursor.desc();
+    }
+    // One row more than asked for tells whether there are more.
+    if request.backwards { cursor.last(request.size + 1) } else { cursor.first(request.size + 1) };
+    let mut rows = cursor.all(db).await?;
+    let more = rows.len() as u64 > request.size;
+    if more && request.backwards {
+        rows.remove(0);
+    } else if more {
+        rows.pop();
+    }
+    let (has_next, has_previous) =
+        if request.backwards { (request.before.is_some(), more) } else { (more, request.after.is_some()) };
+    Ok(Page { rows, has_next, has_previous })
+}
+
+/// How many rows `query` has.
+pub async fn count<E, C>(query: Select<E>, db: &C) -> Result<i64>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    C: ConnectionTrait,
+{
+    let count = sea_orm::PaginatorTrait::count(query.select_only().column_as(sea_orm::prelude::Expr::val(1), "one"), db).await?;
+    Ok(i64::try_from(count).unwrap_or(i64::MAX))
+}
+
+fn decode<E: EntityTrait, O: Order<E>>(order: O, text: &str, argument: &str) -> Result<ValueTuple> {
+    let refuse = || Error::invalid(argument, "This is not a cursor of this list in this order. Take one from pageInfo or edges.");
+    let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refuse())?;
+    let (word, key, id): (String, Option<Key>, i64) = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
+    if word != order.word() || key.is_some() != order.column().is_some() {
+        return Err(refuse());
+    }
+    let id = Value::from(id);
+    Ok(match key {
+        None => ValueTuple::One(id),
+        Some(Key::Int(number)) => ValueTuple::Two(number.into(), id),
+        Some(Key::Text(text)) => ValueTuple::Two(text.into(), id),
+    })
+}

@@ -1,0 +1,207 @@
+//! Who asks, and what they may do.
+
+use std::sync::Arc;
+
+use entity::{Scope, service, user};
+
+use crate::error::{Error, Result};
+
+/// The caller of every domain function.
+#[derive(Clone, Debug)]
+pub enum Viewer {
+    /// A caller without a credential.
+    Anonymous,
+    /// A person, or a program with a person's API token.
+    User(Arc<UserViewer>),
+    /// A worker process with its runner token.
+    Runner(Arc<RunnerViewer>),
+    /// The operator at the server's own command line, and the server itself.
+    Operator,
+}
+
+/// A user and the credential that speaks for it.
+#[derive(Clone, Debug)]
+pub struct UserViewer {
+    /// The user as it was when the credential was checked, at most a second ago.
+    pub user: user::Model,
+    /// How the user proved it.
+    pub credential: Credential,
+}
+
+/// What a user showed.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A log-in: may do all that the user may.
+    Session {
+        /// `session.id`.
+        id: i64,
+    },
+    /// An API token: may do what its scopes say, and no more than the user may.
+    Token {
+        /// `token.id`.
+        id: i64,
+        /// The scopes' words.
+        scopes: Vec<String>,
+    },
+}
+
+/// A runner and its token.
+#[derive(Clone, Debug)]
+pub struct RunnerViewer {
+    /// `runner.id`.
+    pub id: i64,
+    /// The user who made it.
+    pub owner_id: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a scope of an API token allows. Scopes only narrow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permission {
+    /// Read jobs, their logs and events.
+    JobsRead,
+    /// Submit, change, cancel and delete jobs.
+    JobsWrite,
+    /// Make and change services.
+    ServicesWrite,
+    /// Make and remove runners.
+    RunnersWrite,
+    /// Use the rights of an admin, and manage sessions and tokens.
+    Admin,
+}
+
+impl Permission {
+    /// Every permission.
+    pub const ALL: [Self; 5] =
+        [Self::JobsRead, Self::JobsWrite, Self::ServicesWrite, Self::RunnersWrite, Self::Admin];
+
+    /// The word of the scope that allows it.
+    #[must_use]
+    pub const fn scope(self) -> &'static str {
+        match self {
+            Self::JobsRead => "jobs:read",
+            Self::JobsWrite => "jobs:write",
+            Self::ServicesWrite => "services:write",
+            Self::RunnersWrite => "runners:write",
+            Self::Admin => "admin",
+        }
+    }
+}
+
+impl Viewer {
+    /// The operator of this server, with the rights of an admin.
+    #[must_use]
+    pub const fn local_operator() -> Self {
+        Self::Operator
+    }
+
+    /// What queries on behalf of this caller return.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Anonymous => Scope::Nobody,
+            Self::Operator => Scope::All,
+            Self::Runner(runner) => Scope::Runner { id: runner.id },
+            Self::User(viewer) if viewer.user.status != user::Status::Active => Scope::Nobody,
+            Self::User(_) if self.is_admin() => Scope::All,
+            Self::User(viewer) => Scope::User { id: viewer.user.id },
+        }
+    }
+
+    /// Whether everything is allowed: an active admin whose token, if it is one, says so too.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        match self {
+            Self::Operator => true,
+            Self::User(viewer) => {
+                viewer.user.is_admin && viewer.user.status == user::Status::Active && viewer.holds(Permission::Admin)
+            }
+            Self::Anonymous | Self::Runner(_) => false,
+        }
+    }
+
+    /// The user, for what only a logged-in, active user may do with this permission.
+    ///
+    /// Fails with UNAUTHENTICATED without a credential and with FORBIDDEN when the account is not active, the
+    /// credential is a runner's, or the token lacks the scope.
+    pub fn require(&self, permission: Permission) -> Result<&UserViewer> {
+        let viewer = match self {
+            Self::User(viewer) => viewer,
+            Self::Anonymous => return Err(log_in_first()),
+            Self::Runner(_) => return Err(Error::Forbidden("A runner's token works on jobs and does nothing else.".into())),
+            Self::Operator => return Err(Error::Forbidden("This needs a user; the operator is none.".into())),
+        };
+        match viewer.user.status {
+            user::Status::Active => {}
+            user::Status::Pending => return Err(Error::Forbidden("This account is not activated yet.".into())),
+            user::Status::Suspended => return Err(Error::Forbidden("This account is suspended.".into())),
+        }
+        if viewer.holds(permission) {
+            return Ok(viewer);
+        }
+        Err(Error::Forbidden(format!("This token lacks the scope {}.", permission.scope())))
+    }
+
+    /// The same for reading: the operator and a runner pass too, since their finders say what they see.
+    pub fn require_read(&self, permission: Permission) -> Result<()> {
+        match self {
+            Self::Operator | Self::Runner(_) => Ok(()),
+            Self::Anonymous | Self::User(_) => self.require(permission).map(|_| ()),
+        }
+    }
+
+    /// Like [`Viewer::require`] for an admin, the operator included.
+    pub fn require_admin(&self) -> Result<()> {
+        if self.is_admin() {
+            return Ok(());
+        }
+        self.require(Permission::Admin)?;
+        Err(Error::Forbidden("Only an admin may do this.".into()))
+    }
+
+    /// The runner, for what only a worker does.
+    pub fn require_runner(&self) -> Result<&RunnerViewer> {
+        match self {
+            Self::Runner(runner) => Ok(runner),
+            Self::Anonymous => Err(Error::Unauthenticated(
+                "Work is done with a runner's token. Send it as `Authorization: Bearer ..`.".into(),
+            )),
+            Self::User(_) | Self::Operator => {
+                Err(Error::Forbidden("Work is done with a runner's token; runnerCreate gives one.".into()))
+            }
+        }
+    }
+
+    /// The user's id, if a user asks.
+    #[must_use]
+    pub fn user_id(&self) -> Option<i64> {
+        match self {
+            Self::User(viewer) => Some(viewer.user.id),
+            Self::Anonymous | Self::Runner(_) | Self::Operator => None,
+        }
+    }
+
+    /// May change and delete this service, and look at all its jobs.
+    #[must_use]
+    pub fn may_manage(&self, service: &service::Model) -> bool {
+        self.is_admin() || self.user_id() == Some(service.owner_id)
+    }
+}
+
+impl UserViewer {
+    /// Whether the credential carries this permission.
+    #[must_use]
+    pub fn holds(&self, permission: Permission) -> bool {
+        match &self.credential {
+            Credential::Session { .. } => true,
+            Credential::Token { scopes, .. } => scopes.iter().any(|scope| scope == permission.scope()),
+        }
+    }
+}
+
+/// The refusal of a caller without a credential.
+#[must_use]
+pub fn log_in_first() -> Error {
+    Error::Unauthenticated("Log in first: sessionCreate gives a token to send as `Authorization: Bearer ..`.".into())
+}
