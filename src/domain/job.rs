@@ -14,9 +14,11 @@ use crate::{
 mod cancel;
 pub(super) mod change;
 mod submit;
+mod watch;
 
 pub use cancel::{cancel, delete, update};
 pub use submit::{NewJob, submit};
+pub use watch::{Watch, watch};
 
 /// Lowest priority.
 pub const PRIORITY_LEAST: i32 = -1_000;

@@ -15,14 +15,16 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    error::{Error, Result},
+    error::{Error, FieldError, Result},
     infra::secret,
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
 };
 
+mod watch;
 mod write;
 
+pub use watch::{Watch, watch};
 pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
 
 /// What it takes to make a service. Absent limits follow the server's configuration.
@@ -144,6 +146,22 @@ pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<service::Model>> {
 pub async fn versions(app: &App, version_ids: &[i64]) -> Result<Vec<service_version::Model>> {
     let query = service_version::Entity::find().filter(service_version::Column::Id.is_in(version_ids.iter().copied()));
     Ok(query.all(app.db.read()).await?)
+}
+
+/// What is wrong with a schema, and with a value under it; nothing is stored. Any user with a log-in may ask.
+pub async fn try_schema(viewer: &Viewer, schema: Value, instance: Option<Value>) -> Result<Vec<FieldError>> {
+    viewer.require(Permission::JobsRead)?;
+    let try_it = move || -> Result<()> {
+        schema::check(&schema, "schema")?;
+        let Some(instance) = instance else { return Ok(()) };
+        let validator = schema::Validator::compile(&schema, schema::Semantics::Declared)?;
+        validator.validate(&instance, "instance").map_err(Error::Invalid)
+    };
+    match tokio::task::spawn_blocking(try_it).await.map_err(Error::internal)? {
+        Ok(()) => Ok(Vec::new()),
+        Err(Error::Invalid(faults)) => Ok(faults),
+        Err(other) => Err(other),
+    }
 }
 
 /// One compiled schema of a version, from the cache or the database.

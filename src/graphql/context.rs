@@ -1,0 +1,52 @@
+//! What resolvers ask of their context.
+
+use async_graphql::Context;
+
+use super::{Client, loaders::Loaders};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    page::PageRequest,
+    viewer::Viewer,
+};
+
+/// The running server.
+pub fn app<'a>(ctx: &Context<'a>) -> Result<&'a App> {
+    ctx.data::<App>().map_err(|error| Error::internal(error.message))
+}
+
+/// Who asks.
+pub fn viewer<'a>(ctx: &Context<'a>) -> Result<&'a Viewer> {
+    ctx.data::<Viewer>().map_err(|error| Error::internal(error.message))
+}
+
+/// Both, as every domain function wants them.
+pub fn asked<'a>(ctx: &Context<'a>) -> Result<(&'a App, &'a Viewer)> {
+    Ok((app(ctx)?, viewer(ctx)?))
+}
+
+/// This request's loaders.
+pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders> {
+    ctx.data::<Loaders>().map_err(|error| Error::internal(error.message))
+}
+
+/// What the client calls itself.
+pub fn user_agent<'a>(ctx: &Context<'a>) -> Option<&'a str> {
+    ctx.data_opt::<Client>().and_then(|client| client.user_agent.as_deref())
+}
+
+/// Whether the current field's selection asks for `name`, also inside fragments.
+pub fn asks_for(ctx: &Context<'_>, name: &str) -> bool {
+    ctx.look_ahead().field(name).exists()
+}
+
+/// Whether the nodes of the current connection are asked for `name`.
+pub fn nodes_ask_for(ctx: &Context<'_>, name: &str) -> bool {
+    let here = ctx.look_ahead();
+    here.field("nodes").field(name).exists() || here.field("edges").field("node").field(name).exists()
+}
+
+/// A connection's four arguments.
+pub fn page(first: Option<i32>, last: Option<i32>, after: Option<String>, before: Option<String>) -> Result<PageRequest> {
+    PageRequest::new(first.map(i64::from), last.map(i64::from), after, before)
+}

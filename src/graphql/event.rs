@@ -1,0 +1,169 @@
+//! Events of jobs: as a list, and live.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, Subscription, Union};
+use entity::event;
+use futures_util::Stream;
+
+use super::{
+    ResumePoint,
+    connection::connection,
+    context::{app, asked, loaders, viewer},
+    filter::{IdFilter, both},
+    id::Kind,
+    job::{Job, JobStatus},
+    loaders::Loaders,
+    scalar::{DateTime, Long},
+};
+use crate::{
+    app::App,
+    domain::{
+        self,
+        event::{Delivery, EventFilter, Gap, Item, cursor},
+    },
+    error::Error,
+    viewer::Viewer,
+};
+
+mod kinds;
+
+pub use kinds::{GapReason, JobEvent, StreamGap};
+
+connection!(JobEventConnection, JobEventEdge, JobEvent, "events");
+
+/// What an event tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "JobEventKind", remote = "entity::event::Kind")]
+pub enum JobEventKind {
+    /// The job is in another state, or a cancellation was asked for.
+    StatusChanged,
+    /// The worker reported progress or a message.
+    Progressed,
+    /// The job's log grew.
+    LogAppended,
+}
+
+/// Matches a kind of event.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct JobEventKindFilter {
+    /// Exactly this kind.
+    eq: Option<JobEventKind>,
+    /// One of these kinds.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<JobEventKind>>,
+}
+
+/// Which events; conditions are ANDed.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct JobEventFilter {
+    /// By job.
+    job_id: Option<IdFilter>,
+    /// By the job's service.
+    service_id: Option<IdFilter>,
+    /// By who submitted the job.
+    owner_id: Option<IdFilter>,
+    /// By kind.
+    kind: Option<JobEventKindFilter>,
+}
+
+impl TryFrom<JobEventFilter> for EventFilter {
+    type Error = Error;
+
+    fn try_from(input: JobEventFilter) -> Result<Self, Error> {
+        let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
+        Ok(Self {
+            job_ids: IdFilter::uids(input.job_id, Kind::Job, "filter/jobId")?,
+            service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
+            owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
+            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+        })
+    }
+}
+
+/// One delivery of a live stream.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct JobEventDelivery {
+    /// Where to resume: pass it as `after` to get what follows this, and nothing twice.
+    cursor: String,
+    /// Whether it was delivered as it happened, rather than read from the log.
+    live: bool,
+    /// The event.
+    event: JobEvent,
+}
+
+/// Reading events.
+#[derive(Debug, Default)]
+pub struct EventQuery;
+
+#[Object]
+impl EventQuery {
+    /// The events that the viewer may see, oldest first: the same that the subscription of this name delivers, with
+    /// the same cursors. Events are kept for 30 days (a setting).
+    async fn job_events(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<JobEventFilter>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Only events after this cursor.")] after: Option<String>,
+    ) -> Result<JobEventConnection> {
+        let (app, viewer) = asked(ctx)?;
+        let filter = EventFilter::try_from(filter.unwrap_or_default())?;
+        page_of_events(app, viewer, &filter, first, after.as_deref()).await
+    }
+}
+
+/// A page of the log.
+pub async fn page_of_events(
+    app: &App,
+    viewer: &Viewer,
+    filter: &EventFilter,
+    first: i32,
+    after: Option<&str>,
+) -> Result<JobEventConnection> {
+    let found = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
+    let cursors = found.rows.iter().map(|row| cursor(row.id)).collect();
+    let nodes = found.rows.into_iter().map(|row| JobEvent::from(Arc::new(row))).collect();
+    Ok(JobEventConnection::new(nodes, cursors, found.has_next, found.has_previous, None))
+}
+
+/// Following events.
+#[derive(Debug, Default)]
+pub struct EventSubscription;
+
+#[Subscription]
+impl EventSubscription {
+    /// Events as they happen. With `after`, first everything after that cursor, then on without a seam: a client that
+    /// keeps the last cursor it saw misses nothing, whatever happens to its connection. Over server-sent events the
+    /// `Last-Event-ID` header takes the place of `after`.
+    async fn job_events<'a>(
+        &self,
+        ctx: &Context<'a>,
+        #[graphql(desc = "Which ones.")] filter: Option<JobEventFilter>,
+        #[graphql(desc = "Start after this cursor; without it, with what happens from now on.")] after: Option<String>,
+    ) -> Result<impl Stream<Item = Result<JobEventDelivery>> + use<'a>> {
+        let resume = ctx.data_opt::<Arc<ResumePoint>>();
+        let after = resume.and_then(|resume| resume.last_event_id().map(str::to_owned)).or(after);
+        let filter = EventFilter::try_from(filter.unwrap_or_default())?;
+        let follower = domain::event::follow(app(ctx)?, viewer(ctx)?, &filter, after.as_deref()).await?;
+        let loaders = ctx.data::<Loaders>()?;
+        Ok(futures_util::stream::try_unfold(follower, move |mut follower| async move {
+            let Some(delivery) = follower.next().await? else { return Ok(None) };
+            loaders.renew();
+            if let Some(resume) = resume {
+                resume.deliver(&delivery.cursor);
+            }
+            Ok(Some((JobEventDelivery::from(delivery), follower)))
+        }))
+    }
+}
+
+impl From<Delivery> for JobEventDelivery {
+    fn from(delivery: Delivery) -> Self {
+        let event = match delivery.item {
+            Item::Event(row) => JobEvent::from(row),
+            Item::Gap(gap) => JobEvent::StreamGap(gap.into()),
+        };
+        Self { cursor: delivery.cursor, live: delivery.live, event }
+    }
+}

@@ -1,0 +1,99 @@
+//! Filters of single fields. Conditions are ANDed; an empty filter matches everything.
+
+use async_graphql::{ID, InputObject};
+use entity::Time;
+use uuid::Uuid;
+
+use super::{
+    id::{self, Kind},
+    scalar::DateTime,
+};
+use crate::error::Result;
+
+/// Matches an id.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct IdFilter {
+    /// Exactly this id.
+    eq: Option<ID>,
+    /// One of these ids, at most 100.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<ID>>,
+}
+
+impl IdFilter {
+    /// The uids that match; none when every id does.
+    pub fn uids(filter: Option<Self>, kind: Kind, path: &str) -> Result<Option<Vec<Uuid>>> {
+        let Some(filter) = filter else { return Ok(None) };
+        let eq = filter.eq.map(|id| id::uid(kind, &format!("{path}/eq"), &id)).transpose()?;
+        let any_of = filter.any_of.map(|ids| id::uids(kind, &format!("{path}/in"), &ids)).transpose()?;
+        Ok(both(eq, any_of))
+    }
+}
+
+/// What `eq` and `in` together leave.
+pub fn both<T: PartialEq>(eq: Option<T>, any_of: Option<Vec<T>>) -> Option<Vec<T>> {
+    match (eq, any_of) {
+        (None, any_of) => any_of,
+        (Some(eq), None) => Some(vec![eq]),
+        (Some(eq), Some(any_of)) => Some(any_of.into_iter().filter(|value| *value == eq).collect()),
+    }
+}
+
+/// Matches a text.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct StringFilter {
+    /// Exactly this text.
+    pub eq: Option<String>,
+    /// One of these texts.
+    #[graphql(name = "in")]
+    pub any_of: Option<Vec<String>>,
+    /// A text that begins so.
+    pub starts_with: Option<String>,
+}
+
+/// Matches a whole number.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct IntFilter {
+    /// Exactly this number.
+    eq: Option<i32>,
+    /// More than this.
+    gt: Option<i32>,
+    /// This or more.
+    gte: Option<i32>,
+    /// Less than this.
+    lt: Option<i32>,
+    /// This or less.
+    lte: Option<i32>,
+}
+
+impl IntFilter {
+    /// The least and the most that match.
+    pub fn bounds(&self) -> (Option<i32>, Option<i32>) {
+        let least = [self.eq, self.gte, self.gt.map(|n| n.saturating_add(1))].into_iter().flatten().max();
+        let most = [self.eq, self.lte, self.lt.map(|n| n.saturating_sub(1))].into_iter().flatten().min();
+        (least, most)
+    }
+}
+
+/// Matches a moment.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct DateTimeFilter {
+    /// Later than this.
+    gt: Option<DateTime>,
+    /// At this moment or later.
+    gte: Option<DateTime>,
+    /// Earlier than this.
+    lt: Option<DateTime>,
+    /// At this moment or earlier.
+    lte: Option<DateTime>,
+}
+
+impl DateTimeFilter {
+    /// The first moment that matches, and the first after it that does not any more.
+    pub fn span(&self) -> (Option<Time>, Option<Time>) {
+        let next = |time: DateTime| Time(time.0.0.saturating_add(1));
+        let from = [self.gte.map(|time| time.0), self.gt.map(next)].into_iter().flatten().max();
+        let before = [self.lt.map(|time| time.0), self.lte.map(next)].into_iter().flatten().min();
+        (from, before)
+    }
+}

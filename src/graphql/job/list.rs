@@ -1,0 +1,165 @@
+//! Reading jobs.
+
+use std::{collections::HashMap, sync::Arc};
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+use entity::{job, service, user};
+
+use super::{Job, JobStatus};
+use crate::{
+    app::App,
+    domain::{self, job::JobFilter},
+    error::Error,
+    graphql::{
+        connection::connection,
+        context::{asked, asks_for, nodes_ask_for, page},
+        filter::{DateTimeFilter, IdFilter, IntFilter, both},
+        id::{self, Kind},
+    },
+    page::cursor,
+};
+
+connection!(JobConnection, JobEdge, Job, "jobs");
+
+/// How jobs are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "JobOrder", remote = "crate::domain::job::JobOrder")]
+pub enum JobOrder {
+    /// Oldest submission first.
+    SubmittedAtAsc,
+    /// Newest submission first.
+    SubmittedAtDesc,
+    /// Longest unchanged first.
+    UpdatedAtAsc,
+    /// Last changed first.
+    UpdatedAtDesc,
+    /// Highest priority first.
+    PriorityDesc,
+}
+
+/// Matches a job's state.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct JobStatusFilter {
+    /// Exactly this state.
+    eq: Option<JobStatus>,
+    /// One of these states.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<JobStatus>>,
+}
+
+/// Which jobs; conditions are ANDed.
+#[derive(Clone, Debug, Default, InputObject)]
+#[graphql(name = "JobFilter")]
+pub struct JobFilterInput {
+    /// By state.
+    status: Option<JobStatusFilter>,
+    /// By service.
+    service_id: Option<IdFilter>,
+    /// By who submitted it.
+    owner_id: Option<IdFilter>,
+    /// By the runner that holds it or held it last.
+    runner_id: Option<IdFilter>,
+    /// By priority.
+    priority: Option<IntFilter>,
+    /// By the moment of submission.
+    submitted_at: Option<DateTimeFilter>,
+    /// By the moment of its end; matches finished jobs only.
+    finished_at: Option<DateTimeFilter>,
+}
+
+impl TryFrom<JobFilterInput> for JobFilter {
+    type Error = Error;
+
+    fn try_from(input: JobFilterInput) -> Result<Self, Error> {
+        let statuses = input.status.and_then(|status| both(status.eq, status.any_of));
+        let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
+        let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
+        let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
+        Ok(Self {
+            statuses: statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
+            service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
+            owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
+            runner_ids: IdFilter::uids(input.runner_id, Kind::Runner, "filter/runnerId")?,
+            priority_least,
+            priority_most,
+            submitted_from,
+            submitted_before,
+            finished_from,
+            finished_before,
+        })
+    }
+}
+
+/// Reading jobs.
+#[derive(Debug, Default)]
+pub struct JobQuery;
+
+#[Object]
+impl JobQuery {
+    /// One job, by exactly one of the arguments.
+    async fn job(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: Option<ID>,
+        #[graphql(desc = "The short number.")] number: Option<i32>,
+    ) -> Result<Option<Job>> {
+        let (app, viewer) = asked(ctx)?;
+        let row = match (id, number) {
+            (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?).await?,
+            (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number)).await?,
+            _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
+        };
+        Ok(Some(Job::new(row)))
+    }
+
+    /// The jobs that the viewer may see: one's own and those of one's own services, or all for an admin.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<JobFilterInput>,
+        #[graphql(desc = "The order.", default_with = "JobOrder::SubmittedAtDesc")] order: JobOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<JobConnection> {
+        let (app, viewer) = asked(ctx)?;
+        let (filter, order) = (JobFilter::try_from(filter.unwrap_or_default())?, order.into());
+        let found = domain::job::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
+        let counted = asks_for(ctx, "totalCount");
+        let total = if counted { Some(domain::job::count(app, viewer, &filter).await?) } else { None };
+        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+        let nodes = with_related(ctx, app, found.rows).await?;
+        Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    }
+}
+
+/// The page's jobs with the owners and services that the document asks for, each kind fetched in one statement.
+async fn with_related(ctx: &Context<'_>, app: &App, rows: Vec<job::Model>) -> Result<Vec<Job>> {
+    let owners: HashMap<i64, Arc<user::Model>> = if nodes_ask_for(ctx, "owner") {
+        let found = domain::user::by_ids(app, &distinct(rows.iter().map(|row| row.owner_id))).await?;
+        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+    } else {
+        HashMap::new()
+    };
+    let services: HashMap<i64, Arc<service::Model>> = if nodes_ask_for(ctx, "service") {
+        let found = domain::service::by_ids(app, &distinct(rows.iter().map(|row| row.service_id))).await?;
+        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+    } else {
+        HashMap::new()
+    };
+    let related = |row: job::Model| Job {
+        owner: owners.get(&row.owner_id).cloned(),
+        service: services.get(&row.service_id).cloned(),
+        row: Arc::new(row),
+    };
+    Ok(rows.into_iter().map(related).collect())
+}
+
+fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {
+    let mut ids: Vec<i64> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
+}

@@ -1,0 +1,153 @@
+//! Per-request loaders: rows that objects point at, fetched together and once.
+//!
+//! Connections fetch the related rows of a page themselves when the document asks for them (look-ahead); loaders serve
+//! every other path. A loader batches by yielding to the other resolvers of the request, without a timer.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    future::Future,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
+
+use dataloader::{BatchFn, cached::Loader};
+use entity::{job, runner, service, service_version, user};
+
+use crate::{
+    app::App,
+    domain,
+    error::{Error, Result},
+    viewer::Viewer,
+};
+
+type Loaded<R> = std::result::Result<Option<Arc<R>>, Arc<Error>>;
+type Rows<R> = Loader<i64, Loaded<R>, Fetch<R>>;
+
+/// The loaders of one request, made when they are first used.
+pub struct Loaders {
+    app: App,
+    viewer: Viewer,
+    set: Mutex<Arc<Set>>,
+}
+
+#[derive(Default)]
+struct Set {
+    users: OnceLock<Rows<user::Model>>,
+    services: OnceLock<Rows<service::Model>>,
+    versions: OnceLock<Rows<service_version::Model>>,
+    runners: OnceLock<Rows<runner::Model>>,
+    jobs: OnceLock<Rows<job::Model>>,
+}
+
+/// How rows of one kind are fetched by their internal ids.
+struct Fetch<R> {
+    app: App,
+    viewer: Viewer,
+    query: fn(App, Viewer, Vec<i64>) -> futures_util::future::BoxFuture<'static, Result<Vec<R>>>,
+    id: fn(&R) -> i64,
+}
+
+impl<R> BatchFn<i64, Loaded<R>> for Fetch<R> {
+    fn load(&mut self, keys: &[i64]) -> impl Future<Output = HashMap<i64, Loaded<R>>> {
+        let rows = (self.query)(self.app.clone(), self.viewer.clone(), keys.to_vec());
+        let (keys, id) = (keys.to_vec(), self.id);
+        async move {
+            match rows.await {
+                Ok(rows) => {
+                    let mut found: HashMap<i64, Loaded<R>> = keys.iter().map(|key| (*key, Ok(None))).collect();
+                    found.extend(rows.into_iter().map(|row| (id(&row), Ok(Some(Arc::new(row))))));
+                    found
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    keys.iter().map(|key| (*key, Err(Arc::clone(&error)))).collect()
+                }
+            }
+        }
+    }
+}
+
+impl Loaders {
+    /// Loaders for one request of `viewer`.
+    #[must_use]
+    pub fn new(app: App, viewer: Viewer) -> Self {
+        Self { app, viewer, set: Mutex::default() }
+    }
+
+    /// Forgets everything: a subscription's next event must see rows as they are then.
+    pub fn renew(&self) {
+        *self.set.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+    }
+
+    /// A user.
+    pub async fn user(&self, id: i64) -> Result<Option<Arc<user::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || self.loader(|app, _, ids| Box::pin(async move { domain::user::by_ids(&app, &ids).await }), |row| row.id);
+        one(set.users.get_or_init(fetch), id).await
+    }
+
+    /// A service, deleted ones included.
+    pub async fn service(&self, id: i64) -> Result<Option<Arc<service::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch =
+            || self.loader(|app, _, ids| Box::pin(async move { domain::service::by_ids(&app, &ids).await }), |row| row.id);
+        one(set.services.get_or_init(fetch), id).await
+    }
+
+    /// A version of a service.
+    pub async fn version(&self, id: i64) -> Result<Option<Arc<service_version::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch =
+            || self.loader(|app, _, ids| Box::pin(async move { domain::service::versions(&app, &ids).await }), |row| row.id);
+        one(set.versions.get_or_init(fetch), id).await
+    }
+
+    /// A runner.
+    pub async fn runner(&self, id: i64) -> Result<Option<Arc<runner::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch =
+            || self.loader(|app, _, ids| Box::pin(async move { domain::runner::by_ids(&app, &ids).await }), |row| row.id);
+        one(set.runners.get_or_init(fetch), id).await
+    }
+
+    /// A job that the viewer may see.
+    pub async fn job(&self, id: i64) -> Result<Option<Arc<job::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::job::by_ids(&app, &viewer, &ids).await }),
+                |row: &job::Model| row.id,
+            )
+        };
+        one(set.jobs.get_or_init(fetch), id).await
+    }
+
+    fn set(&self) -> Arc<Set> {
+        Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn loader<R>(
+        &self,
+        query: fn(App, Viewer, Vec<i64>) -> futures_util::future::BoxFuture<'static, Result<Vec<R>>>,
+        id: fn(&R) -> i64,
+    ) -> Rows<R> {
+        Loader::new(Fetch { app: self.app.clone(), viewer: self.viewer.clone(), query, id }).with_yield_count(1)
+    }
+}
+
+/// Loads one row. A sibling that was cancelled between taking the pending keys and storing their rows leaves a gap;
+/// asking once more fills it.
+async fn one<R>(loader: &Rows<R>, id: i64) -> Loaded<R> {
+    for _ in 0..2 {
+        if let Ok(loaded) = loader.try_load(id).await {
+            return loaded;
+        }
+    }
+    Err(Arc::new(Error::internal("a loader lost a key twice")))
+}
+
+impl fmt::Debug for Loaders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaders").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,82 @@
+//! Relay's `node` and `nodes`.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+
+use super::{
+    context::asked,
+    id::{self, Kind},
+    job::Job,
+    runner::Runner,
+    service::Service,
+    user::User,
+};
+use crate::{
+    app::App,
+    domain,
+    error::{Code, Error},
+    viewer::Viewer,
+};
+
+/// Anything that has a global id.
+#[derive(Clone, Debug, Interface)]
+#[graphql(field(name = "id", ty = "ID", desc = "The global id."))]
+pub enum Node {
+    /// A user.
+    User(User),
+    /// A service.
+    Service(Service),
+    /// A runner.
+    Runner(Runner),
+    /// A job.
+    Job(Job),
+}
+
+/// Reading anything by its global id.
+#[derive(Debug, Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// One thing by its global id; null when it does not exist or the viewer may not see it.
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>> {
+        let (app, viewer) = asked(ctx)?;
+        Ok(find(app, viewer, &id).await?)
+    }
+
+    /// Several things by their global ids, in the same order, with null for what the viewer may not see.
+    async fn nodes(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global ids, at most 100.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        let (app, viewer) = asked(ctx)?;
+        if ids.len() > 100 {
+            return Err(Error::invalid("ids", format!("{} ids are too many; at most 100 are taken.", ids.len())).into());
+        }
+        let mut nodes = Vec::with_capacity(ids.len());
+        for id in &ids {
+            nodes.push(find(app, viewer, id).await?);
+        }
+        Ok(nodes)
+    }
+}
+
+async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error> {
+    let Some((kind, uid)) = id::parse(id) else { return Ok(None) };
+    let found = match kind {
+        Kind::User => domain::user::get(app, viewer, uid).await.map(|row| Node::User(User(Arc::new(row)))),
+        Kind::Service => domain::service::get(app, viewer, uid).await.map(|row| Node::Service(Service(Arc::new(row)))),
+        Kind::Runner => domain::runner::get(app, viewer, uid).await.map(|row| Node::Runner(Runner(Arc::new(row)))),
+        Kind::Job => domain::job::get(app, viewer, uid).await.map(|row| Node::Job(Job::new(row))),
+        // Credentials have ids to revoke them by, and are not looked up.
+        Kind::Session | Kind::Token => return Ok(None),
+    };
+    match found {
+        Ok(node) => Ok(Some(node)),
+        // Hidden equals absent, whatever the reason is that it is hidden.
+        Err(error) if matches!(error.code(), Code::NotFound | Code::Forbidden | Code::Unauthenticated) => Ok(None),
+        Err(error) => Err(error),
+    }
+}

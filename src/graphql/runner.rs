@@ -1,0 +1,236 @@
+//! Runners.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use entity::runner;
+
+use super::{
+    connection::connection,
+    context::{app, asked, asks_for, loaders, page},
+    id::{self, Kind},
+    job::Job,
+    scalar::{DateTime, number},
+    service::Service,
+    user::User,
+};
+use crate::{
+    domain::{self, runner::NewRunner},
+    error::Error,
+    page::cursor,
+};
+
+/// A worker process.
+#[derive(Clone, Debug)]
+pub struct Runner(pub Arc<runner::Model>);
+
+connection!(RunnerConnection, RunnerEdge, Runner, "runners");
+
+/// How runners are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "RunnerOrder", remote = "crate::domain::runner::RunnerOrder")]
+pub enum RunnerOrder {
+    /// Oldest first.
+    CreatedAtAsc,
+    /// Newest first.
+    CreatedAtDesc,
+}
+
+/// A worker process.
+#[Object]
+impl Runner {
+    /// The global id.
+    async fn id(&self) -> ID {
+        Kind::Runner.id(self.0.uid)
+    }
+
+    /// A short number, unique among runners.
+    async fn number(&self) -> i32 {
+        number(self.0.id)
+    }
+
+    /// What its owner calls it.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Who made it.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User))
+    }
+
+    /// The services that it works for.
+    async fn services(&self, ctx: &Context<'_>) -> Result<Vec<Service>> {
+        let mut services = Vec::new();
+        for id in domain::runner::service_ids(app(ctx)?, self.0.id).await? {
+            services.extend(loaders(ctx)?.service(id).await?.map(Service));
+        }
+        Ok(services)
+    }
+
+    /// How many jobs it may hold at once.
+    async fn slots(&self) -> i32 {
+        self.0.slots
+    }
+
+    /// Whether it has registered for work and not left since.
+    async fn is_registered(&self) -> bool {
+        self.0.registered_at.is_some()
+    }
+
+    /// The last sign of life, to about five seconds; null before the first.
+    async fn last_heartbeat_at(&self) -> Option<DateTime> {
+        self.0.last_heartbeat_at.map(Into::into)
+    }
+
+    /// The jobs that it holds now.
+    async fn jobs(&self, ctx: &Context<'_>) -> Result<Vec<Job>> {
+        let held = domain::runner::held_jobs(app(ctx)?, self.0.id).await?;
+        Ok(held.into_iter().map(Job::new).collect())
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+}
+
+/// Reading runners.
+#[derive(Debug, Default)]
+pub struct RunnerQuery;
+
+#[Object]
+impl RunnerQuery {
+    /// One runner, by exactly one of the arguments. Its owner, itself and admins see it.
+    async fn runner(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: Option<ID>,
+        #[graphql(desc = "The short number.")] number: Option<i32>,
+    ) -> Result<Option<Runner>> {
+        let (app, viewer) = asked(ctx)?;
+        let row = match (id, number) {
+            (Some(id), None) => domain::runner::get(app, viewer, id::uid(Kind::Runner, "id", &id)?).await?,
+            (None, Some(number)) => domain::runner::get_by_number(app, viewer, i64::from(number)).await?,
+            _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
+        };
+        Ok(Some(Runner(Arc::new(row))))
+    }
+
+    /// The runners that the viewer may see: one's own, or all for an admin.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
+    async fn runners(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "RunnerOrder::CreatedAtAsc")] order: RunnerOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<RunnerConnection> {
+        let (app, viewer) = asked(ctx)?;
+        let order = order.into();
+        let found = domain::runner::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let total = if asks_for(ctx, "totalCount") { Some(domain::runner::count(app, viewer).await?) } else { None };
+        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+        let nodes = found.rows.into_iter().map(|row| Runner(Arc::new(row))).collect();
+        Ok(RunnerConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    }
+}
+
+/// A runner to make.
+#[derive(Clone, Debug, InputObject)]
+pub struct RunnerCreateInput {
+    /// What to call it; 1 to 200 characters, unique among the viewer's runners.
+    name: String,
+    /// The services that it works for, 1 to 100. Whoever runs a service's jobs reads them: only its owner and admins
+    /// make runners for it.
+    service_ids: Vec<ID>,
+    /// How many jobs it may hold at once, 1 to 1000.
+    #[graphql(default = 1)]
+    slots: i32,
+}
+
+/// A new runner.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RunnerCreatePayload {
+    /// The runner.
+    runner: Runner,
+    /// What the worker process sends as `Authorization: Bearer`. Shown this once.
+    token: String,
+}
+
+/// What a worker process says of itself.
+#[derive(Clone, Copy, Debug, InputObject)]
+pub struct RunnerRegisterInput {
+    /// How many jobs it can hold at once, 1 to 1000; stays as it is if not given.
+    slots: Option<i32>,
+}
+
+/// Which runner.
+#[derive(Clone, Debug, InputObject)]
+pub struct RunnerInput {
+    /// Its global id.
+    runner_id: ID,
+}
+
+/// The runner that was changed or removed.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RunnerPayload {
+    /// The runner.
+    runner: Runner,
+}
+
+/// Making and removing runners.
+#[derive(Debug, Default)]
+pub struct RunnerMutation;
+
+#[Object]
+impl RunnerMutation {
+    /// Makes a runner and its token.
+    async fn runner_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The runner to make.")] input: RunnerCreateInput,
+    ) -> Result<RunnerCreatePayload> {
+        let (app, viewer) = asked(ctx)?;
+        let service_ids = id::uids(Kind::Service, "serviceIds", &input.service_ids)?;
+        let new = NewRunner { name: input.name, service_ids, slots: input.slots };
+        let (row, secret) = domain::runner::create(app, viewer, new).await?;
+        Ok(RunnerCreatePayload { runner: Runner(Arc::new(row)), token: secret.expose().to_owned() })
+    }
+
+    /// A worker process reports for work. Needs a runner's token.
+    async fn runner_register(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What it says of itself.")] input: RunnerRegisterInput,
+    ) -> Result<RunnerPayload> {
+        let (app, viewer) = asked(ctx)?;
+        let row = domain::runner::register(app, viewer, input.slots).await?;
+        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+    }
+
+    /// A worker process leaves; the jobs that it still holds go back to the queue. Needs a runner's token.
+    async fn runner_unregister(&self, ctx: &Context<'_>) -> Result<RunnerPayload> {
+        let (app, viewer) = asked(ctx)?;
+        let row = domain::runner::unregister(app, viewer).await?;
+        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+    }
+
+    /// Removes a runner: its token opens nothing any more, and its jobs go back to the queue.
+    async fn runner_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which runner.")] input: RunnerInput,
+    ) -> Result<RunnerPayload> {
+        let (app, viewer) = asked(ctx)?;
+        let row = domain::runner::delete(app, viewer, id::uid(Kind::Runner, "runnerId", &input.runner_id)?).await?;
+        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+    }
+}

@@ -1,0 +1,58 @@
+//! Scalars beyond GraphQL's own.
+
+use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use chrono::{DateTime as Chrono, SecondsFormat, Utc};
+use entity::Time;
+
+/// A moment: RFC 3339 in UTC with microseconds, such as `2026-03-01T12:30:00.000000Z`. On input any offset and any
+/// precision are taken; what is finer than a microsecond is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DateTime(pub Time);
+
+#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+impl ScalarType for DateTime {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
+        let parsed = Chrono::parse_from_rfc3339(text)
+            .map_err(|_| InputValueError::custom("A moment is written like 2026-03-01T12:30:00Z."))?;
+        Ok(Self(parsed.with_timezone(&Utc).into()))
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.to_chrono().to_rfc3339_opts(SecondsFormat::Micros, true))
+    }
+}
+
+impl From<Time> for DateTime {
+    fn from(time: Time) -> Self {
+        Self(time)
+    }
+}
+
+/// A whole number of up to 64 bits, written as a JSON number: sizes, offsets and revisions, which GraphQL's 32-bit
+/// `Int` cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Long(pub i64);
+
+#[Scalar(name = "Long")]
+impl ScalarType for Long {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match &value {
+            Value::Number(number) => number
+                .as_i64()
+                .map(Self)
+                .ok_or_else(|| InputValueError::custom("A whole number of up to 64 bits is needed.")),
+            _ => Err(InputValueError::expected_type(value)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::Number(self.0.into())
+    }
+}
+
+/// A number that people see, for GraphQL's `Int`. Ids are assigned from 1 upward; 2^31-1 is the bound of `Int`.
+#[must_use]
+pub fn number(id: i64) -> i32 {
+    i32::try_from(id).unwrap_or(i32::MAX)
+}

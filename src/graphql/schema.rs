@@ -1,0 +1,68 @@
+//! The schema: three roots merged from the nouns, and the API that serves them.
+
+use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+
+use super::{
+    Door, event, guard::Limits, job, loaders::Loaders, node, runner, server, service, session, token, user, viewer, work,
+};
+use crate::app::App;
+
+/// The reading root.
+#[derive(MergedObject, Default)]
+pub struct Query(
+    viewer::ViewerQuery,
+    node::NodeQuery,
+    server::ServerQuery,
+    user::UserQuery,
+    service::ServiceQuery,
+    runner::RunnerQuery,
+    job::JobQuery,
+    event::EventQuery,
+);
+
+/// The changing root. Every field takes one `input` and returns a payload with the changed object.
+#[derive(MergedObject, Default)]
+pub struct Mutation(
+    session::SessionMutation,
+    token::TokenMutation,
+    service::ServiceMutation,
+    runner::RunnerMutation,
+    job::JobMutation,
+    work::WorkMutation,
+);
+
+/// The live root.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(job::JobSubscription, event::EventSubscription, service::ServiceSubscription);
+
+/// docket's API: what HTTP, websockets and tests all call.
+pub type Api = Door<Query, Mutation, Subscription>;
+
+/// The API of a running server.
+#[must_use]
+pub fn api(app: &App) -> Api {
+    let config = &app.config.graphql;
+    let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let limits = Limits {
+        document_bytes: config.document_bytes,
+        tokens: config.tokens,
+        depth: small(config.depth),
+        cost: config.cost,
+        aliases: small(config.aliases),
+        directives: small(config.directives),
+        cached_documents: config.cached_documents,
+    };
+    let (data, attached) = (app.clone(), app.clone());
+    Door::new(move || builder().data(data.clone()), limits)
+        .attaching(move |caller, request| request.data(Loaders::new(attached.clone(), caller.viewer.clone())))
+}
+
+/// The schema in its definition language, as `schema.graphql` keeps it.
+#[must_use]
+pub fn sdl() -> String {
+    builder().finish().sdl()
+}
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+}

@@ -1,0 +1,189 @@
+//! Services.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
+use entity::{Time, service, service_version};
+use futures_util::Stream;
+
+use super::{
+    context::{app, asked, loaders, viewer},
+    id::{self, Kind},
+    scalar::{DateTime, number},
+    user::User,
+};
+use crate::{domain, error::Error};
+
+mod list;
+mod write;
+
+pub use list::ServiceQuery;
+pub use write::ServiceMutation;
+
+/// What sort of thing a service runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "ServiceKind", remote = "entity::service::Kind")]
+pub enum ServiceKind {
+    /// One program.
+    Program,
+    /// Several steps behind one name.
+    Workflow,
+    /// Something that shows rather than computes.
+    Widget,
+}
+
+/// Something that can be run.
+#[derive(Clone, Debug)]
+pub struct Service(pub Arc<service::Model>);
+
+impl Service {
+    async fn version(&self, ctx: &Context<'_>) -> Result<Arc<service_version::Model>> {
+        let missing = || Error::internal("a service has no version");
+        let id = self.0.version_id.ok_or_else(missing)?;
+        Ok(loaders(ctx)?.version(id).await?.ok_or_else(missing)?)
+    }
+}
+
+/// Something that can be run.
+#[Object]
+impl Service {
+    /// The global id.
+    async fn id(&self) -> ID {
+        Kind::Service.id(self.0.uid)
+    }
+
+    /// A short number, unique among services.
+    async fn number(&self) -> i32 {
+        number(self.0.id)
+    }
+
+    /// A short name, unique on this server; 1 to 64 letters, digits, `_`, `.` or `-`.
+    async fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// What people call it; at most 200 characters.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// What it does; at most 10,000 characters.
+    async fn description(&self) -> &str {
+        &self.0.description
+    }
+
+    /// What sort of thing it runs.
+    async fn kind(&self) -> ServiceKind {
+        self.0.kind.into()
+    }
+
+    /// Who made it; sees all its jobs.
+    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User))
+    }
+
+    /// The version that new jobs are accepted under: 1, 2, 3..
+    #[graphql(name = "version")]
+    async fn version_number(&self, ctx: &Context<'_>) -> Result<i32> {
+        Ok(self.version(ctx).await?.version)
+    }
+
+    /// JSON Schema of a job's parameters.
+    async fn parameters_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
+        Ok(self.version(ctx).await?.parameters_schema.clone())
+    }
+
+    /// JSON Schema of a job's results.
+    async fn results_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
+        Ok(self.version(ctx).await?.results_schema.clone())
+    }
+
+    /// Takes no new jobs.
+    async fn is_disabled(&self) -> bool {
+        self.0.disabled
+    }
+
+    /// A flag that its owner sets; it blocks nothing.
+    async fn is_available(&self) -> bool {
+        self.0.is_available
+    }
+
+    /// Seconds without a check-in after which it counts as timed out.
+    async fn timeout_seconds(&self) -> i32 {
+        self.0.timeout_seconds
+    }
+
+    /// The last check-in; null before the first.
+    async fn last_seen_at(&self) -> Option<DateTime> {
+        self.0.last_seen_at.map(Into::into)
+    }
+
+    /// Whether it has not checked in for longer than its timeout. It blocks nothing.
+    async fn has_timed_out(&self, ctx: &Context<'_>) -> Result<bool> {
+        Ok(self.0.has_timed_out(Time(app(ctx)?.clock.now_micros())))
+    }
+
+    /// How often a job is tried before it fails for good; null means for ever.
+    async fn max_attempts(&self) -> Option<i32> {
+        self.0.max_attempts
+    }
+
+    /// Seconds that a claim lasts without a heartbeat.
+    async fn lease_seconds(&self) -> i32 {
+        self.0.lease_seconds
+    }
+
+    /// Seconds that one attempt may run; null means for ever.
+    async fn max_run_seconds(&self) -> Option<i32> {
+        self.0.max_run_seconds
+    }
+
+    /// Whether an attempt that ran too long is tried again.
+    async fn retry_timeouts(&self) -> bool {
+        self.0.retry_timeouts
+    }
+
+    /// When it was made.
+    async fn created_at(&self) -> DateTime {
+        self.0.created_at.into()
+    }
+
+    /// When it last changed.
+    async fn updated_at(&self) -> DateTime {
+        self.0.updated_at.into()
+    }
+
+    /// When it was deleted; only its old jobs still lead here.
+    async fn deleted_at(&self) -> Option<DateTime> {
+        self.0.deleted_at.map(Into::into)
+    }
+}
+
+/// Following services.
+#[derive(Debug, Default)]
+pub struct ServiceSubscription;
+
+#[Subscription]
+impl ServiceSubscription {
+    /// A hint for workers: yields a service whenever one of its jobs enters the queue. The claim itself is
+    /// `workClaim`, which can also wait by itself.
+    async fn jobs_available(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The services to watch, 1 to 100.")] service_ids: Vec<ID>,
+    ) -> Result<impl Stream<Item = Result<Service>> + use<>> {
+        let (app, viewer) = (app(ctx)?.clone(), viewer(ctx)?.clone());
+        let uids = id::uids(Kind::Service, "serviceIds", &service_ids)?;
+        let watched = domain::service::watch(&app, &viewer, &uids).await?;
+        Ok(futures_util::stream::try_unfold(watched, |mut watched| async move {
+            let next = watched.next().await?;
+            Ok(next.map(|row| (Service(Arc::new(row)), watched)))
+        }))
+    }
+}
+
+/// `app`, `viewer` and a uid for what is done to one service.
+fn one<'a>(ctx: &Context<'a>, id: &ID) -> Result<(&'a crate::app::App, &'a crate::viewer::Viewer, uuid::Uuid)> {
+    let (app, viewer) = asked(ctx)?;
+    Ok((app, viewer, id::uid(Kind::Service, "serviceId", id)?))
+}

@@ -1,0 +1,112 @@
+//! Reading services.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
+
+use super::{Service, ServiceKind};
+use crate::{
+    domain::{self, service::ServiceFilter},
+    error::Error,
+    graphql::{
+        connection::connection,
+        context::{asked, asks_for, page},
+        filter::{StringFilter, both},
+        id::{self, Kind},
+    },
+    page::cursor,
+};
+
+connection!(ServiceConnection, ServiceEdge, Service, "services");
+
+/// How services are ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "ServiceOrder", remote = "crate::domain::service::ServiceOrder")]
+pub enum ServiceOrder {
+    /// By name.
+    NameAsc,
+    /// Oldest first.
+    CreatedAtAsc,
+    /// Newest first.
+    CreatedAtDesc,
+}
+
+/// Matches a kind of service.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ServiceKindFilter {
+    /// Exactly this kind.
+    eq: Option<ServiceKind>,
+    /// One of these kinds.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<ServiceKind>>,
+}
+
+/// Which services; conditions are ANDed.
+#[derive(Clone, Debug, Default, InputObject)]
+#[graphql(name = "ServiceFilter")]
+pub struct ServiceFilterInput {
+    /// By name.
+    name: Option<StringFilter>,
+    /// By kind.
+    kind: Option<ServiceKindFilter>,
+    /// Only those that take no new jobs, or only the others.
+    is_disabled: Option<bool>,
+}
+
+impl From<ServiceFilterInput> for ServiceFilter {
+    fn from(input: ServiceFilterInput) -> Self {
+        let name = input.name.unwrap_or_default();
+        let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
+        Self {
+            names: both(name.eq, name.any_of),
+            name_starts_with: name.starts_with,
+            kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            disabled: input.is_disabled,
+        }
+    }
+}
+
+/// Reading services.
+#[derive(Debug, Default)]
+pub struct ServiceQuery;
+
+#[Object]
+impl ServiceQuery {
+    /// One service, by exactly one of the arguments.
+    async fn service(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The global id.")] id: Option<ID>,
+        #[graphql(desc = "The short name.")] name: Option<String>,
+    ) -> Result<Option<Service>> {
+        let (app, viewer) = asked(ctx)?;
+        let row = match (id, name) {
+            (Some(id), None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
+            (None, Some(name)) => domain::service::get_by_name(app, viewer, &name).await?,
+            _ => return Err(Error::invalid("id", "Give exactly one of id and name.").into()),
+        };
+        Ok(Some(Service(Arc::new(row))))
+    }
+
+    /// The services that the viewer may see.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
+    async fn services(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<ServiceFilterInput>,
+        #[graphql(desc = "The order.", default_with = "ServiceOrder::NameAsc")] order: ServiceOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<ServiceConnection> {
+        let (app, viewer) = asked(ctx)?;
+        let (filter, order) = (filter.unwrap_or_default().into(), order.into());
+        let found = domain::service::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
+        let counted = asks_for(ctx, "totalCount");
+        let total = if counted { Some(domain::service::count(app, viewer, &filter).await?) } else { None };
+        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+        let nodes = found.rows.into_iter().map(|row| Service(Arc::new(row))).collect();
+        Ok(ServiceConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    }
+}

@@ -1,0 +1,230 @@
+//! Making and changing services.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use serde_json::Value;
+
+use super::{Service, ServiceKind, one};
+use crate::{
+    domain::{
+        self,
+        service::{Limits, NewService, ServiceChange},
+    },
+    graphql::context::asked,
+};
+
+/// Bounds of a service's jobs.
+#[derive(Clone, Copy, Debug, Default, InputObject)]
+pub struct ServiceLimitsInput {
+    /// Seconds without a check-in after which the service counts as timed out, 1 to 31536000; 30 if not given.
+    timeout_seconds: Option<i32>,
+    /// How often a job is tried, 1 to 100; 3 if not given.
+    max_attempts: Option<i32>,
+    /// Seconds that a claim lasts without a heartbeat, 1 to 86400; 30 if not given.
+    lease_seconds: Option<i32>,
+    /// Seconds that one attempt may run, 1 to 2592000; 3600 if not given.
+    max_run_seconds: Option<i32>,
+    /// Whether an attempt that ran too long is tried again; false if not given.
+    retry_timeouts: Option<bool>,
+}
+
+impl From<ServiceLimitsInput> for Limits {
+    fn from(input: ServiceLimitsInput) -> Self {
+        let ServiceLimitsInput { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts } = input;
+        Self { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts }
+    }
+}
+
+/// A service to make.
+#[derive(Clone, Debug, InputObject)]
+pub struct ServiceCreateInput {
+    /// A short unique name; 1 to 64 letters, digits, `_`, `.` or `-`. Derived from the title if not given.
+    name: Option<String>,
+    /// What people call it; 1 to 200 characters.
+    title: String,
+    /// What it does; at most 10,000 characters.
+    #[graphql(default)]
+    description: String,
+    /// What sort of thing it runs.
+    #[graphql(default_with = "ServiceKind::Program")]
+    kind: ServiceKind,
+    /// JSON Schema of a job's parameters: drafts 4 to 2020-12 by `$schema`, references inside the document only, at
+    /// most 64 KiB.
+    #[graphql(default_with = "Value::Bool(true)")]
+    parameters_schema: Value,
+    /// JSON Schema of a job's results, under the same rules.
+    #[graphql(default_with = "Value::Bool(true)")]
+    results_schema: Value,
+    /// Bounds of its jobs.
+    #[graphql(default)]
+    limits: ServiceLimitsInput,
+}
+
+/// A change of a service; what is absent or null stays.
+#[derive(Clone, Debug, InputObject)]
+pub struct ServiceUpdateInput {
+    /// Which service.
+    service_id: ID,
+    /// A new short name.
+    name: Option<String>,
+    /// A new title.
+    title: Option<String>,
+    /// A new description.
+    description: Option<String>,
+    /// A new kind.
+    kind: Option<ServiceKind>,
+    /// The flag that its owner sets.
+    is_available: Option<bool>,
+    /// A new schema of parameters; makes a new version, under which jobs submitted from now on are accepted.
+    parameters_schema: Option<Value>,
+    /// A new schema of results; makes a new version.
+    results_schema: Option<Value>,
+    /// New bounds; jobs already submitted keep theirs.
+    #[graphql(default)]
+    limits: ServiceLimitsInput,
+}
+
+/// Which service.
+#[derive(Clone, Debug, InputObject)]
+pub struct ServiceInput {
+    /// Its global id.
+    service_id: ID,
+}
+
+/// The service that was made or changed.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ServicePayload {
+    /// The service.
+    service: Service,
+}
+
+/// A JSON Schema to check, and a value to check against it.
+#[derive(Clone, Debug, InputObject)]
+pub struct SchemaValidateInput {
+    /// The schema, as a service would get it.
+    schema: Value,
+    /// A value to check against it.
+    instance: Option<Value>,
+}
+
+/// What is right or wrong with a schema or a value.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct SchemaValidatePayload {
+    /// Whether the schema may be used, and the value, if one was given, fits it.
+    is_valid: bool,
+    /// What is wrong.
+    violations: Vec<Violation>,
+}
+
+/// One thing that is wrong with a schema or a value.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct Violation {
+    /// Where: `schema` or `instance` and a JSON pointer.
+    path: String,
+    /// What, in a sentence.
+    message: String,
+}
+
+/// Making and changing services.
+#[derive(Debug, Default)]
+pub struct ServiceMutation;
+
+#[Object]
+impl ServiceMutation {
+    /// Makes a service. Admins and users with the role `service-author` may.
+    async fn service_create(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The service to make.")] input: ServiceCreateInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer) = asked(ctx)?;
+        let new = NewService {
+            name: input.name,
+            title: input.title,
+            description: input.description,
+            kind: input.kind.into(),
+            parameters_schema: input.parameters_schema,
+            results_schema: input.results_schema,
+            limits: input.limits.into(),
+        };
+        payload(domain::service::create(app, viewer, new).await)
+    }
+
+    /// Changes a service. Its owner and admins may.
+    async fn service_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The change.")] input: ServiceUpdateInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer, uid) = one(ctx, &input.service_id)?;
+        let change = ServiceChange {
+            name: input.name,
+            title: input.title,
+            description: input.description,
+            kind: input.kind.map(Into::into),
+            is_available: input.is_available,
+            parameters_schema: input.parameters_schema,
+            results_schema: input.results_schema,
+            limits: input.limits.into(),
+        };
+        payload(domain::service::update(app, viewer, uid, change).await)
+    }
+
+    /// Says that somebody runs the service. Its owner, its runners and admins may.
+    async fn service_check_in(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which service.")] input: ServiceInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer, uid) = one(ctx, &input.service_id)?;
+        payload(domain::service::check_in(app, viewer, uid).await)
+    }
+
+    /// Stops taking new jobs; jobs already submitted go on.
+    async fn service_disable(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which service.")] input: ServiceInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer, uid) = one(ctx, &input.service_id)?;
+        payload(domain::service::set_disabled(app, viewer, uid, true).await)
+    }
+
+    /// Takes new jobs again.
+    async fn service_enable(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which service.")] input: ServiceInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer, uid) = one(ctx, &input.service_id)?;
+        payload(domain::service::set_disabled(app, viewer, uid, false).await)
+    }
+
+    /// Removes a service that has no unfinished jobs. Its jobs stay; its name is free again.
+    async fn service_delete(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which service.")] input: ServiceInput,
+    ) -> Result<ServicePayload> {
+        let (app, viewer, uid) = one(ctx, &input.service_id)?;
+        payload(domain::service::delete(app, viewer, uid).await)
+    }
+
+    /// Checks a JSON Schema, and a value against it, without storing anything.
+    async fn schema_validate(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to check.")] input: SchemaValidateInput,
+    ) -> Result<SchemaValidatePayload> {
+        let (_, viewer) = asked(ctx)?;
+        let found = domain::service::try_schema(viewer, input.schema, input.instance).await?;
+        let violations: Vec<_> =
+            found.into_iter().map(|fault| Violation { path: fault.path, message: fault.message }).collect();
+        Ok(SchemaValidatePayload { is_valid: violations.is_empty(), violations })
+    }
+}
+
+fn payload(row: crate::error::Result<entity::service::Model>) -> Result<ServicePayload> {
+    Ok(ServicePayload { service: Service(Arc::new(row?)) })
+}

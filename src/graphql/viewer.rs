@@ -1,0 +1,93 @@
+//! Who asks.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use super::{
+    context::{app, asked, viewer},
+    id::Kind,
+    runner::Runner,
+    token::Token,
+    user::User,
+};
+use crate::{
+    domain,
+    viewer::{Credential, Viewer as Caller},
+};
+
+/// The caller, as the server knows it.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer;
+
+/// The credential that the caller sent.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ViewerToken {
+    /// What an API token may be used for; null for a session, which may do all that the user may.
+    scopes: Option<Vec<String>>,
+}
+
+/// The caller, as the server knows it.
+#[Object]
+impl Viewer {
+    /// The user; null for a caller without a credential and for a runner.
+    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
+        Ok(match viewer(ctx)? {
+            Caller::User(viewer) => Some(User(Arc::new(viewer.user.clone()))),
+            Caller::Anonymous | Caller::Runner(_) | Caller::Operator => None,
+        })
+    }
+
+    /// The runner, when the credential is a runner's token.
+    async fn runner(&self, ctx: &Context<'_>) -> Result<Option<Runner>> {
+        let (app, caller) = asked(ctx)?;
+        Ok(match caller {
+            Caller::Runner(runner) => {
+                let row = domain::runner::get_by_number(app, caller, runner.id).await?;
+                Some(Runner(Arc::new(row)))
+            }
+            Caller::Anonymous | Caller::User(_) | Caller::Operator => None,
+        })
+    }
+
+    /// The credential; null for a caller without one.
+    async fn token(&self, ctx: &Context<'_>) -> Result<Option<ViewerToken>> {
+        Ok(match viewer(ctx)? {
+            Caller::User(viewer) => Some(match &viewer.credential {
+                Credential::Session { .. } => ViewerToken { scopes: None },
+                Credential::Token { scopes, .. } => ViewerToken { scopes: Some(scopes.clone()) },
+            }),
+            Caller::Runner(_) => Some(ViewerToken { scopes: Some(vec!["work".into()]) }),
+            Caller::Anonymous | Caller::Operator => None,
+        })
+    }
+
+    /// The caller's API tokens, newest first, revoked ones included; at most 1,000.
+    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
+        let caller = viewer(ctx)?;
+        let Some(id) = caller.user_id() else { return Ok(Vec::new()) };
+        let rows = domain::token::list(app(ctx)?, caller, id).await?;
+        Ok(rows.into_iter().map(Token).collect())
+    }
+
+    /// The id of the caller's user or runner; null for a caller without a credential.
+    async fn id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
+        Ok(match viewer(ctx)? {
+            Caller::User(viewer) => Some(Kind::User.id(viewer.user.uid)),
+            Caller::Runner(_) => self.runner(ctx).await?.map(|runner| Kind::Runner.id(runner.0.uid)),
+            Caller::Anonymous | Caller::Operator => None,
+        })
+    }
+}
+
+/// Asking who one is.
+#[derive(Debug, Default)]
+pub struct ViewerQuery;
+
+#[Object]
+impl ViewerQuery {
+    /// The caller, as the server knows it.
+    async fn viewer(&self) -> Viewer {
+        Viewer
+    }
+}
