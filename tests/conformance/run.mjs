@@ -4,8 +4,8 @@
 
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { openSync } from 'node:fs';
+import { openSync, rmSync } from 'node:fs';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -14,6 +14,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 const START_MILLIS = 20_000;
 // The server's own deadline for open streams is 25 s.
 const STOP_MILLIS = 30_000;
+// A check that fails may leave a connection open, which keeps its process alive.
+const CHECKS_MILLIS = 180_000;
 
 const folder = import.meta.dirname;
 const program = resolve(process.argv[2] ?? join(folder, '../../target/debug/docket'));
@@ -23,7 +25,10 @@ const address = `127.0.0.1:${await freePort()}`;
 const environment = { ...process.env, DOCKET_ADMIN_PASSWORD: randomUUID() };
 
 let server;
-process.on('exit', () => server?.kill('SIGKILL'));
+process.on('exit', () => {
+  server?.kill('SIGKILL');
+  rmSync(work, { recursive: true, force: true });
+});
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 let failed = true;
@@ -39,7 +44,6 @@ try {
   console.error(error.message);
 }
 if (failed) console.error(`\nThe end of the server's log:\n${await tail()}`);
-await rm(work, { recursive: true });
 process.exit(failed ? 1 : 0);
 
 function start() {
@@ -75,7 +79,8 @@ async function stop() {
 function run(command, args) {
   const env = { ...environment, DOCKET_TEST_URL: `http://${address}/graphql` };
   return new Promise((done, fail) => {
-    spawn(command, args, { env, stdio: ['ignore', 'inherit', 'inherit'] }).on('error', fail).on('exit', done);
+    const options = { env, stdio: ['ignore', 'inherit', 'inherit'], timeout: CHECKS_MILLIS };
+    spawn(command, args, options).on('error', fail).on('exit', done);
   });
 }
 

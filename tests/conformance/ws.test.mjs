@@ -133,3 +133,14 @@ test('the older protocol follows a job too', patience, async () => {
     client.close();
   }
 });
+
+test('the older protocol refuses a wrong token', patience, async () => {
+  const connectionParams = { Authorization: `Bearer ${workshop.token.slice(0, -4)}AAAA` };
+  let client;
+  const answer = await new Promise((resolve) => {
+    const options = { connectionParams, connectionCallback: resolve, reconnect: false };
+    client = new SubscriptionClient(socketUrl, options, WebSocket);
+  });
+  client.close();
+  assert.ok(answer?.message, 'the connection was accepted');
+});
