@@ -96,6 +96,11 @@ struct Exception {
 const EXCEPTIONS: &[Exception] = &[
     // A credential becomes a viewer before there is a document to run.
     Exception { module: "http", path: "crate::domain::session" },
+    // What the domain remembers between requests lives as long as the server, and so in `app`.
+    Exception { module: "app", path: "crate::domain::event::Feed" },
+    Exception { module: "app", path: "crate::domain::runner::Seen" },
+    Exception { module: "app", path: "crate::domain::schema" },
+    Exception { module: "app", path: "crate::domain::session::Known" },
 ];
 
 struct OnlyIn {
