@@ -211,13 +211,17 @@ impl std::fmt::Display for Error {
             | Self::Unavailable { message: text, .. } => f.write_str(text),
             Self::NotFound(noun) => write!(f, "There is no such {noun}, or you may not see it."),
             Self::AlreadyExists(field) => f.write_str(&field.message),
-            Self::LeaseLost => f.write_str("The lease is no longer valid: the job was taken back or has finished. Stop working on it."),
+            Self::LeaseLost => {
+                f.write_str("The lease is no longer valid: the job was taken back or has finished. Stop working on it.")
+            }
             Self::Invalid(fields) => match fields.as_slice() {
                 [one] => write!(f, "{}: {}", one.path, one.message),
                 many => write!(f, "{} fields are invalid; see extensions.fields.", many.len()),
             },
             Self::RateLimited { .. } => f.write_str("Too many requests. Try again later."),
-            Self::Internal(_) => f.write_str("The server failed to answer. The request id identifies this failure in its log."),
+            Self::Internal(_) => {
+                f.write_str("The server failed to answer. The request id identifies this failure in its log.")
+            }
         }
     }
 }
