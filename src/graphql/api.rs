@@ -1,0 +1,149 @@
+//! The single door.
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use async_graphql::futures_util::StreamExt as _;
+use async_graphql::futures_util::stream::BoxStream;
+use async_graphql::{
+    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, value,
+};
+
+use super::call::{Caller, Params, Prepared, RequestId};
+use super::document::{Cache, Document};
+use super::error::{refused, server_error, sign};
+use super::guard::{Cost, LEVELS, Limits, Operation, Refusal, afford, cost_with};
+use super::strict::Validator;
+use super::variables::{InputTypes, coerce};
+use crate::error::Error;
+
+type Attach = dyn Fn(&Caller, Request) -> Request + Send + Sync;
+
+/// The way in for every surface: limits, cache, validation, execution, and the shape of errors.
+pub struct Door<Q, M, S> {
+    schema: Schema<Q, M, S>,
+    validator: Validator<Q, M, S>,
+    types: InputTypes,
+    documents: Cache,
+    limits: Limits,
+    attach: Box<Attach>,
+}
+
+impl<Q, M, S> Door<Q, M, S>
+where
+    Q: ObjectType + 'static,
+    M: ObjectType + 'static,
+    S: SubscriptionType + 'static,
+{
+    /// A door to the schema that `build` begins. It is called twice: documents are validated by one schema and run
+    /// by another of the same types, which trusts that they were.
+    ///
+    /// # Panics
+    ///
+    /// When the SDL that the library prints is not one that it reads.
+    #[must_use]
+    pub fn new(build: impl Fn() -> SchemaBuilder<Q, M, S>, limits: Limits) -> Self {
+        let validator = Validator::new(build());
+        Self {
+            schema: build().validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish(),
+            types: InputTypes::of(&validator.sdl()).expect("the library reads the SDL that it prints"),
+            validator,
+            documents: Cache::new(limits.cached_documents),
+            limits,
+            attach: Box::new(|_, request| request),
+        }
+    }
+
+    /// Adds to every request what resolvers need beside the caller, for example fresh loaders.
+    #[must_use]
+    pub fn attaching(mut self, attach: impl Fn(&Caller, Request) -> Request + Send + Sync + 'static) -> Self {
+        self.attach = Box::new(attach);
+        self
+    }
+
+    /// The schema in its definition language.
+    #[must_use]
+    pub fn sdl(&self) -> String {
+        self.schema.sdl()
+    }
+
+    /// Gets an operation ready to run.
+    ///
+    /// # Errors
+    ///
+    /// A request error: the answer has no `data`, and over HTTP the status is 400. Its errors have a code; the
+    /// request's id is added with [`super::error::sign`] by who knows it.
+    pub fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>> {
+        let Params { query, operation_name, variables } = params;
+        let document = self.document(&query).map_err(refused)?;
+        let refuse = |error: Error| refused(vec![server_error(&error)]);
+        let operation =
+            document.operation(operation_name.as_deref()).map_err(|message| refuse(Error::BadRequest(message)))?;
+        let definition = operation.definition(&document.ast);
+        let definitions = definition.map_or(&[][..], |definition| &definition.variable_definitions);
+        let variables = coerce(&self.types, definitions, variables).map_err(refuse)?;
+        let refuse = |refusal: Refusal| refused(vec![refusal.into()]);
+        let cost = match operation.cost {
+            Cost::Fixed(cost) => cost,
+            Cost::ByVariables => cost_with(&document.ast, operation, &variables).map_err(refuse)?,
+        };
+        afford(cost, &self.limits, Some(operation.at)).map_err(refuse)?;
+        let Operation { kind, ref name, .. } = *operation;
+        let operation_name = name.clone();
+        Ok(Prepared { document, operation_name, variables, kind, cost })
+    }
+
+    /// Runs a query or a mutation to its end.
+    pub async fn execute(&self, caller: Caller, prepared: Prepared) -> Response {
+        let (cost, request_id) = (prepared.cost, caller.request_id.clone());
+        let mut response = self.schema.execute(self.request(caller, prepared)).await;
+        sign(&mut response, &request_id);
+        tell_cost(&mut response, cost);
+        response
+    }
+
+    /// Runs any operation as a stream: a subscription yields until it ends, anything else yields its one answer.
+    /// The first item tells the cost.
+    pub fn execute_stream(&self, caller: Caller, prepared: Prepared) -> BoxStream<'static, Response> {
+        let (mut cost, request_id) = (Some(prepared.cost), caller.request_id.clone());
+        let items = self.schema.execute_stream(self.request(caller, prepared));
+        items
+            .map(move |mut response| {
+                sign(&mut response, &request_id);
+                if let Some(cost) = cost.take() {
+                    tell_cost(&mut response, cost);
+                }
+                response
+            })
+            .boxed()
+    }
+
+    fn document(&self, text: &str) -> Result<Arc<Document>, Vec<ServerError>> {
+        if let Some(known) = self.documents.get(text) {
+            return Ok(known);
+        }
+        let document = Document::load(text, &self.limits, |ast| self.validator.validate(ast))?;
+        let document = Arc::new(document);
+        self.documents.put(text, Arc::clone(&document));
+        Ok(document)
+    }
+
+    fn request(&self, caller: Caller, prepared: Prepared) -> Request {
+        let mut request = (self.attach)(&caller, Request::new(String::new()));
+        let Caller { viewer, origin, request_id, client, resume } = caller;
+        request = request.data(viewer).data(origin).data(RequestId(request_id)).data(client);
+        if let Some(resume) = resume {
+            request = request.data(resume);
+        }
+        request.operation_name = prepared.operation_name;
+        request.variables = prepared.variables;
+        request.set_parsed_query(prepared.document.ast.clone());
+        request
+    }
+}
+
+fn tell_cost(response: &mut Response, cost: u32) {
+    response.extensions.insert("cost".to_owned(), value!({ "requested": cost }));
+}

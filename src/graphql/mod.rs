@@ -1,0 +1,22 @@
+//! The public contract, and the one door through which every surface runs an operation.
+//!
+//! A request passes in two steps. [`Door::prepare`] turns text into a [`Prepared`] operation: limits on the text,
+//! one parse, limits on the shape, strict validation, all remembered per distinct document; then the choice of the
+//! operation, the check of the variables' values, and the cost. What it refuses is a *request error*: nothing ran.
+//! [`Door::execute`] and [`Door::execute_stream`] run what was prepared for a [`Caller`].
+//!
+//! Everything that touches the edges of the GraphQL library stands in these files, none of it beside a resolver, so
+//! that another version of it is a small change.
+
+mod api;
+mod call;
+mod document;
+pub mod error;
+pub mod guard;
+mod strict;
+#[cfg(test)]
+mod test_schema;
+mod variables;
+
+pub use api::Door;
+pub use call::{Caller, Client, OperationKind, Origin, Params, Prepared, RequestId, ResumePoint};
