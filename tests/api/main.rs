@@ -1,0 +1,3 @@
+//! The one integration test binary: every further one costs seconds of linking at each edit.
+
+mod cli;
