@@ -1,5 +1,6 @@
 //! docket: one server for people who run computations for others.
 pub mod app;
+pub mod cli;
 pub mod config;
 pub mod db;
 pub mod domain;

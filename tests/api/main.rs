@@ -1,3 +1,4 @@
 //! The one integration test binary: every further one costs seconds of linking at each edit.
 
+mod cli;
 mod layers;

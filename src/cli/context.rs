@@ -1,0 +1,52 @@
+//! What a subcommand works on: the database, or everything above it.
+
+use super::failure::{Failure, say};
+use super::log;
+use crate::app::App;
+use crate::config::Loaded;
+use crate::db::Db;
+use crate::infra::clock::Clock;
+
+/// Starts the log and says what is odd about the configuration.
+fn start(loaded: &Loaded) {
+    log::start_quiet(loaded);
+    for warning in &loaded.warnings {
+        say(&format!("warning: {warning}"));
+    }
+}
+
+/// A mistyped path would otherwise look like an empty database.
+fn require_database(loaded: &Loaded) -> Result<(), Failure> {
+    let path = loaded.config.database.path();
+    if path.exists() {
+        return Ok(());
+    }
+    let path = path.display();
+    Err(Failure::Input(format!("there is no database at {path}; `docket db migrate` and `docket serve` create it")))
+}
+
+/// Opens the database, whatever the state of its tables, and creates it if it is not there and `create` says so.
+pub(super) async fn open(loaded: &Loaded, create: bool) -> Result<Db, Failure> {
+    start(loaded);
+    if !create {
+        require_database(loaded)?;
+    }
+    let settings = &loaded.config.database;
+    Ok(Db::open(&settings.url, settings.readers, Clock::default()).await?)
+}
+
+/// Runs a command on an existing database whose tables are up to date, and closes it.
+pub(super) async fn with_app(
+    loaded: Loaded,
+    work: impl AsyncFnOnce(&App) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    start(&loaded);
+    require_database(&loaded)?;
+    let app = App::open(loaded.config, Clock::default()).await?;
+    let done = match app.db.schema().require_current().await {
+        Ok(()) => work(&app).await,
+        Err(error) => Err(error.into()),
+    };
+    app.db.close().await;
+    done
+}

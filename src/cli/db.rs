@@ -1,0 +1,72 @@
+//! `docket db`: the database itself.
+
+use serde_json::json;
+
+use super::context::open;
+use super::failure::Failure;
+use super::output::{Format, Output, record};
+use crate::config::Loaded;
+
+/// The subcommands.
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+pub(super) enum Command {
+    /// Create the database, or bring its tables up to date
+    Migrate(Format),
+    /// List the migrations and whether they were applied
+    Status(Format),
+    /// Look for damage in the file and for references to missing rows
+    Check(Format),
+}
+
+/// Runs one of them.
+pub(super) async fn run(command: Command, loaded: &Loaded, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Migrate(format) => migrate(format, loaded, output).await,
+        Command::Status(format) => status(format, loaded, output).await,
+        Command::Check(format) => check(format, loaded, output).await,
+    }
+}
+
+async fn migrate(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
+    let db = open(loaded, true).await?;
+    let applied = db.schema().migrate().await?;
+    db.close().await;
+    if format.json {
+        output.json(&json!({ "applied": applied }))?;
+    } else if applied == 0 {
+        output.line("The database is up to date.")?;
+    } else {
+        output.line(&format!("Migrations applied: {applied}."))?;
+    }
+    Ok(())
+}
+
+async fn status(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
+    let db = open(loaded, false).await?;
+    let steps = db.schema().steps().await?;
+    db.close().await;
+    let records = steps.iter().map(|step| record! { "name": step.name, "applied": step.applied }).collect();
+    output.list(format, records, &["name", "applied"])?;
+    Ok(())
+}
+
+/// Faults are this command's result, so they go to stdout.
+async fn check(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
+    let db = open(loaded, false).await?;
+    let mut faults = db.schema().faults().await?;
+    if let Err(error) = db.schema().require_current().await {
+        faults.push(error.to_string());
+    }
+    db.close().await;
+    if format.json {
+        output.json(&json!({ "faults": faults }))?;
+    } else {
+        for fault in &faults {
+            output.line(fault)?;
+        }
+        if faults.is_empty() {
+            output.line("The database is sound.")?;
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(Failure::Shown) }
+}

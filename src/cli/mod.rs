@@ -1,0 +1,137 @@
+//! The command line: one file a subcommand.
+//!
+//! A subcommand reads its arguments, makes one call and shows the result: a table for people, JSON with `--json`.
+//! Results go to stdout, everything else to stderr. The exit code is 0 when it was done, 1 when it was refused or
+//! failed, 2 when the command line itself is wrong.
+
+mod config;
+mod context;
+mod db;
+mod failure;
+mod log;
+mod output;
+mod pages;
+mod password;
+mod runner;
+mod service;
+mod token;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use self::context::with_app;
+use self::failure::Failure;
+use self::output::Output;
+use crate::config::{Flag, Loaded, Problems, Sources, load};
+
+/// docket: one server for people who run computations for others.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every subcommand takes.
+#[derive(Debug, Args)]
+struct Global {
+    /// The configuration [default: docket.toml, if it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "DOCKET_CONFIG", hide_env_values = true)]
+    config: Option<PathBuf>,
+    /// The database file, as a `sqlite:` URL
+    #[arg(long, global = true, value_name = "URL")]
+    database_url: Option<String>,
+    /// Log more; twice for still more
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make, list and show users, and set their passwords
+    #[command(subcommand)]
+    User(user::Command),
+    /// Make and manage services: what can be run
+    #[command(subcommand)]
+    Service(service::Command),
+    /// Make and manage runners: worker processes
+    #[command(subcommand)]
+    Runner(runner::Command),
+    /// Make, list and revoke API tokens of users
+    #[command(subcommand)]
+    Token(token::Command),
+    /// Check or show the configuration
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Create, update or check the database
+    #[command(subcommand)]
+    Db(db::Command),
+}
+
+/// Runs the command of this process's arguments.
+#[must_use]
+pub fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Failure::Input(format!("no threads can be started: {error}")).report(),
+    };
+    match runtime.block_on(run(&global, command)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn run(global: &Global, command: Command) -> Result<(), Failure> {
+    let output = Output::stdout();
+    let loaded = global.load(Vec::new());
+    match command {
+        Command::Config(command) => config::run(command, loaded, output),
+        Command::Db(command) => db::run(command, &loaded?, output).await,
+        Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
+        Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
+        Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
+        Command::Token(command) => with_app(loaded?, async |app| token::run(command, app, output).await).await,
+    }
+}
+
+impl Global {
+    /// The configuration under these and a subcommand's own flags.
+    fn load(&self, mut flags: Vec<Flag>) -> Result<Loaded, Problems> {
+        if let Some(url) = &self.database_url {
+            flags.push(Flag { path: "database.url", name: "--database-url", value: url.clone() });
+        }
+        if self.verbose > 0 {
+            let filter = if self.verbose == 1 { "info,docket=debug" } else { "debug,docket=trace" };
+            flags.push(Flag { path: "log.filter", name: "--verbose", value: filter.to_owned() });
+        }
+        load(&Sources { file: self.config.clone(), environment: std::env::vars_os().collect(), flags })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_has_no_contradictions() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_that_every_command_takes_stand_before_or_after_it() {
+        for line in [["docket", "-v", "config", "show"], ["docket", "config", "show", "-v"]] {
+            let cli = Cli::try_parse_from(line).expect("both are right");
+            let loaded = cli.global.load(Vec::new()).expect("nothing is wrong");
+            assert_eq!(loaded.config.log.filter, "info,docket=debug");
+            assert_eq!(loaded.origin("log.filter").to_string(), "flag --verbose");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The program itself, as a person or a script meets it at a terminal.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value as Json;
+
+/// A folder with nothing in it but what the test puts there.
+struct Terminal {
+    folder: tempfile::TempDir,
+}
+
+impl Terminal {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
+    /// A terminal with a migrated database.
+    fn with_database() -> Self {
+        let terminal = Self::new();
+        terminal.done("db migrate");
+        terminal
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.folder.path().join(name), text).expect("the file is written");
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_docket"));
+        command.args(line.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKET_")) {
+            command.env_remove(name);
+        }
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().expect("the program starts")
+    }
+
+    /// What a command that succeeds prints.
+    fn done(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        text(&output.stdout)
+    }
+
+    fn json(&self, line: &str) -> Json {
+        serde_json::from_str(&self.done(line)).expect("JSON")
+    }
+
+    /// What a command that is refused says, with nothing on stdout.
+    fn refused(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(1), String::new()), "{line}");
+        text(&output.stderr)
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("text").trim_end().to_owned()
+}
+
+#[test]
+fn a_wrong_key_is_refused_with_its_line_by_every_command() {
+    let terminal = Terminal::new();
+    terminal.write("docket.toml", "[jobs]\nlese_seconds = 1\n");
+    let problem = "docket.toml:2:1: unknown key `jobs.lese_seconds`; did you mean `lease_seconds`?";
+    assert_eq!(terminal.refused("db migrate"), format!("error: {problem}"));
+    assert!(!terminal.folder.path().join("docket.db").exists(), "it was refused, and yet it made a database");
+    let check = terminal.run("config check");
+    assert_eq!((check.status.code(), text(&check.stdout)), (Some(1), problem.to_owned()));
+}
+
+#[test]
+fn the_effective_configuration_names_its_origins() {
+    let terminal = Terminal::new();
+    terminal.write("other.toml", "[jobs]\nlease_seconds = 60\n");
+    let mut command = terminal.command("config show --json --config other.toml --database-url sqlite://flag.db");
+    let output = command.env("DOCKET_LISTEN", "127.0.0.1:9999").output().expect("the program starts");
+    let shown: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!(shown["jobs.lease_seconds"], serde_json::json!({ "value": 60, "origin": "other.toml:2" }));
+    assert_eq!(shown["listen"], serde_json::json!({ "value": "127.0.0.1:9999", "origin": "env DOCKET_LISTEN" }));
+    assert_eq!(shown["database.url"]["origin"], "flag --database-url");
+    assert_eq!(shown["jobs.heartbeat_seconds"]["origin"], "default");
+}
+
+#[test]
+fn a_mistyped_path_does_not_make_a_database() {
+    let terminal = Terminal::new();
+    assert!(
+        terminal
+            .refused("user list --database-url sqlite://elsewhere.db")
+            .starts_with("error: there is no database at")
+    );
+    assert!(!terminal.folder.path().join("elsewhere.db").exists());
+}
+
+#[test]
+fn a_wrong_command_line_is_code_two() {
+    let terminal = Terminal::new();
+    for line in ["", "usr list", "user show", "token create t --user ada --scope jobs:rea", "runner show one"] {
+        assert_eq!(terminal.run(line).status.code(), Some(2), "{line}");
+    }
+}
+
+#[test]
+fn the_database_is_migrated_once_and_sound() {
+    let terminal = Terminal::new();
+    let applied = terminal.json("db migrate --json")["applied"].as_u64().expect("a number");
+    assert!(applied > 0);
+    assert_eq!(terminal.json("db migrate --json")["applied"], 0);
+    let steps = terminal.json("db status --json");
+    assert_eq!(steps.as_array().expect("a list").len() as u64, applied);
+    assert_eq!(terminal.done("db check"), "The database is sound.");
+}
+
+#[test]
+fn passwords_come_from_a_pipe_or_the_generator_and_never_from_an_argument() {
+    let terminal = Terminal::with_database();
+    let refused = terminal.refused("user create ada");
+    assert!(refused.contains("--password-stdin"), "{refused}");
+    let mut child = terminal
+        .command("user create ada --password-stdin --json")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    stdin.write_all(b"correct horse battery\n").expect("it reads");
+    drop(stdin);
+    let output = child.wait_with_output().expect("it ends");
+    assert!(output.status.success());
+    assert!(!text(&output.stdout).contains("correct horse"), "the password is repeated");
+    let made = terminal.json("user create bob --generate --json");
+    assert!(made["password"].as_str().expect("a password").len() >= 16);
+    assert_eq!(
+        terminal.done("user set-password bob --generate").lines().count(),
+        1,
+        "a script gets the password alone"
+    );
+    assert_eq!(terminal.run("user create cy --password secret").status.code(), Some(2));
+}
+
+#[test]
+fn every_wrong_field_of_a_user_has_its_line() {
+    let terminal = Terminal::with_database();
+    let refused = terminal.refused("user create a/b --no-password --email nowhere");
+    assert!(refused.starts_with("error: 2 values are wrong:\n  username: "), "{refused}");
+    assert!(refused.contains("\n  email: "), "{refused}");
+    terminal.done("user create ada --no-password");
+    assert_eq!(terminal.refused("user create ada --no-password"), "error: A user named ada exists already.");
+    assert_eq!(terminal.json("user list --json").as_array().expect("a list").len(), 1);
+}
+
+#[test]
+fn services_runners_and_tokens_are_made_and_removed() {
+    let terminal = Terminal::with_database();
+    terminal.done("user create ada --admin --no-password");
+    terminal.write("schema.json", r#"{"type": "object"}"#);
+    terminal.write("broken.json", "{");
+    let refused = terminal.refused("service create pi --parameters-schema schema.json --results-schema broken.json");
+    assert!(refused.starts_with("error: broken.json: not JSON: "), "{refused}");
+    let made = terminal.json("service create pi --parameters-schema schema.json --results-schema schema.json --json");
+    assert_eq!(made["parametersSchema"], serde_json::json!({ "type": "object" }));
+    let secret = terminal.done("runner create one --service pi");
+    assert!(secret.starts_with("dkr_") && secret.lines().count() == 1, "a script gets the token alone");
+    assert_eq!(terminal.json("runner show 1 --json")["services"], serde_json::json!(["pi"]));
+    terminal.done("service disable pi");
+    assert_eq!(terminal.json("service show pi --json")["disabled"], true);
+    terminal.done("runner delete 1");
+    terminal.done("service delete pi");
+    assert_eq!(terminal.refused("service show pi"), "error: There is no such service, or you may not see it.");
+    let secret = terminal.done("token create ci --user ada --scope jobs:read --expires-days 1");
+    assert!(secret.starts_with("dkt_"), "{secret}");
+    let tokens = terminal.json("token list --user ada --json");
+    assert!(!tokens.to_string().contains(&secret), "a token is shown again");
+    let id = tokens[0]["id"].as_str().expect("an id");
+    assert!(terminal.json(&format!("token revoke {id} --json"))["revokedAt"].is_string());
+}
+
+#[test]
+fn a_reader_that_has_gone_is_no_panic() {
+    let terminal = Terminal::new();
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let output = terminal.command("config show").stdout(writer).output().expect("the program starts");
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
