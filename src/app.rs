@@ -9,7 +9,10 @@ use crate::{
     db::Db,
     domain::{event::Feed, runner::Seen, schema, session::Known},
     error::Result,
-    infra::{clock::Clock, passwords::{PasswordParams, Passwords}},
+    infra::{
+        clock::Clock,
+        passwords::{PasswordParams, Passwords},
+    },
 };
 
 /// The running server's parts. Clones share them.

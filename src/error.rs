@@ -103,7 +103,7 @@ pub struct FieldError {
 }
 
 /// Why something was not done. Nothing has changed when a function returns one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Error {
     /// See [`Code::Unauthenticated`].
     Unauthenticated(String),

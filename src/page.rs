@@ -117,7 +117,11 @@ where
         cursor.desc();
     }
     // One row more than asked for tells whether there are more.
-    if request.backwards { cursor.last(request.size + 1) } else { cursor.first(request.size + 1) };
+    if request.backwards {
+        cursor.last(request.size + 1)
+    } else {
+        cursor.first(request.size + 1)
+    };
     let mut rows = cursor.all(db).await?;
     let more = rows.len() as u64 > request.size;
     if more && request.backwards {
@@ -137,12 +141,16 @@ where
     E::Model: FromQueryResult + Send + Sync,
     C: ConnectionTrait,
 {
-    let count = sea_orm::PaginatorTrait::count(query.select_only().column_as(sea_orm::prelude::Expr::val(1), "one"), db).await?;
+    let count =
+        sea_orm::PaginatorTrait::count(query.select_only().column_as(sea_orm::prelude::Expr::val(1), "one"), db)
+            .await?;
     Ok(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn decode<E: EntityTrait, O: Order<E>>(order: O, text: &str, argument: &str) -> Result<ValueTuple> {
-    let refuse = || Error::invalid(argument, "This is not a cursor of this list in this order. Take one from pageInfo or edges.");
+    let refuse = || {
+        Error::invalid(argument, "This is not a cursor of this list in this order. Take one from pageInfo or edges.")
+    };
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refuse())?;
     let (word, key, id): (String, Option<Key>, i64) = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
     if word != order.word() || key.is_some() != order.column().is_some() {

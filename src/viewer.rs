@@ -73,8 +73,7 @@ pub enum Permission {
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 5] =
-        [Self::JobsRead, Self::JobsWrite, Self::ServicesWrite, Self::RunnersWrite, Self::Admin];
+    pub const ALL: [Self; 5] = [Self::JobsRead, Self::JobsWrite, Self::ServicesWrite, Self::RunnersWrite, Self::Admin];
 
     /// The word of the scope that allows it.
     #[must_use]
@@ -129,7 +128,9 @@ impl Viewer {
         let viewer = match self {
             Self::User(viewer) => viewer,
             Self::Anonymous => return Err(log_in_first()),
-            Self::Runner(_) => return Err(Error::Forbidden("A runner's token works on jobs and does nothing else.".into())),
+            Self::Runner(_) => {
+                return Err(Error::Forbidden("A runner's token works on jobs and does nothing else.".into()));
+            }
             Self::Operator => return Err(Error::Forbidden("This needs a user; the operator is none.".into())),
         };
         match viewer.user.status {

@@ -1,6 +1,6 @@
 //! The log that every live channel reads.
 
-use sea_orm::{FromJsonQueryResult, Condition, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{Condition, FromJsonQueryResult, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 
 use crate::{Scope, Time, job, service};

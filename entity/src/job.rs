@@ -155,9 +155,9 @@ impl Entity {
             Scope::User { id } => Self::find().filter(
                 Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
             ),
-            Scope::Runner { id } => {
-                Self::find().filter(Column::RunnerId.eq(id)).filter(Column::Status.is_in([Status::Claimed, Status::Running]))
-            }
+            Scope::Runner { id } => Self::find()
+                .filter(Column::RunnerId.eq(id))
+                .filter(Column::Status.is_in([Status::Claimed, Status::Running])),
         }
     }
 }

@@ -53,7 +53,11 @@ impl MigrationTrait for Migration {
     }
 }
 
-fn table(name: &'static str, columns: Vec<ColumnDef>, references: Vec<ForeignKeyCreateStatement>) -> TableCreateStatement {
+fn table(
+    name: &'static str,
+    columns: Vec<ColumnDef>,
+    references: Vec<ForeignKeyCreateStatement>,
+) -> TableCreateStatement {
     let mut table = Table::create();
     table.table(name);
     for column in columns {
@@ -183,10 +187,7 @@ fn work() -> Vec<TableCreateStatement> {
     let mut runner_service = table(
         "runner_service",
         vec![long("runner_id"), long("service_id")],
-        vec![
-            reference("runner_service", "runner_id", "runner"),
-            reference("runner_service", "service_id", "service"),
-        ],
+        vec![reference("runner_service", "runner_id", "runner"), reference("runner_service", "service_id", "service")],
     );
     runner_service.primary_key(Index::create().col("runner_id").col("service_id"));
     vec![service, service_version, runner_service]

@@ -61,7 +61,9 @@ impl<'a> Schema<'a> {
         if self.steps().await?.iter().all(|step| step.applied) {
             return Ok(());
         }
-        Err(Error::InvalidState("The database is not migrated. Run `docket db migrate` or start `docket serve`.".into()))
+        Err(Error::InvalidState(
+            "The database is not migrated. Run `docket db migrate` or start `docket serve`.".into(),
+        ))
     }
 
     /// SQLite's own check of the file and of every reference between tables; the faults found, none when all is well.
@@ -70,7 +72,8 @@ impl<'a> Schema<'a> {
         struct Integrity {
             integrity_check: String,
         }
-        let integrity = Integrity::find_by_statement(self.statement("PRAGMA integrity_check")).all(self.db.read()).await?;
+        let integrity =
+            Integrity::find_by_statement(self.statement("PRAGMA integrity_check")).all(self.db.read()).await?;
         let mut faults: Vec<String> =
             integrity.into_iter().map(|row| row.integrity_check).filter(|fault| fault != "ok").collect();
         let dangling = self.db.read().query_all_raw(self.statement("PRAGMA foreign_key_check")).await?;
@@ -86,7 +89,11 @@ impl<'a> Schema<'a> {
         if self.db.read().query_one_raw(self.statement(table)).await?.is_none() {
             return Ok(Vec::new());
         }
-        let rows = self.db.read().query_all_raw(self.statement("SELECT version FROM seaql_migrations ORDER BY version")).await?;
+        let rows = self
+            .db
+            .read()
+            .query_all_raw(self.statement("SELECT version FROM seaql_migrations ORDER BY version"))
+            .await?;
         rows.iter().map(|row| row.try_get("", "version").map_err(Error::from)).collect()
     }
 

@@ -23,7 +23,8 @@ pub(super) enum Role {
 
 /// The file that a `sqlite:` URL names.
 pub(super) fn path(url: &str) -> Result<PathBuf> {
-    let refuse = |why: &str| Err(Error::invalid("database.url", format!("{why} Write sqlite://docket.db, for example.")));
+    let refuse =
+        |why: &str| Err(Error::invalid("database.url", format!("{why} Write sqlite://docket.db, for example.")));
     let Some(rest) = url.strip_prefix("sqlite:") else {
         return refuse("This version keeps its data in SQLite only.");
     };

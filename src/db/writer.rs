@@ -8,9 +8,7 @@ use std::panic::AssertUnwindSafe;
 
 use entity::Time;
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::Tx;
@@ -104,7 +102,9 @@ impl Writer {
         let (reply, answer) = oneshot::channel();
         let request = Request { input, work, outcome: None, reply };
         self.queue.try_send(Box::new(request)).map_err(|refused| match refused {
-            mpsc::error::TrySendError::Full(_) => Error::unavailable("The server has too many writes waiting. Try again."),
+            mpsc::error::TrySendError::Full(_) => {
+                Error::unavailable("The server has too many writes waiting. Try again.")
+            }
             mpsc::error::TrySendError::Closed(_) => Error::unavailable("The server is stopping."),
         })?;
         answer.await.unwrap_or_else(|_| Err(Error::unavailable("The server is stopping.")))

@@ -71,7 +71,14 @@ impl Faults {
     pub fn length(&mut self, path: &str, text: &str, least: usize, most: usize) {
         let length = text.chars().count();
         if length < least {
-            self.add(path, if least == 1 { "It must not be empty.".into() } else { format!("At least {least} characters are needed.") });
+            self.add(
+                path,
+                if least == 1 {
+                    "It must not be empty.".into()
+                } else {
+                    format!("At least {least} characters are needed.")
+                },
+            );
         } else if length > most {
             self.add(path, format!("{length} characters are too many; at most {most} are kept."));
         }

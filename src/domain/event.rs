@@ -56,7 +56,9 @@ pub fn cursor(id: i64) -> String {
 
 fn position(cursor: &str) -> Result<i64> {
     let id = cursor.strip_prefix('e').and_then(|id| i64::from_str_radix(id, 16).ok()).filter(|id| *id >= 0);
-    id.ok_or_else(|| Error::invalid("after", "This is not a cursor of the event log. Take one that an event came with."))
+    id.ok_or_else(|| {
+        Error::invalid("after", "This is not a cursor of the event log. Take one that an event came with.")
+    })
 }
 
 /// Appends one event about `job`, whose revision is already the event's.
@@ -92,7 +94,13 @@ fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> e
 }
 
 /// The next `first` (1 to 100) events after a cursor, or from the oldest on; `has_next` tells whether more follow.
-pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, after: Option<&str>) -> Result<Page<event::Model>> {
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    filter: &EventFilter,
+    first: i64,
+    after: Option<&str>,
+) -> Result<Page<event::Model>> {
     viewer.require_read(Permission::JobsRead)?;
     let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
         return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
@@ -123,7 +131,8 @@ async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
     let service_ids = match &filter.service_ids {
         None => None,
         Some(uids) => {
-            let rows = service::Entity::find().filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
+            let rows =
+                service::Entity::find().filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
             Some(rows.await?.into_iter().map(|service| service.id).collect())
         }
     };

@@ -84,7 +84,13 @@ pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid) -> Result<Option<j
 }
 
 /// A page of the jobs that the viewer may see.
-pub async fn list(app: &App, viewer: &Viewer, filter: &JobFilter, order: JobOrder, request: &PageRequest) -> Result<Page<job::Model>> {
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    filter: &JobFilter,
+    order: JobOrder,
+    request: &PageRequest,
+) -> Result<Page<job::Model>> {
     viewer.require_read(Permission::JobsRead)?;
     page::fetch(filtered(&viewer.scope(), filter), order, request, app.db.read()).await
 }
@@ -131,7 +137,8 @@ pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Res
         let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
         if skip < chunk.text.len() {
             // An offset inside a character begins at the next one.
-            let start = (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
+            let start =
+                (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
             text.push_str(&chunk.text[start..]);
             end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
         }
@@ -146,13 +153,25 @@ fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
         query = query.filter(job::Column::Status.is_in(statuses.iter().copied()));
     }
     if let Some(uids) = &filter.service_ids {
-        query = query.filter(job::Column::ServiceId.in_subquery(super::ids_of::<service::Entity>(service::Column::Id, service::Column::Uid, uids)));
+        query = query.filter(job::Column::ServiceId.in_subquery(super::ids_of::<service::Entity>(
+            service::Column::Id,
+            service::Column::Uid,
+            uids,
+        )));
     }
     if let Some(uids) = &filter.owner_ids {
-        query = query.filter(job::Column::OwnerId.in_subquery(super::ids_of::<user::Entity>(user::Column::Id, user::Column::Uid, uids)));
+        query = query.filter(job::Column::OwnerId.in_subquery(super::ids_of::<user::Entity>(
+            user::Column::Id,
+            user::Column::Uid,
+            uids,
+        )));
     }
     if let Some(uids) = &filter.runner_ids {
-        query = query.filter(job::Column::RunnerId.in_subquery(super::ids_of::<runner::Entity>(runner::Column::Id, runner::Column::Uid, uids)));
+        query = query.filter(job::Column::RunnerId.in_subquery(super::ids_of::<runner::Entity>(
+            runner::Column::Id,
+            runner::Column::Uid,
+            uids,
+        )));
     }
     let at_least = [
         (job::Column::Priority, filter.priority_least.map(i64::from)),

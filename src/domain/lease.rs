@@ -25,8 +25,8 @@ mod log;
 mod sweep;
 
 pub use claim::{Claim, Lease, claim};
-pub use finish::{Failure, complete, fail, release};
 pub(super) use finish::release_all;
+pub use finish::{Failure, complete, fail, release};
 pub use heartbeat::{Beat, heartbeat};
 pub use log::append_log;
 pub use sweep::{keep_sweeping, sweep};
@@ -108,11 +108,7 @@ fn without_lease(job: &job::Model, status: job::Status) -> job::Model {
 
 /// The job at its end. An attempt that never spoke began when it was claimed.
 fn ended(job: &job::Model, status: job::Status, now: Time) -> job::Model {
-    job::Model {
-        started_at: job.started_at.or(job.claimed_at),
-        finished_at: Some(now),
-        ..without_lease(job, status)
-    }
+    job::Model { started_at: job.started_at.or(job.claimed_at), finished_at: Some(now), ..without_lease(job, status) }
 }
 
 /// The job back in the queue, not before `run_after`.

@@ -81,17 +81,26 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
     faults.into_result()?;
     let services = service::get_all(app, viewer, "serviceIds", &new.service_ids).await?;
     if !services.iter().all(|service| viewer.may_manage(service)) {
-        return Err(Error::Forbidden("Only a service's owner and admins make runners for it: they read its jobs.".into()));
+        return Err(Error::Forbidden(
+            "Only a service's owner and admins make runners for it: they read its jobs.".into(),
+        ));
     }
     let owner_id = viewer.user_id().unwrap_or(services[0].owner_id);
     let secret = Secret::new(SecretKind::Runner);
     let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
     let input = (owner_id, new, ids, secret.digest());
-    let runner = app.db.write(input, |tx, (owner, new, ids, digest)| Box::pin(insert(tx, *owner, new, ids, digest))).await?;
+    let runner =
+        app.db.write(input, |tx, (owner, new, ids, digest)| Box::pin(insert(tx, *owner, new, ids, digest))).await?;
     Ok((runner, secret))
 }
 
-async fn insert(tx: &Tx, owner_id: i64, new: &NewRunner, service_ids: &[i64], digest: &SecretDigest) -> Result<runner::Model> {
+async fn insert(
+    tx: &Tx,
+    owner_id: i64,
+    new: &NewRunner,
+    service_ids: &[i64],
+    digest: &SecretDigest,
+) -> Result<runner::Model> {
     let row = runner::ActiveModel {
         uid: Set(secret::uid()),
         name: Set(new.name.clone()),
@@ -103,11 +112,11 @@ async fn insert(tx: &Tx, owner_id: i64, new: &NewRunner, service_ids: &[i64], di
         updated_at: Set(tx.now),
         ..Default::default()
     };
-    let runner = runner::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, &new.name))?;
-    let links = service_ids.iter().map(|service_id| runner_service::ActiveModel {
-        runner_id: Set(runner.id),
-        service_id: Set(*service_id),
-    });
+    let runner =
+        runner::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, &new.name))?;
+    let links = service_ids
+        .iter()
+        .map(|service_id| runner_service::ActiveModel { runner_id: Set(runner.id), service_id: Set(*service_id) });
     runner_service::Entity::insert_many(links).exec(&tx.db).await?;
     let token = token::ActiveModel {
         uid: Set(secret::uid()),
@@ -128,7 +137,9 @@ async fn insert(tx: &Tx, owner_id: i64, new: &NewRunner, service_ids: &[i64], di
 
 fn taken(error: DbErr, name: &str) -> Error {
     match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => Error::taken("name", format!("You have a runner named {name} already.")),
+        Some(SqlErr::UniqueConstraintViolation(_)) => {
+            Error::taken("name", format!("You have a runner named {name} already."))
+        }
         _ => error.into(),
     }
 }
@@ -190,7 +201,10 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
         .write(runner, |tx, runner| {
             Box::pin(async move {
                 super::lease::release_all(tx, runner.id).await?;
-                runner_service::Entity::delete_many().filter(runner_service::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
+                runner_service::Entity::delete_many()
+                    .filter(runner_service::Column::RunnerId.eq(runner.id))
+                    .exec(&tx.db)
+                    .await?;
                 token::Entity::delete_many().filter(token::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
                 runner::Entity::delete_by_id(runner.id).exec(&tx.db).await?;
                 Ok(runner.clone())
@@ -214,7 +228,12 @@ pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64) -> Result<ru
 }
 
 /// A page of the runners that the viewer may see.
-pub async fn list(app: &App, viewer: &Viewer, order: RunnerOrder, request: &PageRequest) -> Result<Page<runner::Model>> {
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    order: RunnerOrder,
+    request: &PageRequest,
+) -> Result<Page<runner::Model>> {
     page::fetch(runner::Entity::visible_to(&viewer.scope()), order, request, app.db.read()).await
 }
 

@@ -103,17 +103,26 @@ pub enum ServiceOrder {
 
 /// The service with this outside id.
 pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
-    visible(app, viewer).filter(service::Column::Uid.eq(uid)).one(app.db.read()).await?.ok_or(Error::NotFound("service"))
+    visible(app, viewer)
+        .filter(service::Column::Uid.eq(uid))
+        .one(app.db.read())
+        .await?
+        .ok_or(Error::NotFound("service"))
 }
 
 /// The service with this name.
 pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str) -> Result<service::Model> {
-    visible(app, viewer).filter(service::Column::Name.eq(name)).one(app.db.read()).await?.ok_or(Error::NotFound("service"))
+    visible(app, viewer)
+        .filter(service::Column::Name.eq(name))
+        .one(app.db.read())
+        .await?
+        .ok_or(Error::NotFound("service"))
 }
 
 /// The services with these outside ids, in their order; fails with INVALID on `path` for each that is not there.
 pub async fn get_all(app: &App, viewer: &Viewer, path: &str, uids: &[Uuid]) -> Result<Vec<service::Model>> {
-    let found = visible(app, viewer).filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read()).await?;
+    let found =
+        visible(app, viewer).filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read()).await?;
     let mut faults = Faults::default();
     let mut services = Vec::with_capacity(uids.len());
     for (index, uid) in uids.iter().enumerate() {
@@ -128,7 +137,13 @@ pub async fn get_all(app: &App, viewer: &Viewer, path: &str, uids: &[Uuid]) -> R
 }
 
 /// A page of the services that the viewer may see.
-pub async fn list(app: &App, viewer: &Viewer, filter: &ServiceFilter, order: ServiceOrder, request: &PageRequest) -> Result<Page<service::Model>> {
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    filter: &ServiceFilter,
+    order: ServiceOrder,
+    request: &PageRequest,
+) -> Result<Page<service::Model>> {
     page::fetch(filtered(app, viewer, filter), order, request, app.db.read()).await
 }
 

@@ -65,9 +65,8 @@ pub struct Login {
 /// Logs in with a user name or an e-mail address. The answer to a wrong name and to a wrong password is the same, and
 /// takes the same work.
 pub async fn create(app: &App, login: &str, password: SecretString, user_agent: Option<&str>) -> Result<Login> {
-    let by_login = Condition::any()
-        .add(user::Column::Username.eq(login))
-        .add(user::Column::EmailLower.eq(login.to_lowercase()));
+    let by_login =
+        Condition::any().add(user::Column::Username.eq(login)).add(user::Column::EmailLower.eq(login.to_lowercase()));
     // A user name may look like somebody else's address: the name wins, whatever the order of the rows.
     let mut users = user::Entity::find().filter(by_login).order_by_asc(user::Column::Id).all(app.db.read()).await?;
     users.sort_by_key(|user| user.username != login);
@@ -203,11 +202,19 @@ fn note_use(app: &App, used: Used) {
                     match *used {
                         Used::Session(id) => {
                             let change = session::ActiveModel { last_used_at: Set(tx.now), ..Default::default() };
-                            session::Entity::update_many().set(change).filter(session::Column::Id.eq(id)).exec(&tx.db).await?;
+                            session::Entity::update_many()
+                                .set(change)
+                                .filter(session::Column::Id.eq(id))
+                                .exec(&tx.db)
+                                .await?;
                         }
                         Used::Token(id) => {
                             let change = token::ActiveModel { last_used_at: Set(Some(tx.now)), ..Default::default() };
-                            token::Entity::update_many().set(change).filter(token::Column::Id.eq(id)).exec(&tx.db).await?;
+                            token::Entity::update_many()
+                                .set(change)
+                                .filter(token::Column::Id.eq(id))
+                                .exec(&tx.db)
+                                .await?;
                         }
                     }
                     Ok(())

@@ -49,7 +49,10 @@ fn check(app: &App, new: &NewToken) -> Result<()> {
     for scope in &new.scopes {
         if !Permission::ALL.iter().any(|permission| permission.scope() == scope) {
             let known = Permission::ALL.map(Permission::scope).join(", ");
-            faults.add("scopes", format!("There is no scope `{}`; the scopes are {known}.", scope.chars().take(40).collect::<String>()));
+            faults.add(
+                "scopes",
+                format!("There is no scope `{}`; the scopes are {known}.", scope.chars().take(40).collect::<String>()),
+            );
         }
     }
     if new.expires_at.is_some_and(|end| end.0 <= app.clock.now_micros()) {

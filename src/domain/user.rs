@@ -83,8 +83,12 @@ fn check(app: &App, new: &NewUser) -> Result<()> {
 fn check_email(faults: &mut Faults, email: &str) {
     faults.line("email", email, 3, 254);
     let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty() && local.len() <= 64 && domain.contains('.') && !domain.contains('@')
-            && !domain.starts_with('.') && !domain.ends_with('.')
+        !local.is_empty()
+            && local.len() <= 64
+            && domain.contains('.')
+            && !domain.contains('@')
+            && !domain.starts_with('.')
+            && !domain.ends_with('.')
     });
     if !well_formed || email.contains(char::is_whitespace) {
         faults.add("email", "This is not an e-mail address; `ada@example.org` would be one.");
@@ -141,7 +145,13 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
 }
 
 /// The user with this number, name or address, whichever is given.
-pub async fn get_by(app: &App, viewer: &Viewer, number: Option<i64>, name: Option<&str>, email: Option<&str>) -> Result<user::Model> {
+pub async fn get_by(
+    app: &App,
+    viewer: &Viewer,
+    number: Option<i64>,
+    name: Option<&str>,
+    email: Option<&str>,
+) -> Result<user::Model> {
     let mut query = visible(viewer);
     if let Some(number) = number {
         query = query.filter(user::Column::Id.eq(number));
@@ -191,7 +201,8 @@ pub async fn set_password(app: &App, viewer: &Viewer, user_id: i64, password: Op
                     updated_at: Set(tx.now),
                     ..Default::default()
                 };
-                let changed = user::Entity::update_many().set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
+                let changed =
+                    user::Entity::update_many().set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
                 if changed.rows_affected == 0 {
                     return Err(Error::NotFound("user"));
                 }

@@ -16,7 +16,11 @@ pub struct PageInfo {
 }
 
 impl PageInfo {
-    pub(super) fn new(has_next_page: bool, has_previous_page: bool, mut cursors: impl DoubleEndedIterator<Item = String>) -> Self {
+    pub(super) fn new(
+        has_next_page: bool,
+        has_previous_page: bool,
+        mut cursors: impl DoubleEndedIterator<Item = String>,
+    ) -> Self {
         let start_cursor = cursors.next();
         let end_cursor = cursors.next_back().or_else(|| start_cursor.clone());
         Self { has_next_page, has_previous_page, start_cursor, end_cursor }
@@ -38,7 +42,13 @@ macro_rules! connection {
 
         impl $connection {
             /// A page; `total` is there when it was asked for.
-            pub(super) fn new(nodes: Vec<$node>, cursors: Vec<String>, has_next: bool, has_previous: bool, total: Option<i64>) -> Self {
+            pub(super) fn new(
+                nodes: Vec<$node>,
+                cursors: Vec<String>,
+                has_next: bool,
+                has_previous: bool,
+                total: Option<i64>,
+            ) -> Self {
                 Self { nodes, cursors, has_next, has_previous, total }
             }
         }
@@ -59,7 +69,11 @@ macro_rules! connection {
 
             /// Where the page lies in the list.
             async fn page_info(&self) -> $crate::graphql::connection::PageInfo {
-                $crate::graphql::connection::PageInfo::new(self.has_next, self.has_previous, self.cursors.iter().cloned())
+                $crate::graphql::connection::PageInfo::new(
+                    self.has_next,
+                    self.has_previous,
+                    self.cursors.iter().cloned(),
+                )
             }
 
             /// How many items the whole list has. Counting reads all of them: ask only when it is needed.

@@ -47,6 +47,11 @@ pub fn nodes_ask_for(ctx: &Context<'_>, name: &str) -> bool {
 }
 
 /// A connection's four arguments.
-pub fn page(first: Option<i32>, last: Option<i32>, after: Option<String>, before: Option<String>) -> Result<PageRequest> {
+pub fn page(
+    first: Option<i32>,
+    last: Option<i32>,
+    after: Option<String>,
+    before: Option<String>,
+) -> Result<PageRequest> {
     PageRequest::new(first.map(i64::from), last.map(i64::from), after, before)
 }

@@ -14,7 +14,7 @@ use super::{
     id::Kind,
     job::{Job, JobStatus},
     loaders::Loaders,
-    scalar::{DateTime, Long},
+    scalar::{Cursor, DateTime, Long},
 };
 use crate::{
     app::App,
@@ -28,7 +28,7 @@ use crate::{
 
 mod kinds;
 
-pub use kinds::{GapReason, JobEvent, StreamGap};
+pub use kinds::JobEvent;
 
 connection!(JobEventConnection, JobEventEdge, JobEvent, "events");
 
@@ -85,7 +85,7 @@ impl TryFrom<JobEventFilter> for EventFilter {
 #[derive(Clone, Debug, SimpleObject)]
 pub struct JobEventDelivery {
     /// Where to resume: pass it as `after` to get what follows this, and nothing twice.
-    cursor: String,
+    cursor: Cursor,
     /// Whether it was delivered as it happened, rather than read from the log.
     live: bool,
     /// The event.
@@ -105,11 +105,11 @@ impl EventQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones.")] filter: Option<JobEventFilter>,
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
-        #[graphql(desc = "Only events after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only events after this cursor.")] after: Option<Cursor>,
     ) -> Result<JobEventConnection> {
         let (app, viewer) = asked(ctx)?;
         let filter = EventFilter::try_from(filter.unwrap_or_default())?;
-        page_of_events(app, viewer, &filter, first, after.as_deref()).await
+        page_of_events(app, viewer, &filter, first, after).await
     }
 }
 
@@ -119,8 +119,9 @@ pub async fn page_of_events(
     viewer: &Viewer,
     filter: &EventFilter,
     first: i32,
-    after: Option<&str>,
+    after: Option<Cursor>,
 ) -> Result<JobEventConnection> {
+    let after = after.as_ref().map(|after| after.0.as_str());
     let found = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
     let cursors = found.rows.iter().map(|row| cursor(row.id)).collect();
     let nodes = found.rows.into_iter().map(|row| JobEvent::from(Arc::new(row))).collect();
@@ -140,10 +141,10 @@ impl EventSubscription {
         &self,
         ctx: &Context<'a>,
         #[graphql(desc = "Which ones.")] filter: Option<JobEventFilter>,
-        #[graphql(desc = "Start after this cursor; without it, with what happens from now on.")] after: Option<String>,
-    ) -> Result<impl Stream<Item = Result<JobEventDelivery>> + use<'a>> {
+        #[graphql(desc = "Start after this cursor; without it, with what happens from now on.")] after: Option<Cursor>,
+    ) -> Result<impl Stream<Item = Result<JobEventDelivery, Error>> + use<'a>> {
         let resume = ctx.data_opt::<Arc<ResumePoint>>();
-        let after = resume.and_then(|resume| resume.last_event_id().map(str::to_owned)).or(after);
+        let after = resume.and_then(|resume| resume.last_event_id().map(str::to_owned)).or(after.map(|after| after.0));
         let filter = EventFilter::try_from(filter.unwrap_or_default())?;
         let follower = domain::event::follow(app(ctx)?, viewer(ctx)?, &filter, after.as_deref()).await?;
         let loaders = ctx.data::<Loaders>()?;
@@ -164,6 +165,6 @@ impl From<Delivery> for JobEventDelivery {
             Item::Event(row) => JobEvent::from(row),
             Item::Gap(gap) => JobEvent::StreamGap(gap.into()),
         };
-        Self { cursor: delivery.cursor, live: delivery.live, event }
+        Self { cursor: Cursor(delivery.cursor), live: delivery.live, event }
     }
 }

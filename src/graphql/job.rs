@@ -10,7 +10,7 @@ use super::{
     event::{JobEventConnection, page_of_events},
     id::Kind,
     runner::Runner,
-    scalar::{DateTime, Long, number},
+    scalar::{Cursor, DateTime, Long, number},
     service::Service,
     user::User,
 };
@@ -120,7 +120,7 @@ impl Job {
 #[Object]
 impl Job {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         Kind::Job.id(self.row.uid)
     }
 
@@ -267,11 +267,11 @@ impl Job {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
-        #[graphql(desc = "Only events after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only events after this cursor.")] after: Option<Cursor>,
     ) -> Result<JobEventConnection> {
         let (app, viewer) = asked(ctx)?;
         let filter = EventFilter { job_ids: Some(vec![self.row.uid]), ..Default::default() };
-        page_of_events(app, viewer, &filter, first, after.as_deref()).await
+        page_of_events(app, viewer, &filter, first, after).await
     }
 
     /// What the viewer may do with it now.

@@ -82,31 +82,38 @@ impl Loaders {
     /// A user.
     pub async fn user(&self, id: i64) -> Result<Option<Arc<user::Model>>, Arc<Error>> {
         let set = self.set();
-        let fetch = || self.loader(|app, _, ids| Box::pin(async move { domain::user::by_ids(&app, &ids).await }), |row| row.id);
+        let fetch =
+            || self.loader(|app, _, ids| Box::pin(async move { domain::user::by_ids(&app, &ids).await }), |row| row.id);
         one(set.users.get_or_init(fetch), id).await
     }
 
     /// A service, deleted ones included.
     pub async fn service(&self, id: i64) -> Result<Option<Arc<service::Model>>, Arc<Error>> {
         let set = self.set();
-        let fetch =
-            || self.loader(|app, _, ids| Box::pin(async move { domain::service::by_ids(&app, &ids).await }), |row| row.id);
+        let fetch = || {
+            self.loader(|app, _, ids| Box::pin(async move { domain::service::by_ids(&app, &ids).await }), |row| row.id)
+        };
         one(set.services.get_or_init(fetch), id).await
     }
 
     /// A version of a service.
     pub async fn version(&self, id: i64) -> Result<Option<Arc<service_version::Model>>, Arc<Error>> {
         let set = self.set();
-        let fetch =
-            || self.loader(|app, _, ids| Box::pin(async move { domain::service::versions(&app, &ids).await }), |row| row.id);
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::service::versions(&app, &ids).await }),
+                |row| row.id,
+            )
+        };
         one(set.versions.get_or_init(fetch), id).await
     }
 
     /// A runner.
     pub async fn runner(&self, id: i64) -> Result<Option<Arc<runner::Model>>, Arc<Error>> {
         let set = self.set();
-        let fetch =
-            || self.loader(|app, _, ids| Box::pin(async move { domain::runner::by_ids(&app, &ids).await }), |row| row.id);
+        let fetch = || {
+            self.loader(|app, _, ids| Box::pin(async move { domain::runner::by_ids(&app, &ids).await }), |row| row.id)
+        };
         one(set.runners.get_or_init(fetch), id).await
     }
 

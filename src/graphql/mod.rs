@@ -10,13 +10,32 @@
 
 mod api;
 mod call;
+mod connection;
+mod context;
 mod document;
 pub mod error;
+mod event;
+mod filter;
 pub mod guard;
+mod id;
+mod job;
+mod loaders;
+mod node;
+mod runner;
+mod scalar;
+mod schema;
+mod server;
+mod service;
+mod session;
 mod strict;
 #[cfg(test)]
 mod test_schema;
+mod token;
+mod user;
 mod variables;
+mod viewer;
+mod work;
 
 pub use api::Door;
 pub use call::{Caller, Client, OperationKind, Origin, Params, Prepared, RequestId, ResumePoint};
+pub use schema::{Api, api, sdl};

@@ -40,7 +40,7 @@ pub enum RunnerOrder {
 #[Object]
 impl Runner {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         Kind::Runner.id(self.0.uid)
     }
 

@@ -51,6 +51,24 @@ impl ScalarType for Long {
     }
 }
 
+/// A place in the log of events, opaque to clients: the same in queries, subscriptions and `Last-Event-ID`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+#[Scalar(name = "Cursor")]
+impl ScalarType for Cursor {
+    fn parse(value: Value) -> InputValueResult<Self> {
+        match value {
+            Value::String(text) => Ok(Self(text)),
+            other => Err(InputValueError::expected_type(other)),
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Value::String(self.0.clone())
+    }
+}
+
 /// A number that people see, for GraphQL's `Int`. Ids are assigned from 1 upward; 2^31-1 is the bound of `Int`.
 #[must_use]
 pub fn number(id: i64) -> i32 {

@@ -3,7 +3,8 @@
 use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
 
 use super::{
-    Door, event, guard::Limits, job, loaders::Loaders, node, runner, server, service, session, token, user, viewer, work,
+    Door, event, guard::Limits, job, loaders::Loaders, node, runner, server, service, session, token, user, viewer,
+    work,
 };
 use crate::app::App;
 
@@ -41,19 +42,8 @@ pub type Api = Door<Query, Mutation, Subscription>;
 /// The API of a running server.
 #[must_use]
 pub fn api(app: &App) -> Api {
-    let config = &app.config.graphql;
-    let small = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
-    let limits = Limits {
-        document_bytes: config.document_bytes,
-        tokens: config.tokens,
-        depth: small(config.depth),
-        cost: config.cost,
-        aliases: small(config.aliases),
-        directives: small(config.directives),
-        cached_documents: config.cached_documents,
-    };
     let (data, attached) = (app.clone(), app.clone());
-    Door::new(move || builder().data(data.clone()), limits)
+    Door::new(move || builder().data(data.clone()), Limits::from(&app.config.graphql))
         .attaching(move |caller, request| request.data(Loaders::new(attached.clone(), caller.viewer.clone())))
 }
 

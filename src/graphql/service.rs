@@ -48,7 +48,7 @@ impl Service {
 #[Object]
 impl Service {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         Kind::Service.id(self.0.uid)
     }
 
@@ -171,7 +171,7 @@ impl ServiceSubscription {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The services to watch, 1 to 100.")] service_ids: Vec<ID>,
-    ) -> Result<impl Stream<Item = Result<Service>> + use<>> {
+    ) -> Result<impl Stream<Item = Result<Service, Error>> + use<>> {
         let (app, viewer) = (app(ctx)?.clone(), viewer(ctx)?.clone());
         let uids = id::uids(Kind::Service, "serviceIds", &service_ids)?;
         let watched = domain::service::watch(&app, &viewer, &uids).await?;

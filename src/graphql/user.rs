@@ -66,7 +66,7 @@ impl User {
 #[Object]
 impl User {
     /// The global id.
-    async fn id(&self) -> ID {
+    pub async fn id(&self) -> ID {
         Kind::User.id(self.0.uid)
     }
 
@@ -153,7 +153,9 @@ impl UserQuery {
         }
         let row = match id {
             Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
-            None => domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), email.as_deref()).await,
+            None => {
+                domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), email.as_deref()).await
+            }
         };
         Ok(Some(User(Arc::new(row?))))
     }

@@ -164,7 +164,8 @@ mod tests {
     #[test]
     fn other_texts_are_not_tokens() {
         let body = "A".repeat(43);
-        for text in ["", "dkt_", &body, &format!("dkx_{body}"), &format!("dkt_{body}A"), &format!("dkt_{}=", &body[1..])]
+        for text in
+            ["", "dkt_", &body, &format!("dkx_{body}"), &format!("dkt_{body}A"), &format!("dkt_{}=", &body[1..])]
         {
             assert!(!looks_like_token(text), "{text:?}");
         }

@@ -113,7 +113,8 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
         Some(after) => position(after)?.min(newest),
     };
     let pruned = pruned_to(app).await?;
-    let gap = (position < pruned).then(|| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) });
+    let gap =
+        (position < pruned).then(|| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) });
     position = position.max(pruned);
     Ok(Follower { app: app.clone(), sees, filter, position, news, live: false, waiting: Vec::new().into_iter(), gap })
 }
@@ -173,7 +174,11 @@ impl Follower {
 
     async fn fall_behind(&mut self) -> Result<()> {
         let newest = newest(&self.app).await?;
-        self.gap = Some(Gap { reason: GapReason::TooSlow, from: cursor(self.position), to: cursor(newest.max(self.position)) });
+        self.gap = Some(Gap {
+            reason: GapReason::TooSlow,
+            from: cursor(self.position),
+            to: cursor(newest.max(self.position)),
+        });
         self.news = self.news.resubscribe();
         self.live = false;
         Ok(())

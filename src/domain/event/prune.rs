@@ -1,7 +1,9 @@
 //! Retention: events older than the configured number of days go.
 
 use entity::{Time, event, setting};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict};
+use sea_orm::{
+    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
+};
 
 use crate::{
     app::App,
@@ -45,6 +47,8 @@ async fn delete(tx: &Tx, before: Time) -> Result<u64> {
 pub(super) async fn pruned_to(app: &App) -> Result<i64> {
     match setting::Entity::find_by_id(PRUNED_TO.to_owned()).one(app.db.read()).await? {
         None => Ok(0),
-        Some(setting) => setting.value.parse().map_err(|_| Error::internal("the setting events_pruned_to is no number")),
+        Some(setting) => {
+            setting.value.parse().map_err(|_| Error::internal("the setting events_pruned_to is no number"))
+        }
     }
 }

@@ -3,11 +3,7 @@
 use entity::{event, job};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
 
-use crate::{
-    db::Tx,
-    domain::event as log,
-    error::Result,
-};
+use crate::{db::Tx, domain::event as log, error::Result};
 
 /// Stores what differs between `before` and `after` and appends one event of `kind`; returns the row as stored.
 ///

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use entity::{Time, job, session};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::{Expr, ExprTrait}};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{
     finish::{Failure, after_failure, attempts_left},
@@ -60,9 +63,8 @@ pub async fn sweep(app: &App) -> Result<usize> {
 
 /// A lease that ended without a word, or an attempt that has run for too long.
 fn overdue(now: Time) -> Condition {
-    let too_long = Expr::col(job::Column::ClaimedAt)
-        .add(Expr::col(job::Column::MaxRunSeconds).mul(1_000_000_i64))
-        .lte(now.0);
+    let too_long =
+        Expr::col(job::Column::ClaimedAt).add(Expr::col(job::Column::MaxRunSeconds).mul(1_000_000_i64)).lte(now.0);
     Condition::all()
         .add(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
         .add(Condition::any().add(job::Column::LeaseExpiresAt.lte(now)).add(too_long))

@@ -44,7 +44,9 @@ async fn author(app: &App, viewer: &Viewer) -> Result<i64> {
     if let Viewer::Operator = viewer {
         let admin = user::Entity::find().filter(user::Column::IsAdmin.eq(true)).order_by_asc(user::Column::Id);
         let admin = admin.one(app.db.read()).await?;
-        return admin.map(|admin| admin.id).ok_or_else(|| Error::InvalidState("Make an admin first: services belong to somebody.".into()));
+        return admin
+            .map(|admin| admin.id)
+            .ok_or_else(|| Error::InvalidState("Make an admin first: services belong to somebody.".into()));
     }
     let user = &viewer.require(Permission::ServicesWrite)?.user;
     if user.is_admin || user.roles.has(SERVICE_AUTHOR) {
@@ -129,7 +131,9 @@ async fn refuse_taken(tx: &Tx, name: &str, except: Option<i64>) -> Result<()> {
         .one(&tx.db)
         .await?;
     match taken {
-        Some(other) if Some(other.id) != except => Err(Error::taken("name", format!("A service named {name} exists already."))),
+        Some(other) if Some(other.id) != except => {
+            Err(Error::taken("name", format!("A service named {name} exists already.")))
+        }
         _ => Ok(()),
     }
 }
@@ -249,7 +253,9 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
                     .one(&tx.db)
                     .await?;
                 if unfinished.is_some() {
-                    return Err(Error::InvalidState("Jobs of this service are not finished. Disable it, and let or make them end.".into()));
+                    return Err(Error::InvalidState(
+                        "Jobs of this service are not finished. Disable it, and let or make them end.".into(),
+                    ));
                 }
                 let service = present(tx, *id).await?;
                 store(tx, service::Model { deleted_at: Some(tx.now), disabled: true, ..service }).await

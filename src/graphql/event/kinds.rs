@@ -187,13 +187,13 @@ pub struct StreamGap {
     /// Why.
     reason: GapReason,
     /// The last cursor before it.
-    from: String,
+    from: Cursor,
     /// The cursor up to which events are missing (EXPIRED) or come late (TOO_SLOW).
-    to: String,
+    to: Cursor,
 }
 
 impl From<Gap> for StreamGap {
     fn from(gap: Gap) -> Self {
-        Self { reason: gap.reason.into(), from: gap.from, to: gap.to }
+        Self { reason: gap.reason.into(), from: Cursor(gap.from), to: Cursor(gap.to) }
     }
 }

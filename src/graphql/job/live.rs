@@ -6,6 +6,7 @@ use futures_util::Stream;
 use super::Job;
 use crate::{
     domain,
+    error::Error,
     graphql::{
         context::{app, viewer},
         id::{self, Kind},
@@ -25,7 +26,7 @@ impl JobSubscription {
         &self,
         ctx: &Context<'a>,
         #[graphql(desc = "The job.")] id: ID,
-    ) -> Result<impl Stream<Item = Result<Job>> + use<'a>> {
+    ) -> Result<impl Stream<Item = Result<Job, Error>> + use<'a>> {
         let (app, viewer) = (app(ctx)?, viewer(ctx)?);
         let watched = domain::job::watch(app, viewer, id::uid(Kind::Job, "id", &id)?).await?;
         let loaders = ctx.data::<Loaders>()?;

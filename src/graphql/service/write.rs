@@ -31,7 +31,8 @@ pub struct ServiceLimitsInput {
 
 impl From<ServiceLimitsInput> for Limits {
     fn from(input: ServiceLimitsInput) -> Self {
-        let ServiceLimitsInput { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts } = input;
+        let ServiceLimitsInput { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts } =
+            input;
         Self { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts }
     }
 }
