@@ -83,6 +83,7 @@ impl Db {
     }
 
     /// What migrations the database has had and still needs.
+    #[must_use]
     pub fn schema(&self) -> Schema<'_> {
         Schema::new(self)
     }

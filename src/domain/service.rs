@@ -2,19 +2,14 @@
 
 use std::sync::Arc;
 
-use entity::{Time, service, service_version};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect};
+use entity::{service, service_version};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{
-    check::{Faults, LINE, TEXT},
-    schema,
-    user::SERVICE_AUTHOR,
-};
+use super::{check::Faults, schema};
 use crate::{
     app::App,
-    db::Tx,
     error::{Error, FieldError, Result},
     infra::secret,
     page::{self, Key, Order, Page, PageRequest},

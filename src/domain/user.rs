@@ -225,21 +225,20 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
     let made_up = given.is_none();
     let password = given.unwrap_or_else(secret::random_password);
     let operator = Viewer::local_operator();
-    match get_by(app, &operator, None, Some("admin"), None).await {
-        Ok(admin) => set_password(app, &operator, admin.id, Some(password.clone())).await?,
-        Err(_) => {
-            let new = NewUser {
-                username: "admin".into(),
-                email: None,
-                password: Some(password.clone()),
-                first_name: None,
-                last_name: None,
-                is_admin: true,
-                roles: Vec::new(),
-            };
-            create(app, &operator, new).await?;
-        }
+    if let Ok(admin) = get_by(app, &operator, None, Some("admin"), None).await {
+        set_password(app, &operator, admin.id, Some(password.clone())).await?;
+        return Ok(made_up.then_some(password));
     }
+    let new = NewUser {
+        username: "admin".into(),
+        email: None,
+        password: Some(password.clone()),
+        first_name: None,
+        last_name: None,
+        is_admin: true,
+        roles: Vec::new(),
+    };
+    create(app, &operator, new).await?;
     Ok(made_up.then_some(password))
 }
 

@@ -2,25 +2,23 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject, Subscription, Union};
-use entity::event;
+use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
 use futures_util::Stream;
 
 use super::{
     ResumePoint,
     connection::connection,
-    context::{app, asked, loaders, viewer},
+    context::{app, asked, viewer},
     filter::{IdFilter, both},
     id::Kind,
-    job::{Job, JobStatus},
     loaders::Loaders,
-    scalar::{Cursor, DateTime, Long},
+    scalar::Cursor,
 };
 use crate::{
     app::App,
     domain::{
         self,
-        event::{Delivery, EventFilter, Gap, Item, cursor},
+        event::{Delivery, EventFilter, Item, cursor},
     },
     error::Error,
     viewer::Viewer,

@@ -12,6 +12,7 @@ use std::{
 
 use dataloader::{BatchFn, cached::Loader};
 use entity::{job, runner, service, service_version, user};
+use futures_util::future::BoxFuture;
 
 use crate::{
     app::App,
@@ -20,6 +21,7 @@ use crate::{
     viewer::Viewer,
 };
 
+type Query<R> = fn(App, Viewer, Vec<i64>) -> BoxFuture<'static, Result<Vec<R>>>;
 type Loaded<R> = std::result::Result<Option<Arc<R>>, Arc<Error>>;
 type Rows<R> = Loader<i64, Loaded<R>, Fetch<R>>;
 
@@ -43,7 +45,7 @@ struct Set {
 struct Fetch<R> {
     app: App,
     viewer: Viewer,
-    query: fn(App, Viewer, Vec<i64>) -> futures_util::future::BoxFuture<'static, Result<Vec<R>>>,
+    query: Query<R>,
     id: fn(&R) -> i64,
 }
 
@@ -133,11 +135,7 @@ impl Loaders {
         Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn loader<R>(
-        &self,
-        query: fn(App, Viewer, Vec<i64>) -> futures_util::future::BoxFuture<'static, Result<Vec<R>>>,
-        id: fn(&R) -> i64,
-    ) -> Rows<R> {
+    fn loader<R>(&self, query: Query<R>, id: fn(&R) -> i64) -> Rows<R> {
         Loader::new(Fetch { app: self.app.clone(), viewer: self.viewer.clone(), query, id }).with_yield_count(1)
     }
 }

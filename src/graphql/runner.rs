@@ -123,7 +123,6 @@ impl RunnerQuery {
     }
 
     /// The runners that the viewer may see: one's own, or all for an admin.
-    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn runners(
         &self,
         ctx: &Context<'_>,

@@ -161,7 +161,6 @@ impl UserQuery {
     }
 
     /// The users that the viewer may see: oneself, or all for an admin.
-    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn users(
         &self,
         ctx: &Context<'_>,

@@ -1,8 +1,25 @@
 //! Making and changing services.
 
-use sea_orm::ActiveModelTrait;
+use entity::{Time, service, service_version};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde_json::Value;
+use uuid::Uuid;
 
-use super::*;
+use super::{Limits, NewService, get};
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{
+        check::{Faults, LINE, TEXT},
+        schema,
+        user::SERVICE_AUTHOR,
+    },
+    error::{Error, Result},
+    infra::secret,
+    viewer::{Permission, Viewer},
+};
 
 /// A change of a service; what is absent stays.
 #[derive(Clone, Debug, Default)]

@@ -1,6 +1,20 @@
 //! The members of the union of events.
 
-use super::*;
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
+use entity::event;
+
+use crate::{
+    domain::{self, event::Gap},
+    error::Error,
+    graphql::{
+        context::{app, loaders},
+        id::Kind,
+        job::{Job, JobStatus},
+        scalar::{Cursor, DateTime, Long},
+    },
+};
 
 /// Something that happened to a job, or to the stream itself.
 #[derive(Clone, Debug, Union)]
