@@ -66,7 +66,7 @@ settings! {
 
     /// Limits of the listener.
     http: Http {
-        /// Connections open at once; further ones wait to be accepted. 1 to 65536.
+        /// Connections open at once; further ones are answered 503. 1 to 65536.
         connections: usize = 4096, within(1, 65_536);
         /// Seconds in which a request's head must have arrived. 1 to 300.
         header_seconds: u32 = 10, within(1, 300);

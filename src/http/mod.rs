@@ -1,0 +1,64 @@
+//! docket's transports: GraphQL over HTTP, server-sent events and websockets on one endpoint, the pages that
+//! operators ask for, and the accept loop under them.
+//!
+//! A request passes [`observe`] (its id, the log line, the figures, a panic's end), then its route. Everything that
+//! asks for an operation goes through [`Api`], the one door to the schema; nothing here decides what a caller may do.
+
+mod body;
+mod client;
+mod config;
+mod connection;
+mod door;
+mod graphql;
+mod health;
+mod metrics;
+mod negotiate;
+mod observe;
+mod operation;
+mod pages;
+mod params;
+mod reply;
+mod serve;
+mod site;
+mod socket;
+mod sse;
+mod state;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{any, get};
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+
+pub use config::HttpConfig;
+pub use door::{Api, Caller, Client, Door, OperationKind, Origin, Params, Prepared, ResumePoint};
+pub use metrics::install as install_metrics;
+pub use serve::{Stopped, serve};
+pub use state::{Authenticate, HttpState, Readiness};
+
+/// Answers below this size are sent as they are: gzip would cost more than it saves.
+const COMPRESS_FROM_BYTES: u64 = 1024;
+
+/// All routes of the server, with everything a request passes on its way to them.
+pub fn router(state: HttpState) -> Router {
+    let cors = site::cors(&state.config);
+    let shared = Arc::new(state);
+    let compression = CompressionLayer::new()
+        .quality(CompressionLevel::Fastest)
+        .compress_when(SizeAbove::new(COMPRESS_FROM_BYTES).and(NotForContentType::SSE));
+    let mut router = Router::new()
+        .route("/", get(pages::index))
+        .route("/graphql", any(graphql::endpoint))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::page))
+        .fallback(pages::not_found)
+        .method_not_allowed_fallback(pages::method_not_allowed)
+        .layer(compression);
+    if let Some(cors) = cors {
+        router = router.layer(cors);
+    }
+    router.layer(from_fn_with_state(Arc::clone(&shared), observe::observe)).with_state(shared)
+}

@@ -1,0 +1,63 @@
+//! What happens around every request: its id, its line in the log, its figures, and the end of a panic.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::header::CONNECTION;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
+use axum::middleware::Next;
+use axum::response::Response;
+use futures_util::FutureExt;
+use tracing::Instrument;
+
+use super::client::{Peer, RequestInfo, client_of};
+use super::negotiate::Media;
+use super::state::Shared;
+use super::{metrics, operation};
+use crate::infra::secret::uid;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Runs a request and tells of it. The log line holds the path without its query, and no header: either may carry
+/// what is nobody's business.
+pub(super) async fn observe(State(state): State<Shared>, mut request: Request, next: Next) -> Response {
+    let start = Instant::now();
+    let id = given_id(request.headers()).map_or_else(|| uid().simple().to_string(), str::to_owned);
+    let peer = request.extensions().get::<Peer>().copied();
+    let client = client_of(request.headers(), peer, &state.config.trusted_proxies);
+    let address = client.address;
+    request.extensions_mut().insert(RequestInfo { id: id.clone(), client });
+    let method = request.method().clone();
+    let multiplexed = request.version() == Version::HTTP_2;
+    let path = request.uri().path().to_owned();
+    // The pattern and not the path: a figure per path would let clients fill the memory.
+    let route = request.extensions().get::<MatchedPath>().cloned();
+
+    let span = tracing::info_span!("request", request_id = %id);
+    let answered = AssertUnwindSafe(next.run(request).instrument(span)).catch_unwind().await;
+    let mut response =
+        answered.unwrap_or_else(|panicked| operation::panic_refusal(&*panicked, &id).respond(&id, Media::Json));
+
+    let took = start.elapsed();
+    let status = response.status().as_u16();
+    metrics::count_request(route.as_ref().map_or("other", MatchedPath::as_str), &method, status, took);
+    let ms = took.as_secs_f64() * 1000.0;
+    let client = address.map(tracing::field::display);
+    tracing::info!(target: "docket::access", %method, path, status, ms, request_id = %id, client, "answered");
+    if multiplexed {
+        // Has no meaning there: one request does not own the connection.
+        response.headers_mut().remove(CONNECTION);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, value);
+    }
+    response
+}
+
+/// The id that a client or a proxy gave, when it can stand in a log without doing harm.
+fn given_id(headers: &HeaderMap) -> Option<&str> {
+    let id = headers.get(&REQUEST_ID)?.to_str().ok()?;
+    let sane = (1..=64).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    sane.then_some(id)
+}

@@ -1,0 +1,54 @@
+//! What every request is given.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Api, HttpConfig};
+use crate::error::Result;
+use crate::viewer::Viewer;
+
+/// Turns the bearer token of a request, or its absence, into who asks.
+pub type Authenticate = Arc<dyn Fn(Option<String>) -> BoxFuture<'static, Result<Viewer>> + Send + Sync>;
+
+/// Answers when the database does.
+pub type Readiness = Arc<dyn Fn() -> BoxFuture<'static, Result<()>> + Send + Sync>;
+
+/// What every request is given. Copies share everything.
+#[derive(Clone)]
+pub struct HttpState {
+    /// The door to the schema.
+    pub api: Api,
+    /// Who asks.
+    pub authenticate: Authenticate,
+    /// Bounds and names.
+    pub config: Arc<HttpConfig>,
+    /// Whether the server can do its work.
+    pub readiness: Readiness,
+    /// Cancelled when the server is to stop.
+    pub shutdown: CancellationToken,
+    /// The connections, sockets and streams that are open: what [`super::serve`] waits for at the end.
+    pub(super) tasks: TaskTracker,
+    /// Cancelled when waiting for them has taken too long.
+    pub(super) cut: CancellationToken,
+}
+
+/// How handlers hold it: one pointer to copy for each request.
+pub(super) type Shared = Arc<HttpState>;
+
+impl HttpState {
+    /// The state of one server.
+    #[must_use]
+    pub fn new(
+        api: Api,
+        authenticate: Authenticate,
+        config: HttpConfig,
+        readiness: Readiness,
+        shutdown: CancellationToken,
+    ) -> Self {
+        let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
+        Self { api, authenticate, config: Arc::new(config), readiness, shutdown, tasks, cut }
+    }
+}
