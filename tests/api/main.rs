@@ -1,4 +1,5 @@
 //! The one integration test binary: every further one costs seconds of linking at each edit.
 
 mod cli;
+mod http;
 mod layers;
