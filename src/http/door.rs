@@ -77,16 +77,39 @@ pub struct Client {
 /// Where a subscription over server-sent events continues, and how far it has come.
 #[derive(Debug, Default)]
 pub struct ResumePoint {
-    /// The client's `Last-Event-ID`.
-    pub last_event_id: Option<String>,
-    /// The cursor of the item that was yielded last.
-    pub delivered: Mutex<Option<String>>,
+    last_event_id: Option<String>,
+    delivered: Mutex<Option<String>>,
 }
 
 impl ResumePoint {
-    /// The cursor of the item that was just yielded, once.
+    /// A stream that continues after `last_event_id`, or starts now when there is none.
+    #[must_use]
+    pub const fn new(last_event_id: Option<String>) -> Self {
+        Self { last_event_id, delivered: Mutex::new(None) }
+    }
+
+    /// What the client saw last before it connected again.
+    #[must_use]
+    pub fn last_event_id(&self) -> Option<&str> {
+        self.last_event_id.as_deref()
+    }
+
+    /// Reports the cursor of the item that is yielded next.
+    pub fn deliver(&self, cursor: impl Into<String>) {
+        *self.delivered.lock().unwrap_or_else(PoisonError::into_inner) = Some(cursor.into());
+    }
+
+    /// Takes the cursor of the item just yielded; `None` when it has none.
+    #[must_use]
     pub fn take_delivered(&self) -> Option<String> {
         self.delivered.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// Puts the request's id into every error of a response.
+pub fn sign(response: &mut Response, request_id: &str) {
+    for error in &mut response.errors {
+        error.extensions.get_or_insert_default().set("requestId", request_id);
     }
 }
 

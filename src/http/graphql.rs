@@ -61,7 +61,7 @@ async fn answer(
 ) -> Result<Response, Refusal> {
     let viewer = operation::authenticate(state, bearer(&parts.headers)?).await?;
     let transport = if accepted.stream_first { Transport::Sse } else { Transport::Http };
-    let prepared = match operation::prepare(state, params, transport) {
+    let prepared = match operation::prepare(state, info, params, transport) {
         Ok(prepared) => prepared,
         // An event source shows its page nothing of an answer with another status, so errors go into the stream.
         Err(response) if accepted.stream_first => return Ok(sse::only(&response)),

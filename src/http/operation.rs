@@ -10,6 +10,7 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
 use super::client::RequestInfo;
+use super::door::sign;
 use super::metrics::{self, Transport};
 use super::reply::{self, Refusal};
 use super::state::Shared;
@@ -29,8 +30,20 @@ pub(super) async fn authenticate(state: &Shared, bearer: Option<String>) -> Resu
 }
 
 /// Reads a document, and counts it when it cannot be executed.
-pub(super) fn prepare(state: &Shared, params: Params, transport: Transport) -> Result<Prepared, Box<Response>> {
-    state.api.prepare(params).inspect_err(|_| metrics::count_refused(transport))
+///
+/// # Errors
+/// The errors of the document, with the request's id.
+pub(super) fn prepare(
+    state: &Shared,
+    info: &RequestInfo,
+    params: Params,
+    transport: Transport,
+) -> Result<Prepared, Box<Response>> {
+    state.api.prepare(params).map_err(|mut response| {
+        metrics::count_refused(transport);
+        sign(&mut response, &info.id);
+        response
+    })
 }
 
 /// The caller of an operation.

@@ -40,7 +40,7 @@ pub(super) fn open(
     headers: &HeaderMap,
 ) -> Response {
     let last_event_id = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let resume = Arc::new(ResumePoint { last_event_id, ..ResumePoint::default() });
+    let resume = Arc::new(ResumePoint::new(last_event_id));
     let caller = operation::caller(info, viewer, Some(Arc::clone(&resume)));
     let follows = prepared.kind() == OperationKind::Subscription;
     let results = operation::stream(state, caller, prepared, Transport::Sse);

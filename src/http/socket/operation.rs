@@ -78,7 +78,7 @@ impl Operation {
             return Err(refused(Refusal::bad_request("`query` is missing: the GraphQL document, as a string.")));
         }
         let viewer = operation::authenticate(&self.state, self.bearer.clone()).await.map_err(refused)?;
-        let prepared = operation::prepare(&self.state, params, Transport::Socket)
+        let prepared = operation::prepare(&self.state, &self.info, params, Transport::Socket)
             .map_err(|response| Said::Last(protocol::error(self.protocol, &self.id, &response.errors)))?;
         Ok((viewer, prepared))
     }
