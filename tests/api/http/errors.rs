@@ -34,6 +34,16 @@ async fn malformed_requests_are_told_what_is_wrong() {
 }
 
 #[tokio::test]
+async fn errors_of_the_document_carry_the_id_of_the_request() {
+    let server = TestServer::new().await;
+    for request in [server.post("{"), server.stream("{")] {
+        let text =
+            request.header("x-request-id", "mine").send().await.expect("an answer").text().await.expect("a body");
+        assert!(text.contains(r#""extensions":{"code":"BAD_REQUEST","requestId":"mine"}"#), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn keys_that_are_not_known_are_left_alone() {
     let server = TestServer::new().await;
     let body = json!({ "query": "{hello}", "variables": null, "operationName": null, "extensions": null, "id": 7 });

@@ -114,11 +114,11 @@ impl Follow {
     /// Counts up from where the client was.
     async fn count(&self, context: &Context<'_>, to: u32) -> impl Stream<Item = u32> + use<> {
         let resume = context.data_unchecked::<Caller>().resume.clone();
-        let last = resume.as_ref().and_then(|resume| resume.last_event_id.clone());
+        let last = resume.as_ref().and_then(|resume| resume.last_event_id());
         let from: u32 = last.and_then(|id| id.strip_prefix("at-")?.parse().ok()).unwrap_or(0);
         futures_util::stream::iter(from + 1..=to).inspect(move |number| {
             if let Some(resume) = &resume {
-                *resume.delivered.lock().expect("no panic") = Some(format!("at-{number}"));
+                resume.deliver(format!("at-{number}"));
             }
         })
     }
