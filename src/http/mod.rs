@@ -33,10 +33,12 @@ use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
 pub use config::HttpConfig;
-pub use door::{Api, Caller, Client, Door, OperationKind, Origin, Params, Prepared, ResumePoint};
+pub use door::{Api, Door};
 pub use metrics::install as install_metrics;
 pub use serve::{Stopped, serve};
 pub use state::{Authenticate, HttpState, Readiness};
+
+use crate::graphql::{Caller, Client, OperationKind, Origin, Params, Prepared, ResumePoint};
 
 /// Answers below this size are sent as they are: gzip would cost more than it saves.
 const COMPRESS_FROM_BYTES: u64 = 1024;

@@ -10,12 +10,12 @@ use futures_util::{FutureExt, StreamExt};
 use tokio::time::timeout;
 
 use super::client::RequestInfo;
-use super::door::sign;
 use super::metrics::{self, Transport};
 use super::reply::{self, Refusal};
 use super::state::Shared;
 use super::{Caller, OperationKind, Origin, Params, Prepared, ResumePoint};
 use crate::error::Error;
+use crate::graphql::error::sign;
 use crate::viewer::Viewer;
 
 /// Who asks, by a bearer token or its absence.
