@@ -100,6 +100,6 @@ async fn the_address_of_the_client_comes_from_trusted_proxies_only() {
         .await;
         let request = server.post("{address}").header("x-forwarded-for", "198.51.100.7");
         let body = request.send().await.expect("an answer").text().await.expect("a body");
-        assert_eq!(body, format!(r#"{{"data":{{"address":"{address}"}}}}"#));
+        assert!(body.starts_with(&format!(r#"{{"data":{{"address":"{address}"}}"#)), "{body}");
     }
 }

@@ -48,7 +48,10 @@ async fn keys_that_are_not_known_are_left_alone() {
     let server = TestServer::new().await;
     let body = json!({ "query": "{hello}", "variables": null, "operationName": null, "extensions": null, "id": 7 });
     let response = reqwest::Client::new().post(server.url("/graphql")).json(&body).send().await.expect("an answer");
-    assert_eq!(response.text().await.expect("a body"), r#"{"data":{"hello":"world"}}"#);
+    assert_eq!(
+        response.text().await.expect("a body"),
+        r#"{"data":{"hello":"world"},"extensions":{"cost":{"requested":1}}}"#
+    );
 }
 
 #[tokio::test]
@@ -73,7 +76,7 @@ async fn a_credential_is_used_or_refused_and_never_ignored() {
     let ask = |credential: &'static str| server.post("{viewer}").header("authorization", credential).send();
 
     let body = ask("Bearer ada-token").await.expect("an answer").text().await.expect("a body");
-    assert_eq!(body, r#"{"data":{"viewer":"ada"}}"#);
+    assert!(body.starts_with(r#"{"data":{"viewer":"ada"}"#), "{body}");
     for wrong in ["Bearer stolen", "Basic YTpi", "ada-token"] {
         let response = ask(wrong).await.expect("an answer");
         assert_eq!(response.status(), 401, "{wrong}");

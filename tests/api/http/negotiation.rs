@@ -50,6 +50,7 @@ async fn data_is_there_exactly_when_something_was_executed() {
         ("{must}", Some(Value::Null)),
         ("{nothing}", None),
         ("{", None),
+        ("query ($text: String!) { echo(text: $text) }", None),
     ] {
         let body: Value = server.post(document).send().await.expect("an answer").json().await.expect("JSON");
         assert_eq!(body.get("data"), data.as_ref(), "{document}: {body}");
@@ -66,7 +67,7 @@ async fn get_reads_and_never_writes() {
         "query=query%20Q(%24t%3AString!)%7Becho(text%3A%24t)%7D&operationName=Q&variables=%7B%22t%22%3A%22hi%22%7D",
     );
     let body: Value = response.send().await.expect("an answer").json().await.expect("JSON");
-    assert_eq!(body, json!({ "data": { "echo": "hi" } }));
+    assert_eq!(body["data"], json!({ "echo": "hi" }));
 
     let response = get("query=mutation%7Bset(value%3A1)%7D").send().await.expect("an answer");
     assert_eq!(response.status(), 405);

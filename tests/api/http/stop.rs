@@ -26,7 +26,7 @@ async fn sockets_are_told_why_while_a_running_request_is_answered() {
     }
     assert!(!request.is_finished());
     server.world.release.notify_one();
-    assert_eq!(request.await.expect("no panic"), r#"{"data":{"slow":true}}"#);
+    assert_eq!(request.await.expect("no panic"), r#"{"data":{"slow":true},"extensions":{"cost":{"requested":1}}}"#);
     drop((idle, following));
     assert_eq!(server.stopped().await, Stopped { cut: 0 });
 }
@@ -71,7 +71,7 @@ async fn a_query_over_an_event_stream_is_answered() {
     server.shutdown.cancel();
     server.world.release.notify_one();
     let text = request.await.expect("no panic");
-    assert!(text.contains(r#"{"data":{"slow":true}}"#) && text.contains("event: complete"), "{text}");
+    assert!(text.contains(r#"{"data":{"slow":true},"#) && text.contains("event: complete"), "{text}");
     assert_eq!(server.stopped().await, Stopped { cut: 0 });
 }
 

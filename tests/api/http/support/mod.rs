@@ -97,6 +97,6 @@ fn state(config: HttpConfig, world: &Arc<World>, shutdown: CancellationToken) ->
         let up = !database.database_away.load(Ordering::Relaxed);
         async move { if up { Ok(()) } else { Err(Error::internal("no such file")) } }.boxed()
     };
-    let door = Arc::new(schema::TestDoor::new(Arc::clone(world)));
+    let door = Arc::new(schema::door(world));
     HttpState::new(door, Arc::new(authenticate), config, Arc::new(readiness), shutdown)
 }

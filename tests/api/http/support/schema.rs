@@ -3,13 +3,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use async_graphql::parser::parse_query;
-use async_graphql::parser::types::{DocumentOperations, OperationType};
-use async_graphql::{Context, ErrorExtensions, Object, Request, Response, Schema, Subscription};
-use docket::http::{Caller, Door, OperationKind, Params, Prepared};
+use async_graphql::{Context, ErrorExtensions, Object, Schema, Subscription};
+use docket::config::Config;
+use docket::graphql::guard::Limits;
+use docket::graphql::{Client, Door, ResumePoint};
 use docket::viewer::Viewer;
-use futures_util::future::BoxFuture;
-use futures_util::stream::{BoxStream, Stream, StreamExt};
+use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout;
 
@@ -51,14 +50,14 @@ impl Query {
     }
 
     async fn viewer(&self, context: &Context<'_>) -> String {
-        match &context.data_unchecked::<Caller>().viewer {
+        match context.data_unchecked::<Viewer>() {
             Viewer::Runner(runner) => runner.name.clone(),
             _ => "nobody".to_owned(),
         }
     }
 
     async fn address(&self, context: &Context<'_>) -> Option<String> {
-        context.data_unchecked::<Caller>().client.address.map(|address| address.to_string())
+        context.data_unchecked::<Client>().address.map(|address| address.to_string())
     }
 
     /// `Option<Result>` and not `Result<Option>`: of the latter the library makes a null of the parent, too.
@@ -113,7 +112,7 @@ pub struct Follow;
 impl Follow {
     /// Counts up from where the client was.
     async fn count(&self, context: &Context<'_>, to: u32) -> impl Stream<Item = u32> + use<> {
-        let resume = context.data_unchecked::<Caller>().resume.clone();
+        let resume = context.data_opt::<Arc<ResumePoint>>().cloned();
         let last = resume.as_ref().and_then(|resume| resume.last_event_id());
         let from: u32 = last.and_then(|id| id.strip_prefix("at-")?.parse().ok()).unwrap_or(0);
         futures_util::stream::iter(from + 1..=to).inspect(move |number| {
@@ -148,49 +147,8 @@ impl Follow {
     }
 }
 
-pub struct TestDoor {
-    schema: Schema<Query, Mutation, Follow>,
-}
-
-impl TestDoor {
-    pub fn new(world: Arc<World>) -> Self {
-        Self { schema: Schema::build(Query, Mutation, Follow).data(world).finish() }
-    }
-}
-
-impl Door for TestDoor {
-    fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>> {
-        let refuse = |message: String| {
-            let error = async_graphql::Error::new(message).extend_with(|_, e| e.set("code", "BAD_REQUEST"));
-            Box::new(Response::from_errors(vec![error.into_server_error(async_graphql::Pos::default())]))
-        };
-        let document = parse_query(&params.query).map_err(|error| refuse(error.to_string()))?;
-        let operation = match &document.operations {
-            DocumentOperations::Single(operation) => operation,
-            // A single operation stands here too when it has a name.
-            DocumentOperations::Multiple(operations) => match &params.operation_name {
-                Some(name) => operations.get(name.as_str()),
-                None => operations.values().next().filter(|_| operations.len() == 1),
-            }
-            .ok_or_else(|| refuse("Which operation?".to_owned()))?,
-        };
-        let kind = match operation.node.ty {
-            OperationType::Query => OperationKind::Query,
-            OperationType::Mutation => OperationKind::Mutation,
-            OperationType::Subscription => OperationKind::Subscription,
-        };
-        let mut request = Request::new(params.query).variables(params.variables);
-        if let Some(name) = params.operation_name {
-            request = request.operation_name(name);
-        }
-        Ok(Prepared::new(kind, request))
-    }
-
-    fn execute(&self, caller: Caller, prepared: Prepared) -> BoxFuture<'_, Response> {
-        Box::pin(self.schema.execute(prepared.into_request().data(caller)))
-    }
-
-    fn execute_stream(&self, caller: Caller, prepared: Prepared) -> BoxStream<'static, Response> {
-        self.schema.execute_stream(prepared.into_request().data(caller)).boxed()
-    }
+/// The real door in front of this schema.
+pub fn door(world: &Arc<World>) -> Door<Query, Mutation, Follow> {
+    let limits = Limits::from(&Config::default().graphql);
+    Door::new(|| Schema::build(Query, Mutation, Follow).data(Arc::clone(world)), limits)
 }
