@@ -9,4 +9,5 @@ pub mod graphql;
 pub mod http;
 pub mod infra;
 pub mod page;
+pub mod server;
 pub mod viewer;

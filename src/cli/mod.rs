@@ -13,6 +13,8 @@ mod output;
 mod pages;
 mod password;
 mod runner;
+mod schema;
+mod serve;
 mod service;
 mod token;
 mod user;
@@ -53,6 +55,8 @@ struct Global {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Run the server
+    Serve(serve::Serve),
     /// Make, list and show users, and set their passwords
     #[command(subcommand)]
     User(user::Command),
@@ -71,6 +75,8 @@ enum Command {
     /// Create, update or check the database
     #[command(subcommand)]
     Db(db::Command),
+    /// Print the GraphQL schema
+    Schema,
 }
 
 /// Runs the command of this process's arguments.
@@ -89,8 +95,11 @@ pub fn main() -> ExitCode {
 
 async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let output = Output::stdout();
-    let loaded = global.load(Vec::new());
+    let flags = if let Command::Serve(serve) = &command { serve.flags() } else { Vec::new() };
+    let loaded = global.load(flags);
     match command {
+        Command::Serve(_) => serve::run(loaded?).await,
+        Command::Schema => schema::run(output),
         Command::Config(command) => config::run(command, loaded, output),
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,

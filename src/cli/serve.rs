@@ -1,6 +1,16 @@
 //! `docket serve`: the server itself.
 
-use crate::config::Flag;
+use std::io;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use super::failure::{Failure, say};
+use super::log;
+use crate::config::{Flag, Loaded};
+use crate::infra::clock::Clock;
+use crate::server::Server;
 
 /// The flags of the server. Everything else is a matter of the file or the environment.
 #[derive(Debug, clap::Args)]
@@ -23,4 +33,48 @@ impl Serve {
         let public_url = self.public_url.clone().map(|value| Flag { path: "public_url", name: "--public-url", value });
         listen.into_iter().chain(public_url).collect()
     }
+}
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run(loaded: Loaded) -> Result<(), Failure> {
+    log::start(loaded.config.log.format, &loaded.config.log.filter);
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let given = std::env::var("DOCKET_ADMIN_PASSWORD").ok().map(SecretString::from);
+    let mut stop = signals().map_err(|error| Failure::Input(format!("signals cannot be received: {error}")))?;
+    let server = Server::start(loaded.config, Clock::default(), given).await?;
+    if let Some(password) = &server.admin_password {
+        say(&format!("The first admin is `admin` with the password {} (shown this once).", password.expose_secret()));
+    }
+    tracing::info!(address = %server.address, "serving GraphQL at {}/graphql", server.app.config.public_url);
+    stop.recv().await;
+    tracing::info!("stopping");
+    let stopped = server.stop().await?;
+    if stopped.cut > 0 {
+        tracing::warn!(cut = stopped.cut, "connections did not end in time and were cut");
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Receives once for the first SIGTERM or SIGINT. A second one ends the process at once, as people expect.
+fn signals() -> io::Result<mpsc::Receiver<()>> {
+    let (sender, receiver) = mpsc::channel(1);
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::spawn(async move {
+        for count in 0.. {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if count > 0 {
+                tracing::warn!("stopped by a second signal");
+                std::process::exit(130);
+            }
+            let _ = sender.send(()).await;
+        }
+    });
+    Ok(receiver)
 }

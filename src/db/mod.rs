@@ -96,8 +96,8 @@ impl Db {
 
     /// Waits for the writes under way and closes every connection, so that the file is whole and its journal empty.
     pub async fn close(&self) {
-        self.writer.stop().await;
-        // Whatever a reader still does has no effect on the file.
+        // The readers first: the last connection to close writes the journal back, and they may not write.
         let _ = self.readers.clone().close().await;
+        self.writer.stop().await;
     }
 }

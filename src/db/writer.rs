@@ -10,6 +10,7 @@ use entity::Time;
 use futures_util::{FutureExt, future::BoxFuture};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::Tx;
 use crate::{
@@ -25,6 +26,7 @@ const QUEUE: usize = 2_048;
 #[derive(Clone, Debug)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Task>>,
+    stopping: CancellationToken,
     commits: watch::Receiver<u64>,
 }
 
@@ -85,8 +87,9 @@ impl Writer {
     pub(super) fn start(connection: DatabaseConnection, clock: Clock) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
-        tokio::spawn(serve(connection, clock, requests, committed));
-        Self { queue, commits }
+        let stopping = CancellationToken::new();
+        tokio::spawn(serve(connection, clock, requests, committed, stopping.clone()));
+        Self { queue, stopping, commits }
     }
 
     pub(super) fn commits(&self) -> watch::Receiver<u64> {
@@ -110,9 +113,10 @@ impl Writer {
         answer.await.unwrap_or_else(|_| Err(Error::unavailable("The server is stopping.")))
     }
 
-    /// Waits until everything queued so far is answered.
+    /// Waits until everything queued so far is answered and the connection is closed. Later writes are refused.
     pub(super) async fn stop(&self) {
-        let _ = self.run((), |_, ()| async { Ok(()) }.boxed()).await;
+        self.stopping.cancel();
+        self.queue.closed().await;
     }
 }
 
@@ -121,9 +125,19 @@ async fn serve(
     clock: Clock,
     mut requests: mpsc::Receiver<Box<dyn Task>>,
     committed: watch::Sender<u64>,
+    stopping: CancellationToken,
 ) {
     let mut round = Vec::with_capacity(ROUND);
-    while requests.recv_many(&mut round, ROUND).await > 0 {
+    loop {
+        let received = tokio::select! {
+            biased;
+            received = requests.recv_many(&mut round, ROUND) => received,
+            // What is queued is still taken, since receiving comes first; what comes later is refused.
+            () = stopping.cancelled() => 0,
+        };
+        if received == 0 {
+            break;
+        }
         metrics::histogram!("docket_write_round_requests").record(f64::from(u32::try_from(round.len()).unwrap_or(0)));
         let result = commit_round(&connection, &clock, &mut round).await;
         if result.is_ok() {
@@ -136,8 +150,9 @@ async fn serve(
             });
         }
     }
-    // Every handle is gone: closing checkpoints the journal into the file.
+    // Closing the last connection writes the journal back into the file; only then is `stop` told.
     let _ = connection.close().await;
+    drop(requests);
 }
 
 async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mut [Box<dyn Task>]) -> Result<()> {

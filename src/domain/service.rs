@@ -11,7 +11,6 @@ use super::{check::Faults, schema};
 use crate::{
     app::App,
     error::{Error, FieldError, Result},
-    infra::secret,
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
 };

@@ -12,7 +12,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{check::Faults, event as log, runner, service},
-    error::{Error, Result},
+    error::Result,
     infra::secret,
     viewer::Viewer,
 };
@@ -42,7 +42,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Claims up to `max` jobs, highest priority first, then the longest waiting; waits when there is none.
 ///
-/// Returns nothing when the wait ends without a job. Fails with UNAVAILABLE when the server is stopping.
+/// Returns nothing when the wait ends without a job, and when the server is stopping.
 pub async fn claim(app: &App, viewer: &Viewer, claim: Claim) -> Result<Vec<Lease>> {
     let runner_id = viewer.require_runner()?.id;
     let mut faults = Faults::default();
@@ -59,8 +59,9 @@ pub async fn claim(app: &App, viewer: &Viewer, claim: Claim) -> Result<Vec<Lease
     let until = Instant::now() + Duration::from_secs(u64::try_from(claim.wait_seconds).unwrap_or(0));
     let mut news = app.events.subscribe();
     loop {
+        // A stopping server gives out no work, and fails no worker for asking: the next server will answer.
         if app.shutdown.is_cancelled() {
-            return Err(Error::unavailable("The server is stopping and gives out no more work. Try again soon."));
+            return Ok(Vec::new());
         }
         let leases = take(app, runner_id, &services, claim.max).await?;
         if !leases.is_empty() || Instant::now() >= until {
