@@ -7,17 +7,14 @@ use jsonschema::{Draft, Retrieve, Uri};
 use referencing::{Registry, RegistryBuilder, Resolved, Resolver, uri};
 use serde_json::{Map, Value};
 
-use super::{
-    graph::{Node, Patterns},
-    report::MAX_ENTRIES,
-};
+use super::{graph::Node, pattern::Patterns, report::MAX_ENTRIES};
 use crate::error::FieldError;
 
 /// Subschemas of one schema.
 const MAX_NODES: usize = 4_000;
 
 /// Steps of decoding or parsing a text, in nanoseconds for a byte.
-const PER_BYTE_DECODED: u64 = 20;
+const PER_BYTE_DECODED: u64 = 40;
 
 /// Answers every request for a document with one that is not the schema, so that the walk, which knows where it is, can
 /// say which reference asked for it. Nothing is fetched.

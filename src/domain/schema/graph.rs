@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{build::Builder, pattern};
+use super::build::Builder;
 use crate::error::FieldError;
 
 /// A subschema.
@@ -127,36 +127,4 @@ fn too_costly(cost: u64) -> String {
 
 fn too_high() -> String {
     format!("nests more than {MAX_HEIGHT} subschemas or references for one value.")
-}
-
-/// Sums what the patterns of one schema take.
-#[derive(Default)]
-pub(super) struct Patterns {
-    known: HashMap<String, u64>,
-    size: usize,
-}
-
-/// Patterns of one schema, and their compiled size in KiB, at most.
-const MAX_PATTERNS: usize = 64;
-const MAX_PATTERNS_SIZE: usize = 2048;
-
-impl Patterns {
-    /// Nanoseconds for a byte of text.
-    pub(super) fn per_byte(&mut self, pattern: &str) -> Result<u64, String> {
-        if let Some(per_byte) = self.known.get(pattern) {
-            return Ok(*per_byte);
-        }
-        if self.known.len() == MAX_PATTERNS {
-            return Err(format!("is one pattern too many: a schema may have {MAX_PATTERNS}."));
-        }
-        let cost = pattern::cost(pattern)?;
-        self.size += cost.size;
-        if self.size > MAX_PATTERNS_SIZE {
-            return Err(format!(
-                "makes the patterns of this schema larger than {MAX_PATTERNS_SIZE} KiB when compiled."
-            ));
-        }
-        self.known.insert(pattern.to_owned(), cost.per_byte);
-        Ok(cost.per_byte)
-    }
 }

@@ -9,11 +9,11 @@ use serde_json::Value;
 
 use super::graph::{Graph, Node};
 
-/// Steps of one validation: some 100 ms at worst.
-const MAX_STEPS: u64 = 3_000_000;
+/// Steps of one validation: some 60 ms at worst, and as much again to find the violation.
+const MAX_STEPS: u64 = 2_000_000;
 
-/// Steps up to which all violations are listed. If each of them failed, reporting them took 100 to 200 ms.
-const MAX_LISTED: u64 = 300_000;
+/// Steps up to which all violations are listed: if each of them fails, reporting them takes some 100 ms.
+const MAX_LISTED: u64 = 150_000;
 
 /// Values that the reports of alternatives may copy, at some 50 ns each.
 const MAX_COPIES: u64 = 1_000_000;
