@@ -71,7 +71,7 @@ impl App {
             config: Arc::new(config),
             clock,
             passwords,
-            schemas: schema::Cache::new(512),
+            schemas: schema::Cache::new(256),
             known: Known::default(),
             seen: Seen::default(),
             shutdown: CancellationToken::new(),

@@ -38,7 +38,7 @@ impl Server {
     /// server has the database or a newer docket migrated it, and with [`Error::Unavailable`] when the database cannot
     /// be opened or the address is taken.
     pub async fn start(mut config: Config, clock: Clock, admin_password: Option<SecretString>) -> Result<Self> {
-        let lock = ServeLock::take(&config.database.path())?;
+        let lock = ServeLock::take(config.database.path())?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| Error::unavailable(format!("Cannot listen on {}: {error}", config.listen)))?;

@@ -55,3 +55,11 @@ pub fn page(
 ) -> Result<PageRequest> {
     PageRequest::new(first.map(i64::from), last.map(i64::from), after, before)
 }
+
+/// The value of a nullable field: when it fails, the field alone is null and its error is listed, as the
+/// specification says. (The library would blank the whole parent for a resolver that returns `Result<Option<T>>`.)
+pub async fn nullable<T>(
+    value: impl Future<Output = async_graphql::Result<Option<T>>>,
+) -> Option<async_graphql::Result<T>> {
+    value.await.transpose()
+}

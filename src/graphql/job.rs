@@ -6,7 +6,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use entity::{job, service, user};
 
 use super::{
-    context::{app, asked, loaders, viewer},
+    context::{app, asked, loaders, nullable, viewer},
     event::{JobEventConnection, page_of_events},
     id::Kind,
     runner::Runner,
@@ -135,27 +135,36 @@ impl Job {
     }
 
     /// What is run.
-    async fn service(&self, ctx: &Context<'_>) -> Result<Option<Service>> {
-        match &self.service {
-            Some(row) => Ok(Some(Service(Arc::clone(row)))),
-            None => Ok(loaders(ctx)?.service(self.row.service_id).await?.map(Service)),
-        }
+    async fn service(&self, ctx: &Context<'_>) -> Option<Result<Service>> {
+        nullable(async move {
+            match &self.service {
+                Some(row) => Ok(Some(Service(Arc::clone(row)))),
+                None => Ok(loaders(ctx)?.service(self.row.service_id).await?.map(Service)),
+            }
+        })
+        .await
     }
 
     /// Who submitted it.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        match &self.owner {
-            Some(row) => Ok(Some(User(Arc::clone(row)))),
-            None => Ok(loaders(ctx)?.user(self.row.owner_id).await?.map(User)),
-        }
+    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        nullable(async move {
+            match &self.owner {
+                Some(row) => Ok(Some(User(Arc::clone(row)))),
+                None => Ok(loaders(ctx)?.user(self.row.owner_id).await?.map(User)),
+            }
+        })
+        .await
     }
 
     /// The runner that holds it, or held it last; null before the first claim.
-    async fn runner(&self, ctx: &Context<'_>) -> Result<Option<Runner>> {
-        match self.row.runner_id {
-            Some(id) => Ok(loaders(ctx)?.runner(id).await?.map(Runner)),
-            None => Ok(None),
-        }
+    async fn runner(&self, ctx: &Context<'_>) -> Option<Result<Runner>> {
+        nullable(async move {
+            match self.row.runner_id {
+                Some(id) => Ok(loaders(ctx)?.runner(id).await?.map(Runner)),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 
     /// The input.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
-    context::asked,
+    context::{asked, nullable},
     id::{self, Kind},
     job::Job,
     runner::Runner,
@@ -40,9 +40,12 @@ pub struct NodeQuery;
 #[Object]
 impl NodeQuery {
     /// One thing by its global id; null when it does not exist or the viewer may not see it.
-    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Result<Option<Node>> {
-        let (app, viewer) = asked(ctx)?;
-        Ok(find(app, viewer, &id).await?)
+    async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "The global id.")] id: ID) -> Option<Result<Node>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            Ok(find(app, viewer, &id).await?)
+        })
+        .await
     }
 
     /// Several things by their global ids, in the same order, with null for what the viewer may not see.

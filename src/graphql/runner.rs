@@ -7,7 +7,7 @@ use entity::runner;
 
 use super::{
     connection::connection,
-    context::{app, asked, asks_for, loaders, page},
+    context::{app, asked, asks_for, loaders, nullable, page},
     id::{self, Kind},
     job::Job,
     scalar::{DateTime, number},
@@ -55,8 +55,8 @@ impl Runner {
     }
 
     /// Who made it.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User))
+    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
     }
 
     /// The services that it works for.
@@ -112,14 +112,17 @@ impl RunnerQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
-    ) -> Result<Option<Runner>> {
-        let (app, viewer) = asked(ctx)?;
-        let row = match (id, number) {
-            (Some(id), None) => domain::runner::get(app, viewer, id::uid(Kind::Runner, "id", &id)?).await?,
-            (None, Some(number)) => domain::runner::get_by_number(app, viewer, i64::from(number)).await?,
-            _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
-        };
-        Ok(Some(Runner(Arc::new(row))))
+    ) -> Option<Result<Runner>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let row = match (id, number) {
+                (Some(id), None) => domain::runner::get(app, viewer, id::uid(Kind::Runner, "id", &id)?).await?,
+                (None, Some(number)) => domain::runner::get_by_number(app, viewer, i64::from(number)).await?,
+                _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
+            };
+            Ok(Some(Runner(Arc::new(row))))
+        })
+        .await
     }
 
     /// The runners that the viewer may see: one's own, or all for an admin.

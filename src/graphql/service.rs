@@ -7,7 +7,7 @@ use entity::{Time, service, service_version};
 use futures_util::Stream;
 
 use super::{
-    context::{app, asked, loaders, viewer},
+    context::{app, asked, loaders, nullable, viewer},
     id::{self, Kind},
     scalar::{DateTime, number},
     user::User,
@@ -78,8 +78,8 @@ impl Service {
     }
 
     /// Who made it; sees all its jobs.
-    async fn owner(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User))
+    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
     }
 
     /// The version that new jobs are accepted under: 1, 2, 3..

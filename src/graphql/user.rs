@@ -7,7 +7,7 @@ use entity::user;
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, page, viewer},
+    context::{asked, asks_for, nullable, page, viewer},
     id::{self, Kind},
     scalar::{DateTime, number},
 };
@@ -81,8 +81,8 @@ impl User {
     }
 
     /// The e-mail address; null for other users unless an admin asks.
-    async fn email(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.private(ctx, |user| user.email.clone())?.flatten())
+    async fn email(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        nullable(async move { Ok(self.private(ctx, |user| user.email.clone())?.flatten()) }).await
     }
 
     /// The given name.
@@ -101,23 +101,23 @@ impl User {
     }
 
     /// Whether the account may be used; null for other users unless an admin asks.
-    async fn status(&self, ctx: &Context<'_>) -> Result<Option<UserStatus>> {
-        self.private(ctx, |user| user.status.into())
+    async fn status(&self, ctx: &Context<'_>) -> Option<Result<UserStatus>> {
+        nullable(async move { self.private(ctx, |user| user.status.into()) }).await
     }
 
     /// Why the account is not in use, for its owner to read.
-    async fn status_message(&self, ctx: &Context<'_>) -> Result<Option<String>> {
-        Ok(self.private(ctx, |user| user.status_message.clone())?.flatten())
+    async fn status_message(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        nullable(async move { Ok(self.private(ctx, |user| user.status_message.clone())?.flatten()) }).await
     }
 
     /// Whether the user may do everything; null for other users unless an admin asks.
-    async fn is_admin(&self, ctx: &Context<'_>) -> Result<Option<bool>> {
-        self.private(ctx, |user| user.is_admin)
+    async fn is_admin(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        nullable(async move { self.private(ctx, |user| user.is_admin) }).await
     }
 
     /// Words that carry rights, such as `service-author`; null for other users unless an admin asks.
-    async fn roles(&self, ctx: &Context<'_>) -> Result<Option<Vec<String>>> {
-        self.private(ctx, |user| user.roles.0.clone())
+    async fn roles(&self, ctx: &Context<'_>) -> Option<Result<Vec<String>>> {
+        nullable(async move { self.private(ctx, |user| user.roles.0.clone()) }).await
     }
 
     /// When the account was made.
@@ -145,19 +145,23 @@ impl UserQuery {
         #[graphql(desc = "The short number.")] number: Option<i32>,
         #[graphql(desc = "The name to log in with.")] username: Option<String>,
         #[graphql(desc = "The e-mail address; upper and lower case are the same.")] email: Option<String>,
-    ) -> Result<Option<User>> {
-        let (app, viewer) = asked(ctx)?;
-        let given = [id.is_some(), number.is_some(), username.is_some(), email.is_some()];
-        if given.iter().filter(|given| **given).count() != 1 {
-            return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
-        }
-        let row = match id {
-            Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
-            None => {
-                domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), email.as_deref()).await
+    ) -> Option<Result<User>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let given = [id.is_some(), number.is_some(), username.is_some(), email.is_some()];
+            if given.iter().filter(|given| **given).count() != 1 {
+                return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
             }
-        };
-        Ok(Some(User(Arc::new(row?))))
+            let row = match id {
+                Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
+                None => {
+                    domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), email.as_deref())
+                        .await
+                }
+            };
+            Ok(Some(User(Arc::new(row?))))
+        })
+        .await
     }
 
     /// The users that the viewer may see: oneself, or all for an admin.

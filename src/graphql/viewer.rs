@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{
-    context::{app, asked, viewer},
-    id::Kind,
+    context::{app, asked, nullable, viewer},
     runner::Runner,
     token::Token,
     user::User,
@@ -31,35 +30,44 @@ pub struct ViewerToken {
 #[Object]
 impl Viewer {
     /// The user; null for a caller without a credential and for a runner.
-    async fn user(&self, ctx: &Context<'_>) -> Result<Option<User>> {
-        Ok(match viewer(ctx)? {
-            Caller::User(viewer) => Some(User(Arc::new(viewer.user.clone()))),
-            Caller::Anonymous | Caller::Runner(_) | Caller::Operator => None,
+    async fn user(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+        nullable(async move {
+            Ok(match viewer(ctx)? {
+                Caller::User(viewer) => Some(User(Arc::new(viewer.user.clone()))),
+                Caller::Anonymous | Caller::Runner(_) | Caller::Operator => None,
+            })
         })
+        .await
     }
 
     /// The runner, when the credential is a runner's token.
-    async fn runner(&self, ctx: &Context<'_>) -> Result<Option<Runner>> {
-        let (app, caller) = asked(ctx)?;
-        Ok(match caller {
-            Caller::Runner(runner) => {
-                let row = domain::runner::get_by_number(app, caller, runner.id).await?;
-                Some(Runner(Arc::new(row)))
-            }
-            Caller::Anonymous | Caller::User(_) | Caller::Operator => None,
+    async fn runner(&self, ctx: &Context<'_>) -> Option<Result<Runner>> {
+        nullable(async move {
+            let (app, caller) = asked(ctx)?;
+            Ok(match caller {
+                Caller::Runner(runner) => {
+                    let row = domain::runner::get_by_number(app, caller, runner.id).await?;
+                    Some(Runner(Arc::new(row)))
+                }
+                Caller::Anonymous | Caller::User(_) | Caller::Operator => None,
+            })
         })
+        .await
     }
 
     /// The credential; null for a caller without one.
-    async fn token(&self, ctx: &Context<'_>) -> Result<Option<ViewerToken>> {
-        Ok(match viewer(ctx)? {
-            Caller::User(viewer) => Some(match &viewer.credential {
-                Credential::Session { .. } => ViewerToken { scopes: None },
-                Credential::Token { scopes, .. } => ViewerToken { scopes: Some(scopes.clone()) },
-            }),
-            Caller::Runner(_) => Some(ViewerToken { scopes: Some(vec!["work".into()]) }),
-            Caller::Anonymous | Caller::Operator => None,
+    async fn token(&self, ctx: &Context<'_>) -> Option<Result<ViewerToken>> {
+        nullable(async move {
+            Ok(match viewer(ctx)? {
+                Caller::User(viewer) => Some(match &viewer.credential {
+                    Credential::Session { .. } => ViewerToken { scopes: None },
+                    Credential::Token { scopes, .. } => ViewerToken { scopes: Some(scopes.clone()) },
+                }),
+                Caller::Runner(_) => Some(ViewerToken { scopes: Some(vec!["work".into()]) }),
+                Caller::Anonymous | Caller::Operator => None,
+            })
         })
+        .await
     }
 
     /// The caller's API tokens, newest first, revoked ones included; at most 1,000.
@@ -68,15 +76,6 @@ impl Viewer {
         let Some(id) = caller.user_id() else { return Ok(Vec::new()) };
         let rows = domain::token::list(app(ctx)?, caller, id).await?;
         Ok(rows.into_iter().map(Token).collect())
-    }
-
-    /// The id of the caller's user or runner; null for a caller without a credential.
-    async fn id(&self, ctx: &Context<'_>) -> Result<Option<ID>> {
-        Ok(match viewer(ctx)? {
-            Caller::User(viewer) => Some(Kind::User.id(viewer.user.uid)),
-            Caller::Runner(_) => self.runner(ctx).await?.map(|runner| Kind::Runner.id(runner.0.uid)),
-            Caller::Anonymous | Caller::Operator => None,
-        })
     }
 }
 

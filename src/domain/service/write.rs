@@ -48,8 +48,8 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
     let mut faults = Faults::default();
     check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
-    faults.extend(schema::check(&new.parameters_schema, "parametersSchema"))?;
-    faults.extend(schema::check(&new.results_schema, "resultsSchema"))?;
+    check_schema(&mut faults, "parametersSchema", Some(&new.parameters_schema)).await?;
+    check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
     faults.into_result()?;
     let input = (app.clone(), owner_id, new);
     app.db.write(input, |tx, (app, owner_id, new)| Box::pin(insert(tx, app, *owner_id, new))).await
@@ -85,6 +85,13 @@ fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, des
     if let Some(description) = description {
         faults.text("description", description, TEXT);
     }
+}
+
+/// A large schema takes longer to check than a thread that answers requests should be kept.
+async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&Value>) -> Result<()> {
+    let Some(schema) = schema.cloned() else { return Ok(()) };
+    let checked = tokio::task::spawn_blocking(move || schema::check(&schema, path)).await.map_err(Error::internal)?;
+    faults.extend(checked)
 }
 
 async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<service::Model> {
@@ -190,11 +197,8 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
     let mut faults = Faults::default();
     check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
     change.limits.check(&mut faults);
-    for (schema, path) in [(&change.parameters_schema, "parametersSchema"), (&change.results_schema, "resultsSchema")] {
-        if let Some(schema) = schema {
-            faults.extend(schema::check(schema, path))?;
-        }
-    }
+    check_schema(&mut faults, "parametersSchema", change.parameters_schema.as_ref()).await?;
+    check_schema(&mut faults, "resultsSchema", change.results_schema.as_ref()).await?;
     faults.into_result()?;
     app.db.write((service.id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
 }

@@ -9,7 +9,7 @@ use crate::{
     domain::{self, event::Gap},
     error::Error,
     graphql::{
-        context::{app, loaders},
+        context::{app, loaders, nullable},
         id::Kind,
         job::{Job, JobStatus},
         scalar::{Cursor, DateTime, Long},
@@ -56,8 +56,8 @@ impl JobStatusChanged {
     }
 
     /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Result<Option<Job>> {
-        job_of(ctx, &self.0).await
+    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
+        nullable(async move { job_of(ctx, &self.0).await }).await
     }
 
     /// The event's number within the job: 1, 2, 3.. without a gap.
@@ -105,8 +105,8 @@ impl JobProgressed {
     }
 
     /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Result<Option<Job>> {
-        job_of(ctx, &self.0).await
+    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
+        nullable(async move { job_of(ctx, &self.0).await }).await
     }
 
     /// The event's number within the job: 1, 2, 3.. without a gap.
@@ -148,8 +148,8 @@ impl JobLogAppended {
     }
 
     /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Result<Option<Job>> {
-        job_of(ctx, &self.0).await
+    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
+        nullable(async move { job_of(ctx, &self.0).await }).await
     }
 
     /// The event's number within the job: 1, 2, 3.. without a gap.

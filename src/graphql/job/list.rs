@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nodes_ask_for, page},
+        context::{asked, asks_for, nodes_ask_for, nullable, page},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
     },
@@ -102,14 +102,17 @@ impl JobQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
-    ) -> Result<Option<Job>> {
-        let (app, viewer) = asked(ctx)?;
-        let row = match (id, number) {
-            (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?).await?,
-            (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number)).await?,
-            _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
-        };
-        Ok(Some(Job::new(row)))
+    ) -> Option<Result<Job>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let row = match (id, number) {
+                (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?).await?,
+                (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number)).await?,
+                _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
+            };
+            Ok(Some(Job::new(row)))
+        })
+        .await
     }
 
     /// The jobs that the viewer may see: one's own and those of one's own services, or all for an admin.

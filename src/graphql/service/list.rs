@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, page},
+        context::{asked, asks_for, nullable, page},
         filter::{StringFilter, both},
         id::{self, Kind},
     },
@@ -78,14 +78,17 @@ impl ServiceQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short name.")] name: Option<String>,
-    ) -> Result<Option<Service>> {
-        let (app, viewer) = asked(ctx)?;
-        let row = match (id, name) {
-            (Some(id), None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
-            (None, Some(name)) => domain::service::get_by_name(app, viewer, &name).await?,
-            _ => return Err(Error::invalid("id", "Give exactly one of id and name.").into()),
-        };
-        Ok(Some(Service(Arc::new(row))))
+    ) -> Option<Result<Service>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let row = match (id, name) {
+                (Some(id), None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
+                (None, Some(name)) => domain::service::get_by_name(app, viewer, &name).await?,
+                _ => return Err(Error::invalid("id", "Give exactly one of id and name.").into()),
+            };
+            Ok(Some(Service(Arc::new(row))))
+        })
+        .await
     }
 
     /// The services that the viewer may see.
