@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::Config,
     db::ServeLock,
-    domain::{event, lease, session, user},
+    domain::{event, lease, meter, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Stopped},
@@ -38,6 +38,8 @@ impl Server {
     /// server has the database or a newer docket migrated it, and with [`Error::Unavailable`] when the database cannot
     /// be opened or the address is taken.
     pub async fn start(mut config: Config, clock: Clock, admin_password: Option<SecretString>) -> Result<Self> {
+        http::install_metrics();
+        meter::describe();
         let lock = ServeLock::take(config.database.path())?;
         let listener = TcpListener::bind(config.listen)
             .await

@@ -130,10 +130,9 @@ settings! {
         retention_days: u32 = 30, within(1, 3650);
         /// Milliseconds between two looks for events of other processes. 10 to 60000.
         poll_millis: u32 = 500, within(10, 60_000);
-        /// Events that a slow reader may lag behind before it is told of a gap. 10 to 100000.
+        /// Events that a slow reader may lag behind before it is told of a gap and fed from the log. One ring of the
+        /// newest events serves all readers: at up to some 2 KiB each it bounds their memory. 10 to 100000.
         lag_events: usize = 1000, within(10, 100_000);
-        /// Bytes that a slow reader may lag behind before it is told of a gap. 4 KiB to 64 MiB.
-        lag_bytes: usize = 1_048_576, within(4096, 67_108_864);
     }
 
     /// How long a login lasts.

@@ -8,6 +8,7 @@ pub mod check;
 pub mod event;
 pub mod job;
 pub mod lease;
+pub mod meter;
 pub mod runner;
 pub mod schema;
 pub mod service;

@@ -6,7 +6,7 @@ use entity::event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::broadcast;
 
-use crate::{app::App, error::Result};
+use crate::{app::App, domain::meter, error::Result};
 
 /// Rows read from the log at once.
 const BATCH: u64 = 500;
@@ -66,6 +66,7 @@ async fn read(app: &App, last: Option<i64>) -> Result<i64> {
         let full = rows.len() as u64 == BATCH;
         for row in rows {
             last = row.id;
+            meter::told(&row);
             // Nobody listens: that is fine, the log has it.
             let _ = app.events.events.send(Arc::new(row));
         }

@@ -15,17 +15,24 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{event, job::change},
+    domain::{event, job::change, meter},
     error::Result,
 };
 
+/// Sweeps between two counts of the unfinished jobs.
+const COUNT_EVERY: u64 = 3;
 /// Jobs looked at in one go.
 const BATCH: u64 = 500;
 
 /// Sweeps every `jobs.sweep_seconds` until the server stops.
 pub async fn keep_sweeping(app: App) {
     let pause = Duration::from_secs(u64::from(app.config.jobs.sweep_seconds));
-    loop {
+    for round in 0_u64.. {
+        if round.is_multiple_of(COUNT_EVERY)
+            && let Err(error) = meter::count(&app).await
+        {
+            tracing::warn!(?error, "the unfinished jobs cannot be counted");
+        }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(?error, "the sweep failed; the next one tries again");
         }
@@ -53,6 +60,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
         let backoff = i64::from(app.config.jobs.backoff_seconds);
         for job in due {
             app.db.write((job.id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await?;
+            meter::taken_back();
             swept += 1;
         }
         if !full {

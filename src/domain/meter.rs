@@ -1,0 +1,62 @@
+//! Figures about jobs, for `/metrics`. Every server that reads the same log counts the same events.
+
+use entity::{event, job};
+use metrics::{counter, describe_counter, describe_gauge, gauge};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use crate::{app::App, error::Result};
+
+/// Says what the figures mean, once the recorder is there.
+pub fn describe() {
+    describe_counter!("docket_jobs_submitted_total", "Jobs accepted.");
+    describe_counter!("docket_jobs_claimed_total", "Attempts given to runners.");
+    describe_counter!("docket_jobs_finished_total", "Jobs that reached a final state, by state.");
+    describe_counter!(
+        "docket_leases_taken_back_total",
+        "Leases that ended without a word from their worker, or ran too long."
+    );
+    describe_gauge!("docket_jobs", "Unfinished jobs by state, counted every few sweeps.");
+}
+
+pub(super) fn taken_back() {
+    counter!("docket_leases_taken_back_total").increment(1);
+}
+
+/// Counts what an event of the log tells. The one reader of the log calls it, so that it does not matter which process
+/// made the change.
+pub(super) fn told(event: &event::Model) {
+    if event.kind != event::Kind::StatusChanged || event.detail.from == event.detail.to {
+        return;
+    }
+    let word = match event.detail.to {
+        Some(job::Status::Queued) if event.detail.from.is_none() => {
+            return counter!("docket_jobs_submitted_total").increment(1);
+        }
+        Some(job::Status::Claimed) => return counter!("docket_jobs_claimed_total").increment(1),
+        Some(job::Status::Succeeded) => "succeeded",
+        Some(job::Status::Failed) => "failed",
+        Some(job::Status::Cancelled) => "cancelled",
+        Some(job::Status::Queued | job::Status::Running) | None => return,
+    };
+    counter!("docket_jobs_finished_total", "status" => word).increment(1);
+}
+
+/// Counts the unfinished jobs. Reads an entry of an index for each, so it is not done at every sweep.
+pub(super) async fn count(app: &App) -> Result<()> {
+    let open = [(job::Status::Queued, "queued"), (job::Status::Claimed, "claimed"), (job::Status::Running, "running")];
+    let counts: Vec<(job::Status, i64)> = job::Entity::find()
+        .select_only()
+        .column(job::Column::Status)
+        .column_as(job::Column::Id.count(), "jobs")
+        .filter(job::Column::Status.is_in(open.map(|(status, _)| status)))
+        .group_by(job::Column::Status)
+        .into_tuple()
+        .all(app.db.read())
+        .await?;
+    for (status, word) in open {
+        let jobs = counts.iter().find(|(counted, _)| *counted == status).map_or(0, |(_, jobs)| *jobs);
+        // A gauge is a float; counts are exact up to 2^53.
+        gauge!("docket_jobs", "status" => word).set(i32::try_from(jobs).map_or(f64::MAX, f64::from));
+    }
+    Ok(())
+}
