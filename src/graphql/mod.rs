@@ -21,6 +21,7 @@ mod id;
 mod job;
 mod loaders;
 mod node;
+mod payload;
 mod runner;
 mod scalar;
 mod schema;

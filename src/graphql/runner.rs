@@ -10,6 +10,7 @@ use super::{
     context::{app, asked, asks_for, loaders, nullable, page},
     id::{self, Kind},
     job::Job,
+    payload::{id_inputs, payloads},
     scalar::{DateTime, number},
     service::Service,
     user::User,
@@ -174,18 +175,14 @@ pub struct RunnerRegisterInput {
     slots: Option<i32>,
 }
 
-/// Which runner.
-#[derive(Clone, Debug, InputObject)]
-pub struct RunnerInput {
-    /// Its global id.
-    runner_id: ID,
+id_inputs! { runner_id, "Its global id.";
+    RunnerDeleteInput "Which runner to remove.",
 }
 
-/// The runner that was changed or removed.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct RunnerPayload {
-    /// The runner.
-    runner: Runner,
+payloads! { runner: Runner, "The runner.";
+    RunnerRegisterPayload "A runner that reported for work.",
+    RunnerUnregisterPayload "A runner that left.",
+    RunnerDeletePayload "A runner that was removed, as it was.",
 }
 
 /// Making and removing runners.
@@ -212,27 +209,27 @@ impl RunnerMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What it says of itself.")] input: RunnerRegisterInput,
-    ) -> Result<RunnerPayload> {
+    ) -> Result<RunnerRegisterPayload> {
         let (app, viewer) = asked(ctx)?;
         let row = domain::runner::register(app, viewer, input.slots).await?;
-        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+        Ok(Runner(Arc::new(row)).into())
     }
 
     /// A worker process leaves; the jobs that it still holds go back to the queue. Needs a runner's token.
-    async fn runner_unregister(&self, ctx: &Context<'_>) -> Result<RunnerPayload> {
+    async fn runner_unregister(&self, ctx: &Context<'_>) -> Result<RunnerUnregisterPayload> {
         let (app, viewer) = asked(ctx)?;
         let row = domain::runner::unregister(app, viewer).await?;
-        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+        Ok(Runner(Arc::new(row)).into())
     }
 
     /// Removes a runner: its token opens nothing any more, and its jobs go back to the queue.
     async fn runner_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which runner.")] input: RunnerInput,
-    ) -> Result<RunnerPayload> {
+        #[graphql(desc = "Which runner.")] input: RunnerDeleteInput,
+    ) -> Result<RunnerDeletePayload> {
         let (app, viewer) = asked(ctx)?;
         let row = domain::runner::delete(app, viewer, id::uid(Kind::Runner, "runnerId", &input.runner_id)?).await?;
-        Ok(RunnerPayload { runner: Runner(Arc::new(row)) })
+        Ok(Runner(Arc::new(row)).into())
     }
 }

@@ -8,6 +8,7 @@ use super::{
     context::asked,
     id::{self, Kind},
     job::Job,
+    payload::payloads,
     scalar::DateTime,
 };
 use crate::domain::{
@@ -69,9 +70,20 @@ pub struct WorkLogInput {
     text: String,
 }
 
-/// The job's state as a worker needs it.
+/// The answer to a sign of life.
 #[derive(Clone, Debug, SimpleObject)]
-pub struct WorkReportPayload {
+pub struct WorkHeartbeatPayload {
+    /// When the lease ends now, unless a heartbeat extends it.
+    expires_at: Option<DateTime>,
+    /// Whether somebody asked for the job's cancellation: stop, and call `workFail` or `workRelease`.
+    cancel_requested: bool,
+    /// The job.
+    job: Job,
+}
+
+/// The answer to log text.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct WorkLogPayload {
     /// When the lease ends now, unless a heartbeat extends it.
     expires_at: Option<DateTime>,
     /// Whether somebody asked for the job's cancellation: stop, and call `workFail` or `workRelease`.
@@ -123,11 +135,10 @@ pub struct WorkReleaseInput {
     lease_token: String,
 }
 
-/// The job whose attempt ended.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct WorkEndPayload {
-    /// The job.
-    job: Job,
+payloads! { job: Job, "The job.";
+    WorkCompletePayload "A job that was finished.",
+    WorkFailPayload "A job whose attempt failed.",
+    WorkReleasePayload "A job that was handed back.",
 }
 
 /// The worker protocol.
@@ -154,7 +165,7 @@ impl WorkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The sign of life.")] input: WorkHeartbeatInput,
-    ) -> Result<WorkReportPayload> {
+    ) -> Result<WorkHeartbeatPayload> {
         let (app, viewer) = asked(ctx)?;
         let beat = Beat { progress: input.progress, message: input.message };
         Ok(domain::lease::heartbeat(app, viewer, &input.lease_token, beat).await?.into())
@@ -165,7 +176,7 @@ impl WorkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The text.")] input: WorkLogInput,
-    ) -> Result<WorkReportPayload> {
+    ) -> Result<WorkLogPayload> {
         let (app, viewer) = asked(ctx)?;
         Ok(domain::lease::append_log(app, viewer, &input.lease_token, input.text).await?.into())
     }
@@ -175,9 +186,9 @@ impl WorkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The results.")] input: WorkCompleteInput,
-    ) -> Result<WorkEndPayload> {
+    ) -> Result<WorkCompletePayload> {
         let (app, viewer) = asked(ctx)?;
-        Ok(domain::lease::complete(app, viewer, &input.lease_token, input.results).await?.into())
+        Ok(Job::new(domain::lease::complete(app, viewer, &input.lease_token, input.results).await?).into())
     }
 
     /// Ends an attempt that failed. A retryable failure goes back to the queue, with a growing delay, while attempts
@@ -186,14 +197,14 @@ impl WorkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The failure.")] input: WorkFailInput,
-    ) -> Result<WorkEndPayload> {
+    ) -> Result<WorkFailPayload> {
         let (app, viewer) = asked(ctx)?;
         let kind = match input.kind {
             WorkFailureKind::User => job::FailureKind::User,
             WorkFailureKind::System => job::FailureKind::System,
         };
         let failure = Failure { kind, code: input.code, message: input.message, retryable: input.retryable };
-        Ok(domain::lease::fail(app, viewer, &input.lease_token, failure).await?.into())
+        Ok(Job::new(domain::lease::fail(app, viewer, &input.lease_token, failure).await?).into())
     }
 
     /// Hands a job back unharmed: it goes to the queue at once, and the attempt does not count.
@@ -201,9 +212,9 @@ impl WorkMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The lease.")] input: WorkReleaseInput,
-    ) -> Result<WorkEndPayload> {
+    ) -> Result<WorkReleasePayload> {
         let (app, viewer) = asked(ctx)?;
-        Ok(domain::lease::release(app, viewer, &input.lease_token).await?.into())
+        Ok(Job::new(domain::lease::release(app, viewer, &input.lease_token).await?).into())
     }
 }
 
@@ -218,18 +229,16 @@ impl From<domain::lease::Lease> for Lease {
     }
 }
 
-impl From<job::Model> for WorkReportPayload {
+impl From<job::Model> for WorkHeartbeatPayload {
     fn from(row: job::Model) -> Self {
-        Self {
-            expires_at: row.lease_expires_at.map(Into::into),
-            cancel_requested: row.cancel_requested,
-            job: Job::new(row),
-        }
+        let expires_at = row.lease_expires_at.map(Into::into);
+        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::new(row) }
     }
 }
 
-impl From<job::Model> for WorkEndPayload {
+impl From<job::Model> for WorkLogPayload {
     fn from(row: job::Model) -> Self {
-        Self { job: Job::new(row) }
+        let expires_at = row.lease_expires_at.map(Into::into);
+        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::new(row) }
     }
 }

@@ -1,6 +1,6 @@
 //! Submitting jobs and what their owners do with them.
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, Object, Result};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::{
     graphql::{
         context::asked,
         id::{self, Kind},
+        payload::{id_inputs, payloads},
     },
     viewer::Viewer,
 };
@@ -28,13 +29,6 @@ pub struct JobSubmitInput {
     priority: i32,
 }
 
-/// Which job.
-#[derive(Clone, Debug, InputObject)]
-pub struct JobInput {
-    /// Its global id.
-    job_id: ID,
-}
-
 /// A change of a waiting job.
 #[derive(Clone, Debug, InputObject)]
 pub struct JobUpdateInput {
@@ -44,11 +38,16 @@ pub struct JobUpdateInput {
     priority: i32,
 }
 
-/// The job that was submitted, changed or removed.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct JobPayload {
-    /// The job.
-    job: Job,
+id_inputs! { job_id, "Its global id.";
+    JobCancelInput "Which job to cancel.",
+    JobDeleteInput "Which job to remove.",
+}
+
+payloads! { job: Job, "The job.";
+    JobSubmitPayload "A job that was submitted.",
+    JobUpdatePayload "A job that was changed.",
+    JobCancelPayload "A job that was cancelled, or whose worker was asked to stop.",
+    JobDeletePayload "A job that was removed, as it was.",
 }
 
 /// Submitting jobs and what their owners do with them.
@@ -62,7 +61,7 @@ impl JobMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The job to submit.")] input: JobSubmitInput,
-    ) -> Result<JobPayload> {
+    ) -> Result<JobSubmitPayload> {
         let (app, viewer) = asked(ctx)?;
         let service_id = id::uid(Kind::Service, "serviceId", &input.service_id)?;
         let new = NewJob { service_id, parameters: input.parameters, priority: input.priority };
@@ -74,7 +73,7 @@ impl JobMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: JobUpdateInput,
-    ) -> Result<JobPayload> {
+    ) -> Result<JobUpdatePayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
         payload(domain::job::update(app, viewer, uid, input.priority).await)
     }
@@ -83,8 +82,8 @@ impl JobMutation {
     async fn job_cancel(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which job.")] input: JobInput,
-    ) -> Result<JobPayload> {
+        #[graphql(desc = "Which job.")] input: JobCancelInput,
+    ) -> Result<JobCancelPayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
         payload(domain::job::cancel(app, viewer, uid).await)
     }
@@ -93,8 +92,8 @@ impl JobMutation {
     async fn job_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which job.")] input: JobInput,
-    ) -> Result<JobPayload> {
+        #[graphql(desc = "Which job.")] input: JobDeleteInput,
+    ) -> Result<JobDeletePayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
         payload(domain::job::delete(app, viewer, uid).await)
     }
@@ -105,6 +104,6 @@ fn one<'a>(ctx: &Context<'a>, id: &ID) -> Result<(&'a App, &'a Viewer, Uuid)> {
     Ok((app, viewer, id::uid(Kind::Job, "jobId", id)?))
 }
 
-fn payload(row: crate::error::Result<entity::job::Model>) -> Result<JobPayload> {
-    Ok(JobPayload { job: Job::new(row?) })
+fn payload<P: From<Job>>(row: crate::error::Result<entity::job::Model>) -> Result<P> {
+    Ok(Job::new(row?).into())
 }

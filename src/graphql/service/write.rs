@@ -11,7 +11,10 @@ use crate::{
         self,
         service::{Limits, NewService, ServiceChange},
     },
-    graphql::context::asked,
+    graphql::{
+        context::asked,
+        payload::{id_inputs, payloads},
+    },
 };
 
 /// Bounds of a service's jobs.
@@ -86,18 +89,20 @@ pub struct ServiceUpdateInput {
     limits: ServiceLimitsInput,
 }
 
-/// Which service.
-#[derive(Clone, Debug, InputObject)]
-pub struct ServiceInput {
-    /// Its global id.
-    service_id: ID,
+id_inputs! { service_id, "Its global id.";
+    ServiceCheckInInput "Which service to check in.",
+    ServiceDisableInput "Which service to disable.",
+    ServiceEnableInput "Which service to enable.",
+    ServiceDeleteInput "Which service to remove.",
 }
 
-/// The service that was made or changed.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct ServicePayload {
-    /// The service.
-    service: Service,
+payloads! { service: Service, "The service.";
+    ServiceCreatePayload "A service that was made.",
+    ServiceUpdatePayload "A service that was changed.",
+    ServiceCheckInPayload "A service that was checked in.",
+    ServiceDisablePayload "A service that takes no new jobs.",
+    ServiceEnablePayload "A service that takes new jobs again.",
+    ServiceDeletePayload "A service that was removed, as its old jobs still show it.",
 }
 
 /// A JSON Schema to check, and a value to check against it.
@@ -138,7 +143,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The service to make.")] input: ServiceCreateInput,
-    ) -> Result<ServicePayload> {
+    ) -> Result<ServiceCreatePayload> {
         let (app, viewer) = asked(ctx)?;
         let new = NewService {
             name: input.name,
@@ -157,7 +162,7 @@ impl ServiceMutation {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The change.")] input: ServiceUpdateInput,
-    ) -> Result<ServicePayload> {
+    ) -> Result<ServiceUpdatePayload> {
         let (app, viewer, uid) = one(ctx, &input.service_id)?;
         let change = ServiceChange {
             name: input.name,
@@ -176,8 +181,8 @@ impl ServiceMutation {
     async fn service_check_in(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which service.")] input: ServiceInput,
-    ) -> Result<ServicePayload> {
+        #[graphql(desc = "Which service.")] input: ServiceCheckInInput,
+    ) -> Result<ServiceCheckInPayload> {
         let (app, viewer, uid) = one(ctx, &input.service_id)?;
         payload(domain::service::check_in(app, viewer, uid).await)
     }
@@ -186,8 +191,8 @@ impl ServiceMutation {
     async fn service_disable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which service.")] input: ServiceInput,
-    ) -> Result<ServicePayload> {
+        #[graphql(desc = "Which service.")] input: ServiceDisableInput,
+    ) -> Result<ServiceDisablePayload> {
         let (app, viewer, uid) = one(ctx, &input.service_id)?;
         payload(domain::service::set_disabled(app, viewer, uid, true).await)
     }
@@ -196,8 +201,8 @@ impl ServiceMutation {
     async fn service_enable(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which service.")] input: ServiceInput,
-    ) -> Result<ServicePayload> {
+        #[graphql(desc = "Which service.")] input: ServiceEnableInput,
+    ) -> Result<ServiceEnablePayload> {
         let (app, viewer, uid) = one(ctx, &input.service_id)?;
         payload(domain::service::set_disabled(app, viewer, uid, false).await)
     }
@@ -206,8 +211,8 @@ impl ServiceMutation {
     async fn service_delete(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which service.")] input: ServiceInput,
-    ) -> Result<ServicePayload> {
+        #[graphql(desc = "Which service.")] input: ServiceDeleteInput,
+    ) -> Result<ServiceDeletePayload> {
         let (app, viewer, uid) = one(ctx, &input.service_id)?;
         payload(domain::service::delete(app, viewer, uid).await)
     }
@@ -226,6 +231,6 @@ impl ServiceMutation {
     }
 }
 
-fn payload(row: crate::error::Result<entity::service::Model>) -> Result<ServicePayload> {
-    Ok(ServicePayload { service: Service(Arc::new(row?)) })
+fn payload<P: From<Service>>(row: crate::error::Result<entity::service::Model>) -> Result<P> {
+    Ok(Service(Arc::new(row?)).into())
 }
