@@ -191,3 +191,6 @@ fn commit_failure(error: &Error) -> Error {
     tracing::error!(?error, "a commit failed");
     Error::unavailable("The change could not be stored and was undone. Try again.")
 }
+
+#[cfg(test)]
+mod tests;
