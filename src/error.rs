@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, RuntimeErr, error::SqlxError};
 
 /// What every fallible function of docket returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -237,7 +237,25 @@ impl From<DbErr> for Error {
                 tracing::warn!(%error, "the database is not reachable");
                 Self::unavailable("The database is not reachable at the moment. Try again.")
             }
+            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))
+                if passing(&cause).is_some() =>
+            {
+                tracing::error!(error = %cause, "the database cannot be written or read at the moment");
+                Self::unavailable(passing(&cause).unwrap_or_default())
+            }
             other => Self::internal(other),
         }
+    }
+}
+
+/// What to tell a client about a failure that is no defect and may pass: SQLite's own result codes
+/// (<https://sqlite.org/rescode.html>), whose low byte is the kind of failure.
+fn passing(cause: &SqlxError) -> Option<&'static str> {
+    let code: u32 = cause.as_database_error()?.code()?.parse().ok()?;
+    match code & 0xff {
+        5 | 6 => Some("The database is busy. Try again."),
+        10 => Some("The database's disk does not answer. Try again later."),
+        13 => Some("The database's disk is full. Reading goes on; try to write again later."),
+        _ => None,
     }
 }

@@ -9,7 +9,10 @@ mod migrate;
 mod sqlite;
 mod writer;
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use entity::Time;
 use futures_util::future::BoxFuture;
@@ -36,6 +39,18 @@ pub struct Tx {
     pub db: DatabaseTransaction,
     /// The database's clock, read once per transaction: every row that it writes carries the same moment.
     pub now: Time,
+    told: AtomicBool,
+}
+
+impl Tx {
+    fn new(db: DatabaseTransaction, now: Time) -> Self {
+        Self { db, now, told: AtomicBool::new(false) }
+    }
+
+    /// Says that the log of events grew: after the commit its readers are told to look.
+    pub fn tell(&self) {
+        self.told.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Db {
@@ -76,7 +91,7 @@ impl Db {
         self.writer.run(input, work).await
     }
 
-    /// Changes after every commit of this process: a hint to look again, never the news itself.
+    /// Changes after every commit of this process that added events: a hint to look again, never the news itself.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
         self.writer.commits()

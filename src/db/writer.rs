@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 
 use entity::Time;
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -140,12 +140,12 @@ async fn serve(
         }
         metrics::histogram!("docket_write_round_requests").record(f64::from(u32::try_from(round.len()).unwrap_or(0)));
         let result = commit_round(&connection, &clock, &mut round).await;
-        if result.is_ok() {
+        if matches!(result, Ok(true)) {
             committed.send_modify(|count| *count += 1);
         }
         for task in round.drain(..) {
             task.answer(match &result {
-                Ok(()) => Ok(()),
+                Ok(_) => Ok(()),
                 Err(error) => Err(error),
             });
         }
@@ -155,7 +155,8 @@ async fn serve(
     drop(requests);
 }
 
-async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mut [Box<dyn Task>]) -> Result<()> {
+/// Runs a round and commits it; says whether the log of events grew.
+async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mut [Box<dyn Task>]) -> Result<bool> {
     // Plain `begin` is deferred on SQLite: a read followed by a write then fails at once, whatever the busy timeout.
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -164,26 +165,29 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     let now = Time(clock.now_micros());
     let transaction = connection.begin_with_options(options).await?;
     if let [only] = round {
-        let tx = Tx { db: transaction, now };
-        return if only.run(&tx).await { commit(tx.db).await } else { rollback(tx.db).await };
+        let tx = Tx::new(transaction, now);
+        let keep = only.run(&tx).await;
+        let told = keep && tx.told.into_inner();
+        if keep {
+            tx.db.commit().await?
+        } else {
+            tx.db.rollback().await?
+        }
+        return Ok(told);
     }
+    let mut told = false;
     for task in round.iter_mut() {
-        let tx = Tx { db: transaction.begin().await?, now };
-        let ended = if task.run(&tx).await { tx.db.commit().await } else { tx.db.rollback().await };
+        let tx = Tx::new(transaction.begin().await?, now);
+        let keep = task.run(&tx).await;
+        told |= keep && tx.told.into_inner();
+        let ended = if keep { tx.db.commit().await } else { tx.db.rollback().await };
         if let Err(error) = ended {
             task.fail(Error::from(error.clone()));
             return Err(error.into());
         }
     }
-    commit(transaction).await
-}
-
-async fn commit(transaction: DatabaseTransaction) -> Result<()> {
-    transaction.commit().await.map_err(Error::from)
-}
-
-async fn rollback(transaction: DatabaseTransaction) -> Result<()> {
-    transaction.rollback().await.map_err(Error::from)
+    transaction.commit().await?;
+    Ok(told)
 }
 
 /// What a caller hears when its own work was fine and the shared commit was not.

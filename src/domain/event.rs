@@ -64,6 +64,7 @@ fn position(cursor: &str) -> Result<i64> {
 /// Appends one event about `job`, whose revision is already the event's.
 pub(super) async fn append(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> Result<()> {
     event::Entity::insert(row(tx, job, kind, detail)).exec_without_returning(&tx.db).await?;
+    tx.tell();
     Ok(())
 }
 
@@ -74,6 +75,7 @@ pub(super) async fn append_all(tx: &Tx, events: Vec<(&job::Model, event::Kind, e
     }
     let rows = events.into_iter().map(|(job, kind, detail)| row(tx, job, kind, detail));
     event::Entity::insert_many(rows).exec_without_returning(&tx.db).await?;
+    tx.tell();
     Ok(())
 }
 
