@@ -24,6 +24,8 @@ pub enum Viewer {
 pub struct UserViewer {
     /// The user as it was when the credential was checked, at most a second ago.
     pub user: user::Model,
+    /// Whether the user owns services, whose jobs it then sees too.
+    pub owns_services: bool,
     /// How the user proved it.
     pub credential: Credential,
 }
@@ -104,7 +106,7 @@ impl Viewer {
             Self::Runner(runner) => Scope::Runner { id: runner.id },
             Self::User(viewer) if viewer.user.status != user::Status::Active => Scope::Nobody,
             Self::User(_) if self.is_admin() => Scope::All,
-            Self::User(viewer) => Scope::User { id: viewer.user.id },
+            Self::User(viewer) => Scope::User { id: viewer.user.id, owns_services: viewer.owns_services },
         }
     }
 

@@ -152,7 +152,8 @@ impl Entity {
         match *scope {
             Scope::All => Self::find(),
             Scope::Nobody => Self::find().filter(Expr::val(false)),
-            Scope::User { id } => Self::find().filter(
+            Scope::User { id, owns_services: false } => Self::find().filter(Column::OwnerId.eq(id)),
+            Scope::User { id, owns_services: true } => Self::find().filter(
                 Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
             ),
             Scope::Runner { id } => Self::find()

@@ -11,6 +11,8 @@ pub enum Scope {
     User {
         /// `user.id`.
         id: i64,
+        /// Whether the user owns services. Most do not, and then one index answers what is theirs.
+        owns_services: bool,
     },
     /// The jobs that this runner holds and the services that it works for.
     Runner {

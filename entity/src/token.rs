@@ -42,7 +42,7 @@ impl Entity {
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
             Scope::All => Self::find(),
-            Scope::User { id } => Self::find().filter(Column::UserId.eq(id)),
+            Scope::User { id, .. } => Self::find().filter(Column::UserId.eq(id)),
             Scope::Nobody | Scope::Runner { .. } => Self::find().filter(Expr::val(false)),
         }
     }

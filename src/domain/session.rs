@@ -5,8 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use entity::{Time, runner, session, token, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
+use entity::{Time, runner, service, session, token, user};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use secrecy::SecretString;
 
 use crate::{
@@ -158,7 +158,13 @@ async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Optio
     if now.0 - session.last_used_at.0 > USE_NOTED {
         note_use(app, Used::Session(session.id));
     }
-    Ok(Some(Viewer::User(Arc::new(UserViewer { user, credential: Credential::Session { id: session.id } }))))
+    user_viewer(app, user, Credential::Session { id: session.id }).await.map(Some)
+}
+
+async fn user_viewer(app: &App, user: user::Model, credential: Credential) -> Result<Viewer> {
+    let own = service::Entity::find().filter(service::Column::OwnerId.eq(user.id));
+    let owns_services = own.limit(1).one(app.db.read()).await?.is_some();
+    Ok(Viewer::User(Arc::new(UserViewer { user, owns_services, credential })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {
@@ -173,7 +179,10 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
     if let Some(user_id) = token.user_id {
         let user = user::Entity::find_by_id(user_id).one(app.db.read()).await?;
         let credential = Credential::Token { id: token.id, scopes: token.scopes.0 };
-        return Ok(user.map(|user| Viewer::User(Arc::new(UserViewer { user, credential }))));
+        return match user {
+            Some(user) => user_viewer(app, user, credential).await.map(Some),
+            None => Ok(None),
+        };
     }
     let Some(runner_id) = token.runner_id else { return Ok(None) };
     let Some(runner) = runner::Entity::find_by_id(runner_id).one(app.db.read()).await? else { return Ok(None) };

@@ -79,11 +79,11 @@ struct Sees {
 impl Sees {
     async fn new(app: &App, scope: Scope) -> Result<Self> {
         let services = match scope {
-            Scope::User { id } => {
+            Scope::User { id, owns_services: true } => {
                 let own = service::Entity::find().filter(service::Column::OwnerId.eq(id)).all(app.db.read()).await?;
                 own.into_iter().map(|service| service.id).collect()
             }
-            Scope::All | Scope::Nobody | Scope::Runner { .. } => HashSet::new(),
+            Scope::All | Scope::Nobody | Scope::User { .. } | Scope::Runner { .. } => HashSet::new(),
         };
         Ok(Self { scope, services })
     }
@@ -92,7 +92,7 @@ impl Sees {
         match self.scope {
             Scope::All => true,
             Scope::Nobody => false,
-            Scope::User { id } => event.owner_id == id || self.services.contains(&event.service_id),
+            Scope::User { id, .. } => event.owner_id == id || self.services.contains(&event.service_id),
             Scope::Runner { id } => event.runner_id == Some(id),
         }
     }

@@ -52,7 +52,10 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
     check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
     faults.into_result()?;
     let input = (app.clone(), owner_id, new);
-    app.db.write(input, |tx, (app, owner_id, new)| Box::pin(insert(tx, app, *owner_id, new))).await
+    let service = app.db.write(input, |tx, (app, owner_id, new)| Box::pin(insert(tx, app, *owner_id, new))).await?;
+    // The owner sees the jobs of the new service from the next request on.
+    app.known.forget();
+    Ok(service)
 }
 
 /// Who will own a new service: the viewer, or the first admin when the operator makes it.
