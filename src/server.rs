@@ -31,13 +31,23 @@ pub struct Server {
     _lock: ServeLock,
 }
 
-impl Server {
-    /// Starts a server: takes the database, brings its tables up to date, listens, and begins to sweep.
+/// What a server needs before it can start, taken so that nobody else has it. Nothing was changed yet.
+#[derive(Debug)]
+pub struct Ground {
+    /// What the server will work with. The tables of its database may be old, or missing.
+    pub app: App,
+    /// Where it will listen.
+    pub address: SocketAddr,
+    listener: TcpListener,
+    lock: ServeLock,
+}
+
+impl Ground {
+    /// Takes the database and the address.
     ///
-    /// `admin_password` is for the first admin, if there is none yet. Fails with [`Error::InvalidState`] when another
-    /// server has the database or a newer docket migrated it, and with [`Error::Unavailable`] when the database cannot
-    /// be opened or the address is taken.
-    pub async fn start(mut config: Config, clock: Clock, admin_password: Option<SecretString>) -> Result<Self> {
+    /// Fails with [`Error::InvalidState`] when another server has the database, and with [`Error::Unavailable`] when the
+    /// database cannot be opened or the address is taken.
+    pub async fn take(mut config: Config, clock: Clock) -> Result<Self> {
         http::install_metrics();
         meter::describe();
         let lock = ServeLock::take(config.database.path())?;
@@ -49,7 +59,14 @@ impl Server {
             // Any free port was asked for, and links must name the one that it became.
             config.public_url = format!("http://{address}");
         }
-        let app = App::open(config, clock).await?;
+        Ok(Self { app: App::open(config, clock).await?, address, listener, lock })
+    }
+
+    /// Brings the tables up to date, makes the first admin if there is none, and begins to serve and to sweep.
+    ///
+    /// `admin_password` is for that admin. Fails with [`Error::InvalidState`] when a newer docket migrated the database.
+    pub async fn start(self, admin_password: Option<SecretString>) -> Result<Server> {
+        let Self { app, address, listener, lock } = self;
         let applied = app.db.schema().migrate().await?;
         if applied > 0 {
             tracing::info!(applied, "the database was migrated");
@@ -60,7 +77,14 @@ impl Server {
         background.spawn(lease::keep_sweeping(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));
-        Ok(Self { app, address, admin_password, background, serving, _lock: lock })
+        Ok(Server { app, address, admin_password, background, serving, _lock: lock })
+    }
+}
+
+impl Server {
+    /// Starts a server: [`Ground::take`] and [`Ground::start`] in one.
+    pub async fn start(config: Config, clock: Clock, admin_password: Option<SecretString>) -> Result<Self> {
+        Ground::take(config, clock).await?.start(admin_password).await
     }
 
     /// Stops: no new connections, streams closed with a reason, running requests answered within

@@ -8,9 +8,11 @@ use tokio::sync::mpsc;
 
 use super::failure::{Failure, say};
 use super::log;
-use crate::config::{Flag, Loaded};
+use super::output::Output;
+use crate::config::{Config, Flag, Loaded, Origin};
+use crate::demo::{self, Demo};
 use crate::infra::clock::Clock;
-use crate::server::Server;
+use crate::server::{Ground, Server};
 
 /// The flags of the server. Everything else is a matter of the file or the environment.
 #[derive(Debug, clap::Args)]
@@ -36,26 +38,67 @@ impl Serve {
 }
 
 /// Serves until SIGTERM or SIGINT.
-pub(super) async fn run(loaded: Loaded) -> Result<(), Failure> {
+pub(super) async fn run(serve: &Serve, mut loaded: Loaded) -> Result<(), Failure> {
+    if serve.demo {
+        demo::require_loopback(&loaded.config)?;
+        quieten(&mut loaded);
+    }
     log::start(loaded.config.log.format, &loaded.config.log.filter);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let given = std::env::var("DOCKET_ADMIN_PASSWORD").ok().map(SecretString::from);
     let mut stop = signals().map_err(|error| Failure::Input(format!("signals cannot be received: {error}")))?;
-    let server = Server::start(loaded.config, Clock::default(), given).await?;
-    if let Some(password) = &server.admin_password {
-        say(&format!("The first admin is `admin` with the password {} (shown this once).", password.expose_secret()));
-    }
-    tracing::info!(address = %server.address, "serving GraphQL at {}/graphql", server.app.config.public_url);
-    stop.recv().await;
+    let server = start(serve, loaded.config, given.clone()).await?;
+    let done = serve_until_stopped(serve, &server, given, &mut stop).await;
     tracing::info!("stopping");
     let stopped = server.stop().await?;
     if stopped.cut > 0 {
         tracing::warn!(cut = stopped.cut, "connections did not end in time and were cut");
     }
     tracing::info!("stopped");
+    done
+}
+
+async fn start(serve: &Serve, config: Config, admin_password: Option<SecretString>) -> Result<Server, Failure> {
+    let ground = Ground::take(config, Clock::default()).await?;
+    if serve.demo
+        && let Err(refusal) = demo::claim_database(&ground.app).await
+    {
+        ground.app.db.close().await;
+        return Err(refusal.into());
+    }
+    Ok(ground.start(admin_password).await?)
+}
+
+async fn serve_until_stopped(
+    serve: &Serve,
+    server: &Server,
+    given: Option<SecretString>,
+    stop: &mut mpsc::Receiver<()>,
+) -> Result<(), Failure> {
+    tracing::info!(address = %server.address, "serving GraphQL at {}/graphql", server.app.config.public_url);
+    if serve.demo {
+        let demo = Demo::start(server, given).await?;
+        let shown = Output::stdout().line(&demo.introduction.to_string());
+        if shown.is_ok() {
+            stop.recv().await;
+        }
+        demo.stop().await;
+        return Ok(shown?);
+    }
+    if let Some(password) = &server.admin_password {
+        say(&format!("The first admin is `admin` with the password {} (shown this once).", password.expose_secret()));
+    }
+    stop.recv().await;
     Ok(())
+}
+
+/// The demo's own workers would write a line every second, and nobody would find the introduction again.
+fn quieten(loaded: &mut Loaded) {
+    if *loaded.origin("log.filter") == Origin::Default {
+        loaded.config.log.filter = "info,docket::access=warn,sea_orm_migration=warn".to_owned();
+    }
 }
 
 /// Receives once for the first SIGTERM or SIGINT. A second one ends the process at once, as people expect.

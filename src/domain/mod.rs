@@ -13,6 +13,7 @@ pub mod runner;
 pub mod schema;
 pub mod service;
 pub mod session;
+pub mod setting;
 pub mod token;
 pub mod user;
 

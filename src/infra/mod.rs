@@ -2,4 +2,5 @@
 
 pub mod clock;
 pub mod passwords;
+pub mod rng;
 pub mod secret;

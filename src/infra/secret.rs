@@ -1,4 +1,4 @@
-//! Randomness: opaque credentials, ids, and passwords that the server makes up. The only place that holds an rng.
+//! Randomness: opaque credentials, ids, and passwords that the server makes up. (`rng` holds what is repeatable.)
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore;

@@ -43,7 +43,7 @@ const RULES: &[Rule] = &[
     Rule { module: "cli", must_not: &["sea_orm"], why: "a command asks the domain, which asks the database" },
     Rule {
         module: "demo",
-        must_not: &["crate::cli", "entity", "sea_orm"],
+        must_not: &["crate::cli", "crate::graphql", "crate::http", "async_graphql", "axum", "entity", "sea_orm"],
         why: "it uses docket as any caller does; what it cannot do so, others cannot either",
     },
     Rule {
@@ -60,6 +60,11 @@ const RULES: &[Rule] = &[
         module: "domain",
         must_not: &["crate::cli", "crate::demo", "crate::graphql", "crate::http", "async_graphql", "axum"],
         why: "what the product does is the same behind every surface",
+    },
+    Rule {
+        module: "server",
+        must_not: &["crate::cli", "crate::demo", "async_graphql", "axum", "entity", "sea_orm"],
+        why: "it puts the parts together; what they do is theirs",
     },
     Rule { module: "app", must_not: LAYERS_AND_EDGES, why: "it holds what the domain is given, and decides nothing" },
     Rule { module: "db", must_not: LAYERS_AND_EDGES, why: "it knows how to write, not what" },

@@ -1,5 +1,6 @@
 //! The one integration test binary: every further one costs seconds of linking at each edit.
 
 mod cli;
+mod demo;
 mod http;
 mod layers;

@@ -1,13 +1,12 @@
 //! Retention: events older than the configured number of days go.
 
-use entity::{Time, event, setting};
-use sea_orm::{
-    ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict,
-};
+use entity::{Time, event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 use crate::{
     app::App,
     db::Tx,
+    domain::setting,
     error::{Error, Result},
 };
 
@@ -37,18 +36,14 @@ async fn delete(tx: &Tx, before: Time) -> Result<u64> {
     let Some(last) = old.last() else { return Ok(0) };
     // By place, not by time: the log must end at one place, whatever the clock did.
     let deleted = event::Entity::delete_many().filter(event::Column::Id.lte(last.id)).exec(&tx.db).await?;
-    let row = setting::ActiveModel { name: Set(PRUNED_TO.into()), value: Set(last.id.to_string()) };
-    let replace = OnConflict::column(setting::Column::Name).update_column(setting::Column::Value).to_owned();
-    setting::Entity::insert(row).on_conflict(replace).exec_without_returning(&tx.db).await?;
+    setting::put(tx, PRUNED_TO, &last.id.to_string()).await?;
     Ok(deleted.rows_affected)
 }
 
 /// The place of the last event that is gone; 0 when none is.
 pub(super) async fn pruned_to(app: &App) -> Result<i64> {
-    match setting::Entity::find_by_id(PRUNED_TO.to_owned()).one(app.db.read()).await? {
+    match setting::find(app, PRUNED_TO).await? {
         None => Ok(0),
-        Some(setting) => {
-            setting.value.parse().map_err(|_| Error::internal("the setting events_pruned_to is no number"))
-        }
+        Some(id) => id.parse().map_err(|_| Error::internal("the setting events_pruned_to is no number")),
     }
 }
