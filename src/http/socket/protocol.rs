@@ -67,6 +67,7 @@ impl Close {
 /// What of a message the library does not look at: it takes the words of both protocols, any payload beside an
 /// operation, and an operation without a document.
 #[derive(Deserialize)]
+#[expect(clippy::zero_sized_map_values, reason = "only the keys matter, and no set is read from an object")]
 struct Shape<'a> {
     #[serde(borrow, rename = "type")]
     kind: Cow<'a, str>,
