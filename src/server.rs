@@ -73,7 +73,7 @@ impl Ground {
         }
         let admin_password = user::bootstrap(&app, admin_password).await?;
         let background = TaskTracker::new();
-        background.spawn(event::tail(app.clone()));
+        background.spawn(event::tail(app.clone(), event::newest(&app).await?));
         background.spawn(lease::keep_sweeping(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));

@@ -1,15 +1,15 @@
 //! Scalars beyond GraphQL's own.
 
-use async_graphql::{InputValueError, InputValueResult, Scalar, ScalarType, Value};
+use async_graphql::{Description, InputValueError, InputValueResult, Scalar, ScalarType, Value};
 use chrono::{DateTime as Chrono, SecondsFormat, Utc};
 use entity::Time;
 
 /// A moment: RFC 3339 in UTC with microseconds, such as `2026-03-01T12:30:00.000000Z`. On input any offset and any
 /// precision are taken; what is finer than a microsecond is cut off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct DateTime(pub Time);
 
-#[Scalar(name = "DateTime", specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
+#[Scalar(name = "DateTime", use_type_description, specified_by_url = "https://www.rfc-editor.org/rfc/rfc3339")]
 impl ScalarType for DateTime {
     fn parse(value: Value) -> InputValueResult<Self> {
         let Value::String(text) = &value else { return Err(InputValueError::expected_type(value)) };
@@ -31,10 +31,10 @@ impl From<Time> for DateTime {
 
 /// A whole number of up to 64 bits, written as a JSON number: sizes, offsets and revisions, which GraphQL's 32-bit
 /// `Int` cannot hold.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Description)]
 pub struct Long(pub i64);
 
-#[Scalar(name = "Long")]
+#[Scalar(name = "Long", use_type_description)]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
@@ -52,10 +52,10 @@ impl ScalarType for Long {
 }
 
 /// A place in the log of events, opaque to clients: the same in queries, subscriptions and `Last-Event-ID`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Description)]
 pub struct Cursor(pub String);
 
-#[Scalar(name = "Cursor")]
+#[Scalar(name = "Cursor", use_type_description)]
 impl ScalarType for Cursor {
     fn parse(value: Value) -> InputValueResult<Self> {
         match value {

@@ -1,6 +1,6 @@
 //! The schema: three roots merged from the nouns, and the API that serves them.
 
-use async_graphql::{MergedObject, MergedSubscription, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
     Door, event, guard::Limits, job, loaders::Loaders, node, runner, server, service, session, token, user, viewer,
@@ -50,7 +50,7 @@ pub fn api(app: &App) -> Api {
 /// The schema in its definition language, as `schema.graphql` keeps it.
 #[must_use]
 pub fn sdl() -> String {
-    builder().finish().sdl()
+    builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {

@@ -97,9 +97,9 @@ pub struct WorkLogPayload {
 pub struct WorkCompleteInput {
     /// The lease.
     lease_token: String,
-    /// The output; should fit the service's results schema, and has at most 768 KiB as JSON (a setting).
-    #[graphql(default)]
-    results: Value,
+    /// The output; should fit the service's results schema, and has at most 768 KiB as JSON (a setting). `null` if not
+    /// given.
+    results: Option<Value>,
 }
 
 /// Whose fault a failure is, as a worker says it.
@@ -188,7 +188,8 @@ impl WorkMutation {
         #[graphql(desc = "The results.")] input: WorkCompleteInput,
     ) -> Result<WorkCompletePayload> {
         let (app, viewer) = asked(ctx)?;
-        Ok(Job::new(domain::lease::complete(app, viewer, &input.lease_token, input.results).await?).into())
+        Ok(Job::new(domain::lease::complete(app, viewer, &input.lease_token, input.results.unwrap_or_default()).await?)
+            .into())
     }
 
     /// Ends an attempt that failed. A retryable failure goes back to the queue, with a growing delay, while attempts

@@ -39,8 +39,7 @@ pub(super) fn open(
     prepared: Prepared,
     headers: &HeaderMap,
 ) -> Response {
-    let last_event_id = headers.get("last-event-id").and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let resume = Arc::new(ResumePoint::new(last_event_id));
+    let resume = Arc::new(ResumePoint::new(last_event_id(headers)));
     let caller = operation::caller(info, viewer, Some(Arc::clone(&resume)));
     let follows = prepared.kind() == OperationKind::Subscription;
     let results = operation::stream(state, caller, prepared, Transport::Sse);
@@ -66,6 +65,13 @@ fn event_stream(body: Body) -> Response {
     // nginx would hold events back until its buffer is full.
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
     response
+}
+
+/// The id of the last event that the client has; an empty one is none. Bytes that are no text are kept as what they
+/// resemble, to be refused as a place that does not exist: without them the stream would silently start at another.
+fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    let id = String::from_utf8_lossy(headers.get("last-event-id")?.as_bytes()).trim().to_owned();
+    (!id.is_empty()).then_some(id)
 }
 
 struct Feed {

@@ -2,38 +2,30 @@
 
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { parseArgs } from 'node:util';
 
-const { values } = parseArgs({ options: { url: { type: 'string' } } });
+/** The GraphQL endpoint. */
+export const url = process.env.DOCKET_TEST_URL ?? 'http://127.0.0.1:8080/graphql';
+export const socketUrl = socketOf(url);
 
-/** The GraphQL endpoint: `--url`, or `DOCKET_TEST_URL`. */
-export const url = values.url ?? process.env.DOCKET_TEST_URL ?? 'http://127.0.0.1:8080/graphql';
-export const socketUrl = url.replace(/^http/, 'ws');
+export function socketOf(address) {
+  return address.replace(/^http/, 'ws');
+}
 
 /** No check waits longer than this for anything: a server that stays silent fails it. */
 export const patience = { timeout: 20_000 };
 
 /** Runs one operation over plain HTTP and returns its data; errors of any kind fail the check. */
-export async function run(query, variables = {}, token = undefined) {
+export async function run(query, variables = {}, token = undefined, at = url) {
   const headers = { 'content-type': 'application/json', accept: 'application/graphql-response+json' };
   if (token) headers.authorization = `Bearer ${token}`;
-  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  const response = await fetch(at, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
   const body = await response.json();
   assert.equal(body.errors, undefined, JSON.stringify(body.errors));
   assert.equal(response.status, 200);
   return body.data;
 }
 
-/** Logs in as the first admin, whose password is in `DOCKET_ADMIN_PASSWORD`. */
-export async function logIn() {
-  const password = process.env.DOCKET_ADMIN_PASSWORD;
-  assert.ok(password, 'DOCKET_ADMIN_PASSWORD is not set');
-  const data = await run(
-    `mutation ($input: SessionCreateInput!) { sessionCreate(input: $input) { token session { id } } }`,
-    { input: { login: 'admin', password } },
-  );
-  return data.sessionCreate.token;
-}
+export const WHO = '{ viewer { user { username } } }';
 
 export const EVENTS = `subscription ($filter: JobEventFilter, $after: Cursor) {
   jobEvents(filter: $filter, after: $after) {
@@ -47,12 +39,21 @@ export const EVENTS = `subscription ($filter: JobEventFilter, $after: Cursor) {
   }
 }`;
 
+export const SUBMIT = 'mutation ($input: JobSubmitInput!) { jobSubmit(input: $input) { job { id status } } }';
+
 /** A new service with a worker of its own, so that checks do not see each other's jobs. */
 export class Workshop {
-  static async open() {
+  /** At the server `at`, whose first admin has this password. */
+  static async open(at = url, password = process.env.DOCKET_ADMIN_PASSWORD) {
+    assert.ok(password, 'DOCKET_ADMIN_PASSWORD is not set');
     const workshop = new Workshop();
+    workshop.at = at;
     const name = `conformance-${randomUUID()}`;
-    workshop.token = await logIn();
+    const session = await workshop.run(
+      `mutation ($input: SessionCreateInput!) { sessionCreate(input: $input) { token session { id } } }`,
+      { input: { login: 'admin', password } },
+    );
+    workshop.token = session.sessionCreate.token;
     const service = await workshop.run(
       `mutation ($input: ServiceCreateInput!) { serviceCreate(input: $input) { service { id name } } }`,
       { input: { name, title: 'Conformance', parametersSchema: { type: 'object' }, resultsSchema: { type: 'object' } } },
@@ -62,6 +63,7 @@ export class Workshop {
       `mutation ($input: RunnerCreateInput!) { runnerCreate(input: $input) { runner { id } token } }`,
       { input: { name, serviceIds: [workshop.serviceId] } },
     );
+    workshop.runnerId = runner.runnerCreate.runner.id;
     workshop.runnerToken = runner.runnerCreate.token;
     // One job is done before anything else, so that there is a cursor to start from.
     await workshop.submit();
@@ -70,11 +72,11 @@ export class Workshop {
   }
 
   run(query, variables) {
-    return run(query, variables, this.token);
+    return run(query, variables, this.token, this.at);
   }
 
   work(query, input) {
-    return run(query, { input }, this.runnerToken);
+    return run(query, { input }, this.runnerToken, this.at);
   }
 
   /** The variables of `EVENTS` for this service's jobs, from the cursor `after` on. */
@@ -82,40 +84,49 @@ export class Workshop {
     return { filter: { serviceId: { eq: this.serviceId } }, after };
   }
 
-  /**
-   * The cursor of the latest event. A subscriber that starts here cannot miss what happens while it is connecting.
-   * The query and the subscription share their cursors.
-   */
-  async latest() {
+  /** Cursors of all events after the cursor `after`, as the query gives them; the subscription's are the same. */
+  async log(after = null) {
     const data = await this.run(
-      `query ($filter: JobEventFilter) {
-        jobEvents(filter: $filter, first: 100) { pageInfo { hasNextPage endCursor } }
+      `query ($filter: JobEventFilter, $after: Cursor) {
+        jobEvents(filter: $filter, first: 100, after: $after) { edges { cursor } pageInfo { hasNextPage } }
       }`,
-      { filter: { serviceId: { eq: this.serviceId } } },
+      this.events(after),
     );
-    const { hasNextPage, endCursor } = data.jobEvents.pageInfo;
-    assert.equal(hasNextPage, false, 'the checks make fewer events than one page holds');
-    return endCursor;
+    const { edges, pageInfo } = data.jobEvents;
+    assert.equal(pageInfo.hasNextPage, false, 'the checks make fewer events than one page holds');
+    return edges.map(({ cursor }) => cursor);
+  }
+
+  /** The cursor of the latest event. A subscriber that starts here cannot miss what happens while it is connecting. */
+  async latest() {
+    return (await this.log()).at(-1);
+  }
+
+  /** What `SUBMIT` takes. */
+  get newJob() {
+    return { input: { serviceId: this.serviceId, parameters: { greeting: 'hello' } } };
   }
 
   /** Submits a job and returns its id. */
   async submit() {
-    const data = await this.run(
-      `mutation ($input: JobSubmitInput!) { jobSubmit(input: $input) { job { id status } } }`,
-      { input: { serviceId: this.serviceId, parameters: { greeting: 'hello' } } },
-    );
+    const data = await this.run(SUBMIT, this.newJob);
     assert.equal(data.jobSubmit.job.status, 'QUEUED');
     return data.jobSubmit.job.id;
   }
 
-  /** Takes the next job, reports progress on it and finishes it. */
-  async finishNext() {
+  /** Takes the next job and returns the lease. */
+  async claimNext() {
     const claim = await this.work(
       `mutation ($input: WorkClaimInput!) { workClaim(input: $input) { leases { token expiresAt attempt job { id } } } }`,
       { serviceIds: [this.serviceId], max: 1, waitSeconds: 5 },
     );
     const [lease] = claim.workClaim.leases;
     assert.ok(lease, 'no job to claim');
+    return lease;
+  }
+
+  /** Reports progress on a job and finishes it. */
+  async finish(lease) {
     await this.work(`mutation ($input: WorkHeartbeatInput!) { workHeartbeat(input: $input) { __typename } }`, {
       leaseToken: lease.token,
       progress: 0.5,
@@ -126,6 +137,10 @@ export class Workshop {
       results: { answer: 42 },
     });
     return lease.job.id;
+  }
+
+  async finishNext() {
+    return this.finish(await this.claimNext());
   }
 }
 

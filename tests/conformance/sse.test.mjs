@@ -4,9 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-sse';
-import { EVENTS, Workshop, any, assertWholeLife, gather, patience, succeeded, url } from './docket.mjs';
-
-const WHO = '{ viewer { user { username } } }';
+import { EVENTS, SUBMIT, WHO, Workshop, any, assertWholeLife, gather, patience, succeeded, url } from './docket.mjs';
 
 let workshop;
 const clients = [];
@@ -37,6 +35,42 @@ test('a query as a stream is answered once, and completes', patience, async () =
   for await (const result of connect().iterate({ query: WHO })) results.push(result);
   assert.equal(results.length, 1);
   assert.equal(results[0].data.viewer.user.username, 'admin');
+});
+
+test('a mutation as a stream is answered once, and completes', patience, async () => {
+  const results = [];
+  for await (const result of connect().iterate({ query: SUBMIT, variables: workshop.newJob })) results.push(result);
+  assert.equal(results.length, 1);
+  assert.equal(await workshop.finishNext(), results[0].data.jobSubmit.job.id);
+});
+
+test('a mutation by GET is refused, and changes nothing', patience, async () => {
+  const before = await workshop.latest();
+  const response = await get(SUBMIT, workshop.newJob);
+  assert.equal(response.status, 405);
+  assert.match(response.headers.get('allow'), /POST/);
+  await response.body.cancel();
+  assert.equal(await workshop.latest(), before);
+});
+
+test('a document that does not validate is answered with errors in the stream', patience, async () => {
+  const results = [];
+  for await (const result of connect().iterate({ query: 'subscription { noSuchField }' })) results.push(result);
+  assert.equal(results.length, 1);
+  assert.equal(results[0].errors[0].extensions.code, 'BAD_REQUEST');
+  assert.ok(!('data' in results[0]));
+});
+
+test('who takes everything gets streams of subscriptions and JSON of all else', patience, async () => {
+  // As some clients send it with every request.
+  const accept = 'application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed';
+  const query = await get(WHO, {}, { accept });
+  assert.equal((await query.json()).data.viewer.user.username, 'admin');
+  const start = await workshop.latest();
+  await workshop.submit();
+  const id = await workshop.finishNext();
+  const stream = await readEvents(await get(EVENTS, workshop.events(start), { accept }), succeeded);
+  assertWholeLife(stream.map(({ delivery }) => delivery), id);
 });
 
 test('a subscriber sees the whole life of a job in order', patience, async () => {
@@ -100,14 +134,17 @@ test('a wrong token is refused with 401 before any stream', patience, async () =
 function open(method, cursor, lastEventId = undefined, token = workshop.token) {
   const headers = { accept: 'text/event-stream', authorization: `Bearer ${token}` };
   if (lastEventId) headers['last-event-id'] = lastEventId;
-  const { signal } = streams;
   const variables = workshop.events(cursor);
-  if (method === 'GET') {
-    const query = new URLSearchParams({ query: EVENTS, variables: JSON.stringify(variables) });
-    return fetch(`${url}?${query}`, { headers, signal });
-  }
+  if (method === 'GET') return get(EVENTS, variables, headers);
   headers['content-type'] = 'application/json';
+  const { signal } = streams;
   return fetch(url, { method, headers, signal, body: JSON.stringify({ query: EVENTS, variables }) });
+}
+
+function get(document, variables, headers = { accept: 'text/event-stream' }) {
+  const query = new URLSearchParams({ query: document, variables: JSON.stringify(variables) });
+  const { signal } = streams;
+  return fetch(`${url}?${query}`, { headers: { authorization: `Bearer ${workshop.token}`, ...headers }, signal });
 }
 
 /** Reads `next` events with their ids until `enough`. */

@@ -6,9 +6,10 @@ import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import { SubscriptionClient } from 'subscriptions-transport-ws';
 import WebSocket from 'ws';
-import { EVENTS, Workshop, any, assertWholeLife, gather, patience, socketUrl, succeeded } from './docket.mjs';
+import { EVENTS, SUBMIT, WHO, Workshop, any, assertWholeLife, gather, patience, socketUrl, succeeded } from './docket.mjs';
 
-const WHO = '{ viewer { user { username } } }';
+// Operations that one socket may have.
+const STREAMS = 100;
 
 let workshop;
 const clients = [];
@@ -20,9 +21,9 @@ before(async () => {
 after(() => Promise.all(clients.map((client) => client.dispose())));
 
 /** A client that gives up at the first failure: a retry would hide it. */
-function connect(token = workshop.token, on = {}) {
+function connect(token = workshop.token, more = {}) {
   const connectionParams = { Authorization: `Bearer ${token}` };
-  const client = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0, on });
+  const client = createClient({ url: socketUrl, webSocketImpl: WebSocket, connectionParams, retryAttempts: 0, ...more });
   clients.push(client);
   return client;
 }
@@ -37,6 +38,63 @@ test('a query over the socket is answered once, and completes', patience, async 
   for await (const result of connect().iterate({ query: WHO })) results.push(result);
   assert.equal(results.length, 1);
   assert.equal(results[0].data.viewer.user.username, 'admin');
+});
+
+test('a mutation over the socket is answered once, and completes', patience, async () => {
+  const results = [];
+  for await (const result of connect().iterate({ query: SUBMIT, variables: workshop.newJob })) results.push(result);
+  assert.equal(results.length, 1);
+  const id = results[0].data.jobSubmit.job.id;
+  assert.equal(await workshop.finishNext(), id);
+});
+
+test('a socket carries many subscriptions at once, and refuses one too many alone', patience, async () => {
+  const client = connect();
+  const start = await workshop.latest();
+  const streams = Array.from({ length: STREAMS }, () => follow(start, client));
+  const id = await workshop.submit();
+  const seen = await Promise.all(streams.map((stream) => gather(stream, any)));
+  await assert.rejects(client.iterate({ query: WHO }).next(), ([error]) => {
+    assert.equal(error.extensions.code, 'RATE_LIMITED');
+    return true;
+  });
+  // One ends, so there is room for a query beside the others.
+  await streams.pop().return();
+  const { value } = await client.iterate({ query: WHO }).next();
+  assert.equal(value.data.viewer.user.username, 'admin');
+  await workshop.finishNext();
+  const rests = await Promise.all(streams.map((stream) => gather(stream, succeeded)));
+  rests.forEach((rest, index) => assertWholeLife([...seen[index], ...rest], id));
+});
+
+test('a subscription that the client completed says nothing more', patience, async () => {
+  const messages = [];
+  let ids = 0;
+  const client = connect(workshop.token, {
+    generateID: () => String((ids += 1)),
+    on: { message: (message) => messages.push(message) },
+  });
+  const stream = follow(await workshop.latest(), client);
+  const other = follow(await workshop.latest(), client);
+  await workshop.submit();
+  await Promise.all([gather(stream, any), gather(other, any)]);
+  await stream.return();
+  // The server has read the completion when it answers what was sent after it.
+  await client.iterate({ query: WHO }).next();
+  const heard = messages.length;
+  await workshop.finishNext();
+  await gather(other, succeeded);
+  assert.ok(messages.slice(0, heard).some(({ id }) => id === '1'));
+  assert.ok(messages.slice(heard).every(({ id }) => id !== '1'), 'a message after the completion');
+});
+
+test('pings of the client are answered', patience, async () => {
+  const ponged = new Promise((resolve) => {
+    const on = { pong: (received) => received && resolve() };
+    const client = createClient({ url: socketUrl, webSocketImpl: WebSocket, lazy: false, keepAlive: 10, on });
+    clients.push(client);
+  });
+  await ponged;
 });
 
 test('a subscriber sees the whole life of a job in order', patience, async () => {

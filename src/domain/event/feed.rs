@@ -36,14 +36,15 @@ impl Feed {
 
 /// Reads the log's tail until the server stops: after each commit of this process, and every `events.poll_millis`
 /// for what another process wrote.
-pub async fn tail(app: App) {
+///
+/// It begins after the place `last`, the log's end from before anybody could follow: were it looked up here, an event
+/// that is written meanwhile would be no news to a follower that has just read the log, nor to anybody.
+pub async fn tail(app: App, mut last: i64) {
     let mut commits = app.db.commits();
     let poll = Duration::from_millis(u64::from(app.config.events.poll_millis));
-    let mut last = None;
     loop {
-        match read(&app, last).await {
-            Ok(read) => last = Some(read),
-            Err(error) => tracing::warn!(?error, "the event log cannot be read; trying again"),
+        if let Err(error) = read(&app, &mut last).await {
+            tracing::warn!(?error, "the event log cannot be read; trying again");
         }
         tokio::select! {
             () = app.shutdown.cancelled() => return,
@@ -53,25 +54,24 @@ pub async fn tail(app: App) {
     }
 }
 
-/// Sends everything after `last` and returns the new last; the first call only finds the end of the log.
-async fn read(app: &App, last: Option<i64>) -> Result<i64> {
-    let Some(mut last) = last else { return super::newest(app).await };
+/// Sends everything after `last`, which moves with what is sent.
+async fn read(app: &App, last: &mut i64) -> Result<()> {
     loop {
         let rows = event::Entity::find()
-            .filter(event::Column::Id.gt(last))
+            .filter(event::Column::Id.gt(*last))
             .order_by_asc(event::Column::Id)
             .limit(BATCH)
             .all(app.db.read())
             .await?;
         let full = rows.len() as u64 == BATCH;
         for row in rows {
-            last = row.id;
+            *last = row.id;
             meter::told(&row);
             // Nobody listens: that is fine, the log has it.
             let _ = app.events.events.send(Arc::new(row));
         }
         if !full {
-            return Ok(last);
+            return Ok(());
         }
         tokio::task::yield_now().await;
     }

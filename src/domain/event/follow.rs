@@ -126,7 +126,12 @@ impl Follower {
     pub async fn next(&mut self) -> Result<Option<Delivery>> {
         loop {
             if let Some(gap) = self.gap.take() {
-                return Ok(Some(Delivery { cursor: gap.to.clone(), live: false, item: Item::Gap(gap) }));
+                // What lies in the gap is still to come when it is in the log: whoever resumes here must get it.
+                let resume = match gap.reason {
+                    GapReason::TooSlow => &gap.from,
+                    GapReason::Expired => &gap.to,
+                };
+                return Ok(Some(Delivery { cursor: resume.clone(), live: false, item: Item::Gap(gap) }));
             }
             if let Some(row) = self.waiting.next() {
                 self.position = row.id;

@@ -21,9 +21,9 @@ use crate::{
 pub struct JobSubmitInput {
     /// What to run.
     service_id: ID,
-    /// The input; must fit the service's parameters schema, and have at most 256 KiB as JSON (a setting).
-    #[graphql(default_with = "Value::Object(serde_json::Map::new())")]
-    parameters: Value,
+    /// The input; must fit the service's parameters schema, and have at most 256 KiB as JSON (a setting). `{}` if not
+    /// given.
+    parameters: Option<Value>,
     /// Higher goes first; -1000 to 1000.
     #[graphql(default = 0)]
     priority: i32,
@@ -64,7 +64,8 @@ impl JobMutation {
     ) -> Result<JobSubmitPayload> {
         let (app, viewer) = asked(ctx)?;
         let service_id = id::uid(Kind::Service, "serviceId", &input.service_id)?;
-        let new = NewJob { service_id, parameters: input.parameters, priority: input.priority };
+        let parameters = input.parameters.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let new = NewJob { service_id, parameters, priority: input.priority };
         payload(domain::job::submit(app, viewer, new).await)
     }
 

@@ -54,12 +54,10 @@ pub struct ServiceCreateInput {
     #[graphql(default_with = "ServiceKind::Program")]
     kind: ServiceKind,
     /// JSON Schema of a job's parameters: drafts 4 to 2020-12 by `$schema`, references inside the document only, at
-    /// most 64 KiB.
-    #[graphql(default_with = "Value::Bool(true)")]
-    parameters_schema: Value,
-    /// JSON Schema of a job's results, under the same rules.
-    #[graphql(default_with = "Value::Bool(true)")]
-    results_schema: Value,
+    /// most 64 KiB. `true`, which takes everything, if not given.
+    parameters_schema: Option<Value>,
+    /// JSON Schema of a job's results, under the same rules. `true` if not given.
+    results_schema: Option<Value>,
     /// Bounds of its jobs.
     #[graphql(default)]
     limits: ServiceLimitsInput,
@@ -150,8 +148,8 @@ impl ServiceMutation {
             title: input.title,
             description: input.description,
             kind: input.kind.into(),
-            parameters_schema: input.parameters_schema,
-            results_schema: input.results_schema,
+            parameters_schema: input.parameters_schema.unwrap_or(Value::Bool(true)),
+            results_schema: input.results_schema.unwrap_or(Value::Bool(true)),
             limits: input.limits.into(),
         };
         payload(domain::service::create(app, viewer, new).await)

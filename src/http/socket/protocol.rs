@@ -1,9 +1,12 @@
 //! The words of the two protocols.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 
-use async_graphql::http::WebSocketProtocols;
+use async_graphql::http::{ClientMessage, WebSocketProtocols};
 use async_graphql::{Response, ServerError};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 
 use crate::http::reply;
@@ -59,6 +62,35 @@ impl Close {
         }
         &self.reason[..end]
     }
+}
+
+/// What of a message the library does not look at: it takes the words of both protocols, any payload beside an
+/// operation, and an operation without a document.
+#[derive(Deserialize)]
+#[expect(clippy::zero_sized_map_values, reason = "only the keys matter, and no set is read from an object")]
+struct Shape<'a> {
+    #[serde(borrow, rename = "type")]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    payload: Option<HashMap<Cow<'a, str>, IgnoredAny>>,
+}
+
+/// Reads what a client says. The newer protocol wants its words and their payloads checked; the older one has no such
+/// rule, and its clients take their liberties.
+///
+/// # Errors
+/// What is wrong with it, to be told to the client.
+pub(super) fn read(protocol: WebSocketProtocols, text: &str) -> Result<ClientMessage, String> {
+    if protocol == WebSocketProtocols::GraphQLWS {
+        let Shape { kind, payload } = serde_json::from_str(text).map_err(|error| error.to_string())?;
+        match kind.as_ref() {
+            "connection_init" | "ping" | "pong" | "complete" => {}
+            "subscribe" if payload.is_some_and(|payload| payload.contains_key("query")) => {}
+            "subscribe" => return Err("`query` is missing from the payload".to_owned()),
+            _ => return Err(format!("`{kind}` is not a message of this protocol")),
+        }
+    }
+    ClientMessage::from_bytes(text).map_err(|error| error.to_string())
 }
 
 pub(super) fn ack() -> String {

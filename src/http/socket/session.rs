@@ -116,14 +116,11 @@ impl Session {
             Message::Ping(_) | Message::Pong(_) => return Ok(()),
             Message::Close(_) => return Err(Close::NORMAL),
         };
-        match ClientMessage::from_bytes(text.as_bytes()).map_err(Close::bad_message)? {
+        match protocol::read(self.protocol, &text).map_err(Close::bad_message)? {
             ClientMessage::ConnectionInit { payload } => self.initialise(payload.as_ref()).await,
             ClientMessage::Start { id, payload } => self.start(id, payload).await,
             ClientMessage::Stop { id } => self.stop(&id).await,
-            ClientMessage::ConnectionTerminate => match self.protocol {
-                WebSocketProtocols::SubscriptionsTransportWS => Err(Close::NORMAL),
-                WebSocketProtocols::GraphQLWS => Err(Close::bad_message("connection_terminate is of another protocol")),
-            },
+            ClientMessage::ConnectionTerminate => Err(Close::NORMAL),
             ClientMessage::Ping { payload } => self.send(protocol::pong(payload)).await,
             ClientMessage::Pong { .. } => Ok(()),
         }

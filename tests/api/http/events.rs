@@ -40,6 +40,15 @@ async fn a_client_that_comes_back_continues_behind_its_last_event() {
 }
 
 #[tokio::test]
+async fn an_empty_last_event_id_is_none() {
+    let server = TestServer::new().await;
+    for empty in ["", " "] {
+        let text = events(server.stream(COUNT).header("last-event-id", empty)).await;
+        assert!(text.starts_with("event: next\nid: at-1\n"), "{text}");
+    }
+}
+
+#[tokio::test]
 async fn queries_and_mutations_are_streams_of_one() {
     let server = TestServer::new().await;
     for (document, data) in [("{hello}", r#"{"hello":"world"}"#), ("mutation {set(value: 7)}", r#"{"set":7}"#)] {

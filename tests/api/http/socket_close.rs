@@ -18,6 +18,10 @@ async fn a_message_that_is_none_closes_with_4400() {
         "{\"type\":\"dance\"}",
         "{\"type\":\"subscribe\",\"id\":\"1\"}",
         "{\"type\":\"connection_terminate\"}",
+        "{\"type\":\"start\",\"id\":\"1\",\"payload\":{\"query\":\"{hello}\"}}",
+        "{\"type\":\"stop\",\"id\":\"1\"}",
+        "{\"type\":\"subscribe\",\"id\":\"1\",\"payload\":{}}",
+        "{\"type\":\"ping\",\"payload\":[]}",
     ] {
         let mut socket = Socket::ready(&server).await;
         socket.send_text(wrong).await;

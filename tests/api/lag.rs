@@ -1,0 +1,101 @@
+//! A follower of the log that falls behind.
+
+use std::sync::Arc;
+
+use docket::config::Config;
+use docket::domain::event::{self, EventFilter, Follower, Gap, GapReason, Item};
+use docket::domain::job::{self, NewJob};
+use docket::domain::service::{self, Limits, NewService};
+use docket::domain::user::{self, UserOrder};
+use docket::infra::clock::Clock;
+use docket::page::PageRequest;
+use docket::server::Server;
+use docket::viewer::{Credential, UserViewer, Viewer};
+use serde_json::{Value, json};
+use tokio::sync::broadcast::error::RecvError;
+use uuid::Uuid;
+
+/// Events that the ring holds here; more than these make a follower lag.
+const RING: usize = 4;
+const MISSED: usize = 10;
+
+struct Shop {
+    server: Server,
+    admin: Viewer,
+    service: Uuid,
+    _folder: tempfile::TempDir,
+}
+
+impl Shop {
+    async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() };
+        config.database.url = format!("sqlite://{}", folder.path().join("docket.db").display());
+        config.events.lag_events = RING;
+        (config.passwords.memory_kib, config.passwords.iterations) = (8, 1);
+        let server = Server::start(config, Clock::new(), None).await.expect("a server");
+        let users = user::list(&server.app, &Viewer::Operator, UserOrder::CreatedAtAsc, &PageRequest::default()).await;
+        let user = users.expect("a list").rows.pop().expect("the first admin");
+        let admin = Viewer::User(Arc::new(UserViewer { user, credential: Credential::Session { id: 1 } }));
+        let new = NewService {
+            name: None,
+            title: "Echo".to_owned(),
+            description: String::new(),
+            kind: entity::service::Kind::Program,
+            parameters_schema: Value::Bool(true),
+            results_schema: Value::Bool(true),
+            limits: Limits::default(),
+        };
+        let service = service::create(&server.app, &admin, new).await.expect("a service").uid;
+        Self { server, admin, service, _folder: folder }
+    }
+
+    /// Submits a job; each makes one event.
+    async fn submit(&self) -> Uuid {
+        let new = NewJob { service_id: self.service, parameters: json!({}), priority: 0 };
+        job::submit(&self.server.app, &self.admin, new).await.expect("a job").uid
+    }
+
+    async fn follow(&self, after: Option<&str>) -> Follower {
+        let filter = EventFilter::default();
+        event::follow(&self.server.app, &self.admin, &filter, after).await.expect("a follower")
+    }
+}
+
+async fn jobs(follower: &mut Follower, count: usize) -> Vec<Uuid> {
+    let mut found = Vec::new();
+    while found.len() < count {
+        let delivery = follower.next().await.expect("no error").expect("no end");
+        let Item::Event(event) = delivery.item else { panic!("{delivery:?}") };
+        found.push(event.job_uid);
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_reader_that_falls_behind_misses_nothing_even_when_it_leaves_at_the_gap() {
+    let shop = Shop::open().await;
+    let mut follower = shop.follow(None).await;
+    let first = shop.submit().await;
+    assert_eq!(jobs(&mut follower, 1).await, [first]);
+
+    let mut news = shop.server.app.events.subscribe();
+    let mut missed = Vec::new();
+    for _ in 0..MISSED {
+        missed.push(shop.submit().await);
+    }
+    // Until the ring has turned over.
+    loop {
+        match news.recv().await {
+            Ok(event) if event.job_uid == missed[MISSED - 1] => break,
+            Ok(_) | Err(RecvError::Lagged(_)) => {}
+            Err(RecvError::Closed) => panic!("the feed ended"),
+        }
+    }
+    let told = follower.next().await.expect("no error").expect("no end");
+    let Item::Gap(Gap { reason, from, .. }) = told.item else { panic!("{told:?}") };
+    assert_eq!((reason, &told.cursor), (GapReason::TooSlow, &from));
+    assert_eq!(jobs(&mut shop.follow(Some(&told.cursor)).await, MISSED).await, missed, "who comes back");
+    assert_eq!(jobs(&mut follower, MISSED).await, missed, "who stays");
+    shop.server.stop().await.expect("an end");
+}
