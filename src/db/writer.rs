@@ -169,9 +169,9 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
         let keep = only.run(&tx).await;
         let told = keep && tx.told.into_inner();
         if keep {
-            tx.db.commit().await?
+            tx.db.commit().await?;
         } else {
-            tx.db.rollback().await?
+            tx.db.rollback().await?;
         }
         return Ok(told);
     }
