@@ -47,6 +47,11 @@ const RULES: &[Rule] = &[
         why: "it uses docket as any caller does; what it cannot do so, others cannot either",
     },
     Rule {
+        module: "server",
+        must_not: &["crate::cli", "crate::demo", "async_graphql", "axum", "entity", "sea_orm"],
+        why: "it puts the parts together and does nothing of what they do",
+    },
+    Rule {
         module: "http",
         must_not: &["crate::cli", "crate::demo", "crate::domain", "entity", "sea_orm"],
         why: "transports go through `graphql::Api`, the one door that knows the limits and the rights",
@@ -120,6 +125,11 @@ const ONLY_IN: &[OnlyIn] = &[
         path: "sea_orm::TransactionTrait",
         modules: &["db", "migration"],
         why: "a plain transaction is deferred on SQLite and fails when it turns to writing; use `app.db.write`",
+    },
+    OnlyIn {
+        path: "crate::server",
+        modules: &["cli", "demo"],
+        why: "it knows every part: a part that knew it would know them all",
     },
     OnlyIn { path: "sea_orm::*", modules: &[], why: "it would hide what is imported" },
     OnlyIn { path: "crate::*", modules: &[], why: "it would hide what is imported" },
