@@ -1,16 +1,14 @@
 //! A follower of the log that falls behind.
 
-use std::sync::Arc;
-
 use docket::config::Config;
 use docket::domain::event::{self, EventFilter, Follower, Gap, GapReason, Item};
 use docket::domain::job::{self, NewJob};
 use docket::domain::service::{self, Limits, NewService};
-use docket::domain::user::{self, UserOrder};
+use docket::domain::session;
 use docket::infra::clock::Clock;
-use docket::page::PageRequest;
 use docket::server::Server;
-use docket::viewer::{Credential, UserViewer, Viewer};
+use docket::viewer::Viewer;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
@@ -33,10 +31,10 @@ impl Shop {
         config.database.url = format!("sqlite://{}", folder.path().join("docket.db").display());
         config.events.lag_events = RING;
         (config.passwords.memory_kib, config.passwords.iterations) = (8, 1);
-        let server = Server::start(config, Clock::new(), None).await.expect("a server");
-        let users = user::list(&server.app, &Viewer::Operator, UserOrder::CreatedAtAsc, &PageRequest::default()).await;
-        let user = users.expect("a list").rows.pop().expect("the first admin");
-        let admin = Viewer::User(Arc::new(UserViewer { user, credential: Credential::Session { id: 1 } }));
+        let password = SecretString::from("correct-horse");
+        let server = Server::start(config, Clock::new(), Some(password.clone())).await.expect("a server");
+        let login = session::create(&server.app, "admin", password, None).await.expect("a session");
+        let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
         let new = NewService {
             name: None,
             title: "Echo".to_owned(),
