@@ -1,6 +1,6 @@
 //! What an operator can set, and where it came from.
 //!
-//! [`Config`] is plain data with every default written down here, once. [`load`] fills it from `docket.toml`, the
+//! [`Config`] is plain data with every default written down here, once. [`load()`] fills it from `docket.toml`, the
 //! environment and the command line, in rising order of precedence, and refuses everything that is wrong at the same
 //! time, each with its file, line and column, its variable or its flag. Secrets are not settings: tokens and
 //! passwords never stand in this file, but a URL may carry one, and what is shown goes through [`mask_url`].

@@ -2,7 +2,7 @@
 //!
 //! Every change goes through [`Db::write`]: a closure that is given a transaction and inputs that are only lent to it,
 //! so that it can be run again. On SQLite the single writer runs it as a savepoint of a commit that it shares with
-//! whatever else waits (see [`writer`]). PostgreSQL will run it as a transaction of its own: nothing above changes.
+//! whatever else waits (see `writer`). PostgreSQL will run it as a transaction of its own: nothing above changes.
 
 mod lock;
 mod migrate;

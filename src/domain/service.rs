@@ -26,9 +26,9 @@ pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
 pub struct NewService {
     /// A slug (1 to 64 letters, digits, `_`, `.`, `-`); none derives one from the title, `-2`, `-3`.. on a clash.
     pub name: Option<String>,
-    /// 1 to [`LINE`] characters.
+    /// 1 to 200 characters.
     pub title: String,
-    /// At most [`TEXT`] characters.
+    /// At most 10,000 characters.
     pub description: String,
     /// Program, workflow or widget.
     pub kind: service::Kind,

@@ -2,8 +2,8 @@
 //!
 //! The library follows every fragment spread again each time it meets it, before any limit of its own applies: 22
 //! fragments that each spread the next one twice keep it busy for seconds, and each further one doubles that. So
-//! the text is first counted ([`scan`]: bytes, tokens, nested brackets), then parsed once, then measured in one
-//! pass that visits every selection once and remembers each fragment's measure ([`survey`]). What passes is bounded
+//! the text is first counted (`scan`: bytes, tokens, nested brackets), then parsed once, then measured in one
+//! pass that visits every selection once and remembers each fragment's measure (`survey`). What passes is bounded
 //! for every later walk.
 //!
 //! # Cost

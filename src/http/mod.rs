@@ -1,7 +1,7 @@
 //! docket's transports: GraphQL over HTTP, server-sent events and websockets on one endpoint, the pages that
 //! operators ask for, and the accept loop under them.
 //!
-//! A request passes [`observe`] (its id, the log line, the figures, a panic's end), then its route. Everything that
+//! A request passes `observe` (its id, the log line, the figures, a panic's end), then its route. Everything that
 //! asks for an operation goes through [`Api`], the one door to the schema; nothing here decides what a caller may do.
 
 mod body;

@@ -29,7 +29,7 @@ pub struct HttpState {
     pub readiness: Readiness,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
-    /// The connections, sockets and streams that are open: what [`super::serve`] waits for at the end.
+    /// The connections, sockets and streams that are open: what [`super::serve()`] waits for at the end.
     pub(super) tasks: TaskTracker,
     /// Cancelled when waiting for them has taken too long.
     pub(super) cut: CancellationToken,
