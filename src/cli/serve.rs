@@ -97,7 +97,7 @@ async fn serve_until_stopped(
 /// The demo's own workers would write a line every second, and nobody would find the introduction again.
 fn quieten(loaded: &mut Loaded) {
     if *loaded.origin("log.filter") == Origin::Default {
-        loaded.config.log.filter = "info,docket::access=warn,sea_orm_migration=warn".to_owned();
+        "info,docket::access=warn,sea_orm_migration=warn".clone_into(&mut loaded.config.log.filter);
     }
 }
 

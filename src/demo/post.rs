@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::client::{Client, Fault, text};
-use super::work::{Description, Work};
+use super::work::{Profile, Work};
 use crate::error::{Code, Error, Result};
 
 const SERVICE: &str = "query Service($name: String!) { service(name: $name) { id } }";
@@ -31,9 +31,9 @@ impl Post {
     /// Finds or makes the service, and makes a new runner for it in place of the one of an earlier start, whose token
     /// nobody knows any more. What that one still held goes back to the queue.
     pub async fn prepare(client: &Client, work: Work, slots: usize) -> Result<Self> {
-        let description = work.description();
-        let service_id = service(client, description).await?;
-        let name = format!("demo-{}", description.name);
+        let profile = work.profile();
+        let service_id = service(client, profile).await?;
+        let name = format!("demo-{}", profile.name);
         remove_runner(client, &name).await?;
         let input = json!({ "name": name, "serviceIds": [service_id], "slots": slots });
         let made = client.run(RUNNER_CREATE, json!({ "input": input })).await?;
@@ -41,19 +41,19 @@ impl Post {
     }
 }
 
-async fn service(client: &Client, description: &Description) -> Result<String> {
-    match client.run(SERVICE, json!({ "name": description.name })).await {
+async fn service(client: &Client, profile: &Profile) -> Result<String> {
+    match client.run(SERVICE, json!({ "name": profile.name })).await {
         Ok(found) => return Ok(text(&found, "/service/id")?),
         Err(fault) if fault.is(Code::NotFound) => {}
         Err(fault) => return Err(fault.into()),
     }
     let schema = |text: &str| serde_json::from_str::<Value>(text).map_err(Error::internal);
     let input = json!({
-        "name": description.name,
-        "title": description.title,
-        "description": description.description,
-        "parametersSchema": schema(description.parameters_schema)?,
-        "resultsSchema": schema(description.results_schema)?,
+        "name": profile.name,
+        "title": profile.title,
+        "description": profile.description,
+        "parametersSchema": schema(profile.parameters_schema)?,
+        "resultsSchema": schema(profile.results_schema)?,
         "limits": { "leaseSeconds": 15, "maxRunSeconds": 600, "timeoutSeconds": 60 },
     });
     let made = client.run(SERVICE_CREATE, json!({ "input": input })).await?;

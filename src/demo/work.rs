@@ -16,7 +16,7 @@ pub(super) enum Work {
 
 /// A service as it is described to docket.
 #[derive(Debug)]
-pub(super) struct Description {
+pub(super) struct Profile {
     pub name: &'static str,
     pub title: &'static str,
     pub description: &'static str,
@@ -24,7 +24,7 @@ pub(super) struct Description {
     pub results_schema: &'static str,
 }
 
-const WORD_STATS: Description = Description {
+const WORD_STATS: Profile = Profile {
     name: "word-stats",
     title: "Word statistics",
     description: "Counts the words of a text: how many there are, how many are distinct, how long they are and which \
@@ -33,7 +33,7 @@ const WORD_STATS: Description = Description {
     results_schema: include_str!("schemas/word-stats.results.json"),
 };
 
-const PI: Description = Description {
+const PI: Profile = Profile {
     name: "pi",
     title: "Estimate of pi",
     description: "Throws random points at a square and counts those inside the circle. It reports every second and \
@@ -45,7 +45,7 @@ const PI: Description = Description {
 impl Work {
     pub const ALL: [Self; 2] = [Self::WordStats, Self::Pi];
 
-    pub const fn description(self) -> &'static Description {
+    pub const fn profile(self) -> &'static Profile {
         match self {
             Self::WordStats => &WORD_STATS,
             Self::Pi => &PI,
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn the_schemas_are_json() {
         for work in Work::ALL {
-            let Description { name, parameters_schema, results_schema, .. } = work.description();
+            let Profile { name, parameters_schema, results_schema, .. } = work.profile();
             for schema in [parameters_schema, results_schema] {
                 let schema: Value = serde_json::from_str(schema).expect("JSON");
                 assert!(schema["title"].is_string(), "{name}");

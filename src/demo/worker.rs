@@ -45,7 +45,7 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) {
         let registered = self.client.run(REGISTER, json!({ "input": { "slots": self.slots } })).await;
         if let Err(fault) = registered {
-            tracing::warn!(%fault, service = self.work.description().name, "a worker of the demo cannot register");
+            tracing::warn!(%fault, service = self.work.profile().name, "a worker of the demo cannot register");
             return;
         }
         let slots = join_all((0..self.slots).map(|_| self.fill_slot(&stop)));
@@ -79,7 +79,7 @@ impl Worker {
                 Ok(None) => {}
                 Ok(Some((desk, parameters))) => self.work_at(&desk, parameters, stop).await,
                 Err(fault) if fault.is(Code::Unauthenticated) => {
-                    tracing::warn!(service = self.work.description().name, "a runner of the demo was removed");
+                    tracing::warn!(service = self.work.profile().name, "a runner of the demo was removed");
                     return;
                 }
                 Err(fault) => {
