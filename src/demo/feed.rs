@@ -27,7 +27,7 @@ const FINISHED: &str = "query FinishedJobs($owner: ID!, $first: Int!) {
         ownerId: { eq: $owner }, status: { in: [SUCCEEDED, FAILED, CANCELLED] }
     }) { nodes { id } }
 }";
-const DELETE: &str = "mutation RemoveJob($input: JobInput!) { jobDelete(input: $input) { job { id } } }";
+const DELETE: &str = "mutation RemoveJob($input: JobDeleteInput!) { jobDelete(input: $input) { job { id } } }";
 const SUBMIT: &str = "mutation Submit($input: JobSubmitInput!) { jobSubmit(input: $input) { job { id } } }";
 
 /// Submits jobs in the name of `demo`.

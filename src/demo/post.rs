@@ -13,7 +13,7 @@ const SERVICE_CREATE: &str = "mutation MakeService($input: ServiceCreateInput!) 
 const RUNNERS: &str = "query Runners($after: String) {
     runners(first: 100, after: $after) { nodes { id name } pageInfo { endCursor hasNextPage } }
 }";
-const RUNNER_DELETE: &str = "mutation RemoveRunner($input: RunnerInput!) {
+const RUNNER_DELETE: &str = "mutation RemoveRunner($input: RunnerDeleteInput!) {
     runnerDelete(input: $input) { runner { id } }
 }";
 const RUNNER_CREATE: &str = "mutation MakeRunner($input: RunnerCreateInput!) {

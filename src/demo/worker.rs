@@ -23,7 +23,7 @@ const REGISTER: &str = "mutation Register($input: RunnerRegisterInput!) {
     runnerRegister(input: $input) { runner { id } }
 }";
 const UNREGISTER: &str = "mutation Unregister { runnerUnregister { runner { id } } }";
-const CHECK_IN_SERVICE: &str = "mutation CheckIn($input: ServiceInput!) {
+const CHECK_IN_SERVICE: &str = "mutation CheckIn($input: ServiceCheckInInput!) {
     serviceCheckIn(input: $input) { service { id } }
 }";
 const CLAIM: &str = "mutation Claim($input: WorkClaimInput!) {

@@ -66,6 +66,13 @@ impl Demo {
             .expect("a shell")
     }
 
+    /// Pastes the command that submits, and returns the number of its job.
+    async fn submit(&self) -> Json {
+        let answer = self.paste("Submit one:").wait_with_output().await.expect("it ends");
+        let answer: Json = serde_json::from_slice(&answer.stdout).expect("JSON");
+        answer.pointer("/data/jobSubmit/job/number").unwrap_or_else(|| panic!("{answer}")).clone()
+    }
+
     async fn ask(&self, token: Option<&str>, document: &str) -> Json {
         let client = reqwest::Client::builder().no_proxy().build().expect("a client");
         let request = client.post(self.word_after("GraphQL")).json(&json!({ "query": document }));
@@ -109,6 +116,16 @@ async fn next_event(lines: &mut Lines<BufReader<ChildStdout>>) -> Json {
     }
 }
 
+/// Waits until this job is in this state.
+async fn until(events: &mut Lines<BufReader<ChildStdout>>, state: &str, number: &Json) {
+    loop {
+        let event = next_event(events).await;
+        if event["to"] == state && event["job"]["number"] == *number {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn the_demo_is_followed_joined_stopped_and_continued() {
     let folder = tempfile::tempdir().expect("a temporary folder");
@@ -128,16 +145,17 @@ async fn the_demo_is_followed_joined_stopped_and_continued() {
     }
     assert!(progressed, "an estimate of pi ended without having reported");
 
-    let answer = demo.paste("Submit one:").wait_with_output().await.expect("it ends");
-    let answer: Json = serde_json::from_slice(&answer.stdout).expect("JSON");
-    let number = answer.pointer("/data/jobSubmit/job/number").unwrap_or_else(|| panic!("{answer}")).clone();
-    loop {
-        let event = next_event(&mut events).await;
-        if event["to"] == "RUNNING" && event["job"]["number"] == number {
-            break;
-        }
-    }
     let token = demo.word_after("Token").to_owned();
+    let number = demo.submit().await;
+    until(&mut events, "RUNNING", &number).await;
+    let found = demo.ask(Some(&token), &format!("{{ job(number: {number}) {{ id }} }}")).await;
+    let cancel =
+        format!("mutation {{ jobCancel(input: {{ jobId: {} }}) {{ job {{ id }} }} }}", found["data"]["job"]["id"]);
+    demo.ask(Some(&token), &cancel).await;
+    until(&mut events, "CANCELLED", &number).await;
+
+    let number = demo.submit().await;
+    until(&mut events, "RUNNING", &number).await;
     assert_eq!(demo.terminate().await.code(), Some(0));
 
     let demo = Demo::start(folder.path()).await;
@@ -159,6 +177,36 @@ async fn the_demo_is_followed_joined_stopped_and_continued() {
         let found = demo.ask(None, &document).await;
         assert_eq!(found.pointer("/data/sessionCreate/user/username"), Some(&json!(user)), "{found}");
     }
+    assert_eq!(demo.terminate().await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn the_demo_keeps_two_hundred_jobs() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let demo = Demo::start(folder.path()).await;
+    let token = Some(demo.word_after("Token"));
+    let mut follower = demo.paste("Follow the jobs:");
+    let mut events = lines_of(&mut follower);
+    let found = demo.ask(token, r#"{ service(name: "word-stats") { id } }"#).await;
+    let service = &found["data"]["service"]["id"];
+    let submit = format!(
+        "mutation {{ jobSubmit(input: {{ serviceId: {service}, parameters: {{ text: \"a b\" }} }}) {{ job {{ number }} }} }}"
+    );
+    let mut own = Vec::new();
+    for _ in 0..200 {
+        let answer = demo.ask(token, &submit).await;
+        own.push(answer["data"]["jobSubmit"]["job"]["number"].as_i64().unwrap_or_else(|| panic!("{answer}")));
+    }
+    // The next one that the demo itself submits comes after it has made room.
+    let last = own.last().copied();
+    loop {
+        let event = next_event(&mut events).await;
+        if event["to"] == "QUEUED" && event["job"]["number"].as_i64() > last {
+            break;
+        }
+    }
+    let found = demo.ask(token, "{ jobs { totalCount } }").await;
+    assert!(found["data"]["jobs"]["totalCount"].as_i64().is_some_and(|total| total <= 200), "{found}");
     assert_eq!(demo.terminate().await.code(), Some(0));
 }
 
