@@ -2,6 +2,8 @@
 
 mod cli;
 mod demo;
+mod graphql;
 mod http;
 mod lag;
 mod layers;
+mod support;

@@ -1,0 +1,6 @@
+//! The worker protocol.
+
+mod claim;
+mod finish;
+mod report;
+mod sweep;

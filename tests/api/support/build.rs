@@ -1,0 +1,107 @@
+//! A service, a job, a lease in one line.
+
+use std::{
+    panic::Location,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use serde_json::{Value, json};
+
+use super::{Client, TestApp, client::text};
+
+/// A job in a worker's hands.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    /// What to show with every call.
+    pub token: String,
+    /// The job's global id.
+    pub job: String,
+    /// The number of the attempt.
+    pub attempt: i64,
+}
+
+/// `given` over the defaults.
+fn over(mut defaults: Value, given: Value) -> Value {
+    if let (Some(defaults), Value::Object(given)) = (defaults.as_object_mut(), given) {
+        defaults.extend(given);
+    }
+    defaults
+}
+
+impl TestApp {
+    /// A new service of the admin; `input` goes over a title. Returns its id.
+    pub async fn service(&self, input: Value) -> String {
+        self.admin().service(input).await
+    }
+
+    /// A new runner of the admin; `input` goes over a name and 100 slots.
+    pub async fn runner_with(&self, input: Value) -> Client {
+        self.admin().runner(input).await
+    }
+}
+
+impl Client {
+    /// A new API token of this user.
+    pub async fn api_token(&self, scopes: &[&str]) -> Client {
+        let input = json!({ "name": "test", "scopes": scopes });
+        let made = self.change("tokenCreate", input, "token").await;
+        self.with_token(text(&made["token"]), &*self.id)
+    }
+
+    /// A new service of this user.
+    pub async fn service(&self, input: Value) -> String {
+        let input = over(json!({ "title": "Echo" }), input);
+        text(&self.change("serviceCreate", input, "service { id }").await["service"]["id"])
+    }
+
+    /// A new runner of this user.
+    pub async fn runner(&self, input: Value) -> Client {
+        static MADE: AtomicU32 = AtomicU32::new(1);
+        let name = format!("runner {}", MADE.fetch_add(1, Ordering::Relaxed));
+        let input = over(json!({ "name": name, "slots": 100 }), input);
+        let made = self.change("runnerCreate", input, "token runner { id }").await;
+        self.with_token(text(&made["token"]), text(&made["runner"]["id"]))
+    }
+
+    /// A new job of this user; returns its id.
+    pub async fn submit(&self, service: &str, parameters: Value) -> String {
+        self.submit_with(json!({ "serviceId": service, "parameters": parameters })).await
+    }
+
+    /// The same with a whole input.
+    pub async fn submit_with(&self, input: Value) -> String {
+        text(&self.change("jobSubmit", input, "job { id }").await["job"]["id"])
+    }
+
+    /// Claims as a runner.
+    pub async fn claim_with(&self, input: Value) -> Vec<Lease> {
+        let claimed = self.change("workClaim", input, "leases { token attempt job { id } }").await;
+        let leases = claimed["leases"].as_array().expect("a list");
+        let lease = |lease: &Value| Lease {
+            token: text(&lease["token"]),
+            job: text(&lease["job"]["id"]),
+            attempt: lease["attempt"].as_i64().expect("a number"),
+        };
+        leases.iter().map(lease).collect()
+    }
+
+    /// Claims the one job that must be there.
+    #[track_caller]
+    pub fn claim(&self) -> impl Future<Output = Lease> {
+        let here = Location::caller();
+        async move { self.claim_with(json!({})).await.pop().unwrap_or_else(|| panic!("{here}: there is no job")) }
+    }
+
+    /// Fields of one job, as this caller sees them.
+    #[track_caller]
+    pub fn job(&self, id: &str, selection: &str) -> impl Future<Output = Value> {
+        let here = Location::caller();
+        let document = format!("query($id: ID!) {{ job(id: $id) {{ {selection} }} }}");
+        async move { self.data_at(here, &document, json!({ "id": id })).await["job"].take() }
+    }
+
+    /// The state of one job.
+    pub async fn status(&self, id: &str) -> String {
+        text(&self.job(id, "status").await["status"])
+    }
+}

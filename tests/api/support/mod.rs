@@ -1,0 +1,139 @@
+//! One server for one test: the real one, in this process, over a database of its own.
+//!
+//! Time stands in the hands of the test (`app.clock.advance`), and so does the sweeper (`app.sweep`): nothing here
+//! sleeps. Every answer that passes through [`Client`] is checked for the one thing that must never happen: a 500.
+
+mod build;
+mod client;
+mod stream;
+
+use std::time::Duration;
+
+use docket::{
+    config::Config,
+    domain::{event, lease, user},
+    infra::clock::Clock,
+    server::Server,
+    viewer::Viewer,
+};
+use entity::user::Status;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use serde_json::json;
+use tempfile::TempDir;
+
+pub use build::Lease;
+pub use client::{Client, read, text};
+pub use stream::Stream;
+
+/// Longer than anything here takes; a test that waits this long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The password of every user that tests make, `admin` included.
+pub const PASSWORD: &str = "correct horse";
+
+/// A running server.
+pub struct TestApp {
+    /// The server; `server.app.db` is its database.
+    pub server: Server,
+    /// Its clock.
+    pub clock: Clock,
+    admin: Client,
+    http: reqwest::Client,
+    _folder: TempDir,
+}
+
+impl TestApp {
+    /// A server with the defaults, except for what only makes tests slow.
+    pub async fn new() -> Self {
+        Self::with(|_| ()).await
+    }
+
+    /// The same with changed settings.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
+        config.public_url = format!("http://{}", config.listen);
+        config.database.url = format!("sqlite://{}", folder.path().join("docket.db").display());
+        // The least that the configuration takes.
+        (config.passwords.memory_kib, config.passwords.iterations) = (8_192, 1);
+        config.events.poll_millis = 50;
+        // Tests sweep when they want to; a sweep in between would make them guess.
+        config.jobs.sweep_seconds = 3600;
+        change(&mut config);
+        let clock = Clock::new();
+        let server = Server::start(config, clock.clone(), Some(PASSWORD.into())).await.expect("a server");
+        let http = reqwest::Client::new();
+        let admin = Client::anonymous(&http, server.address).log_in("admin").await;
+        Self { server, clock, admin, http, _folder: folder }
+    }
+
+    /// A caller without a credential.
+    pub fn anonymous(&self) -> Client {
+        Client::anonymous(&self.http, self.server.address)
+    }
+
+    /// The first admin, with a session.
+    pub fn admin(&self) -> Client {
+        self.admin.clone()
+    }
+
+    /// A new user without roles, with a session. The address is `<name>@example.org`.
+    pub async fn user(&self, name: &str) -> Client {
+        self.user_with(name, &[], false).await
+    }
+
+    /// A new user who may make services, with a session.
+    pub async fn author(&self, name: &str) -> Client {
+        self.user_with(name, &["service-author"], false).await
+    }
+
+    /// A new user, with a session. Users are made at the operator's command line, which calls the same function.
+    pub async fn user_with(&self, name: &str, roles: &[&str], is_admin: bool) -> Client {
+        let new = user::NewUser {
+            username: name.to_owned(),
+            email: Some(format!("{name}@example.org")),
+            password: Some(PASSWORD.into()),
+            first_name: None,
+            last_name: None,
+            is_admin,
+            roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+        };
+        user::create(&self.server.app, &Viewer::local_operator(), new).await.expect("a user");
+        self.anonymous().log_in(name).await
+    }
+
+    /// What an admin will do in a later version: changes whether an account may be used.
+    pub async fn set_status(&self, name: &str, status: Status) {
+        let (name, reason) = (name.to_owned(), "By the test.".to_owned());
+        let change =
+            entity::user::ActiveModel { status: Set(status), status_message: Set(Some(reason)), ..Default::default() };
+        let write = self.server.app.db.write((name, change), |tx, (name, change)| {
+            Box::pin(async move {
+                let query = entity::user::Entity::update_many().set(change.clone());
+                Ok(query.filter(entity::user::Column::Username.eq(name)).exec(&tx.db).await?.rows_affected)
+            })
+        });
+        assert_eq!(write.await.expect("the status is stored"), 1);
+        self.server.app.known.forget();
+    }
+
+    /// A new runner of the admin for this service, with 100 slots.
+    pub async fn runner(&self, service: &str) -> Client {
+        self.runner_with(json!({ "serviceIds": [service] })).await
+    }
+
+    /// Takes back expired leases, now.
+    pub async fn sweep(&self) -> usize {
+        lease::sweep(&self.server.app).await.expect("a sweep")
+    }
+
+    /// Removes events past their retention, now.
+    pub async fn prune(&self) {
+        while event::prune(&self.server.app).await.expect("the log is pruned") > 0 {}
+    }
+
+    /// Moves the clock.
+    pub fn advance(&self, seconds: u64) {
+        self.clock.advance(Duration::from_secs(seconds));
+    }
+}
