@@ -97,7 +97,7 @@ async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failu
 async fn show(numbered: &Numbered, app: &App, mut output: Output) -> Result<(), Failure> {
     let found = numbered.find(app).await?;
     let mut record = with_services(app, &found).await?;
-    let held = runner::held_jobs(app, found.id).await?;
+    let held = runner::held_jobs(app, &Viewer::local_operator(), found.id).await?;
     record.insert("heldJobs".to_owned(), held.iter().map(|job| Json::from(job.id)).collect());
     output.one(numbered.format, record)?;
     Ok(())

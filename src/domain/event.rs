@@ -55,7 +55,8 @@ pub fn cursor(id: i64) -> String {
 }
 
 fn position(cursor: &str) -> Result<i64> {
-    let id = cursor.strip_prefix('e').and_then(|id| i64::from_str_radix(id, 16).ok()).filter(|id| *id >= 0);
+    let digits = cursor.strip_prefix('e').filter(|digits| digits.bytes().all(|digit| digit.is_ascii_hexdigit()));
+    let id = digits.and_then(|digits| i64::from_str_radix(digits, 16).ok());
     id.ok_or_else(|| {
         Error::invalid("after", "This is not a cursor of the event log. Take one that an event came with.")
     })
@@ -95,19 +96,27 @@ fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> e
     }
 }
 
+/// A page of the log.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The hole before the page, when the cursor is older than the log. It takes the place of one event.
+    pub gap: Option<Gap>,
+    /// The events.
+    pub page: Page<event::Model>,
+}
+
 /// The next `first` (1 to 100) events after a cursor, or from the oldest on; `has_next` tells whether more follow.
-pub async fn list(
-    app: &App,
-    viewer: &Viewer,
-    filter: &EventFilter,
-    first: i64,
-    after: Option<&str>,
-) -> Result<Page<event::Model>> {
+pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, after: Option<&str>) -> Result<Listed> {
     viewer.require_read(Permission::JobsRead)?;
     let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
         return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
     };
     let after = after.map(position).transpose()?;
+    let gap = match after {
+        Some(after) => expired(app, after).await?,
+        None => None,
+    };
+    let limit = limit - u64::from(gap.is_some());
     let filter = resolve(app, filter).await?;
     let query = filtered(event::Entity::visible_to(&viewer.scope()), &filter);
     let mut rows = query
@@ -120,7 +129,14 @@ pub async fn list(
     if has_next {
         rows.pop();
     }
-    Ok(Page { rows, has_next, has_previous: after.is_some() })
+    Ok(Listed { gap, page: Page { rows, has_next, has_previous: after.is_some() } })
+}
+
+/// What is missing after a place because its time is over.
+async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
+    let pruned = prune::pruned_to(app).await?;
+    let gap = || Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) };
+    Ok((position < pruned).then(gap))
 }
 
 /// The newest event's place: where a follower that wants only news begins.

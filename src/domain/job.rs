@@ -122,10 +122,22 @@ pub const LOG_READ: i64 = 262_144;
 /// The log of a job that the caller may see, from the chunk that holds the byte `offset` on, at most [`LOG_READ`]
 /// bytes (and at most up to `until`, when given).
 pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<LogText> {
-    let mut query = job_log::Entity::find()
-        .filter(job_log::Column::JobId.eq(job_id))
+    let of_job = job_log::Entity::find().filter(job_log::Column::JobId.eq(job_id));
+    // The chunk that holds the offset. Chunks may be as small as a byte: going back by the size of the largest would
+    // find thousands of them, all before the offset.
+    let first: Option<i64> = of_job
+        .clone()
+        .select_only()
+        .column(job_log::Column::Offset)
+        .filter(job_log::Column::Offset.lte(offset))
+        .order_by_desc(job_log::Column::Offset)
+        .limit(1)
+        .into_tuple()
+        .one(app.db.read())
+        .await?;
+    let mut query = of_job
         .order_by_asc(job_log::Column::Offset)
-        .filter(job_log::Column::Offset.gt(offset - super::lease::LOG_CHUNK))
+        .filter(job_log::Column::Offset.gte(first.unwrap_or(0)))
         .filter(job_log::Column::Offset.lt(offset.saturating_add(LOG_READ)))
         .limit(1_000);
     if let Some(until) = until {

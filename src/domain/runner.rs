@@ -257,9 +257,13 @@ pub async fn service_ids(app: &App, runner_id: i64) -> Result<Vec<i64>> {
     Ok(links.into_iter().map(|link| link.service_id).collect())
 }
 
-/// The jobs that a runner holds now.
-pub async fn held_jobs(app: &App, runner_id: i64) -> Result<Vec<job::Model>> {
-    let held = job::Entity::find()
+/// The jobs that a runner holds now, of those that the viewer may see: who sees a runner by its job sees its other jobs
+/// no better than before.
+pub async fn held_jobs(app: &App, viewer: &Viewer, runner_id: i64) -> Result<Vec<job::Model>> {
+    if viewer.require_read(Permission::JobsRead).is_err() {
+        return Ok(Vec::new());
+    }
+    let held = job::Entity::visible_to(&viewer.scope())
         .filter(job::Column::RunnerId.eq(runner_id))
         .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
         .order_by_asc(job::Column::Id);

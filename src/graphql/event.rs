@@ -18,7 +18,7 @@ use crate::{
     app::App,
     domain::{
         self,
-        event::{Delivery, EventFilter, Item, cursor},
+        event::{Delivery, EventFilter, Item, Listed, cursor},
     },
     error::Error,
     viewer::Viewer,
@@ -120,10 +120,14 @@ pub async fn page_of_events(
     after: Option<Cursor>,
 ) -> Result<JobEventConnection> {
     let after = after.as_ref().map(|after| after.0.as_str());
-    let found = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
-    let cursors = found.rows.iter().map(|row| cursor(row.id)).collect();
-    let nodes = found.rows.into_iter().map(|row| JobEvent::from(Arc::new(row))).collect();
-    Ok(JobEventConnection::new(nodes, cursors, found.has_next, found.has_previous, None))
+    let Listed { gap, page } = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
+    let mut cursors: Vec<String> = page.rows.iter().map(|row| cursor(row.id)).collect();
+    let mut nodes: Vec<JobEvent> = page.rows.into_iter().map(|row| JobEvent::from(Arc::new(row))).collect();
+    if let Some(gap) = gap {
+        cursors.insert(0, gap.to.clone());
+        nodes.insert(0, JobEvent::StreamGap(gap.into()));
+    }
+    Ok(JobEventConnection::new(nodes, cursors, page.has_next, page.has_previous, None))
 }
 
 /// Following events.

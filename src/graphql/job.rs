@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     domain::{self, event::EventFilter},
+    error::Error,
     viewer::Permission,
 };
 
@@ -262,7 +263,10 @@ impl Job {
         #[graphql(desc = "Bytes to skip; 0 or more.", default_with = "Long(0)")] offset: Long,
     ) -> Result<JobLog> {
         viewer(ctx)?.require_read(Permission::JobsRead)?;
-        let read = domain::job::log(app(ctx)?, self.row.id, offset.0.max(0), None).await?;
+        if offset.0 < 0 {
+            return Err(Error::invalid("offset", format!("{} is out of range; take 0 or more.", offset.0)).into());
+        }
+        let read = domain::job::log(app(ctx)?, self.row.id, offset.0, None).await?;
         Ok(JobLog {
             text: read.text,
             end_offset: Long(read.end),

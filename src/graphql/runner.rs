@@ -84,9 +84,10 @@ impl Runner {
         self.0.last_heartbeat_at.map(Into::into)
     }
 
-    /// The jobs that it holds now.
+    /// The jobs that it holds now, of those that the viewer may see.
     async fn jobs(&self, ctx: &Context<'_>) -> Result<Vec<Job>> {
-        let held = domain::runner::held_jobs(app(ctx)?, self.0.id).await?;
+        let (app, viewer) = asked(ctx)?;
+        let held = domain::runner::held_jobs(app, viewer, self.0.id).await?;
         Ok(held.into_iter().map(Job::new).collect())
     }
 

@@ -1,12 +1,12 @@
 //! Following the log: from a cursor through what is stored, over the seam, into what is new.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::HashMap, sync::Arc};
 
 use entity::{Scope, event, service};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{EventFilter, Resolved, cursor, filtered, newest, position, prune::pruned_to, resolve};
+use super::{EventFilter, Resolved, cursor, expired, filtered, newest, position, resolve};
 use crate::{
     app::App,
     error::Result,
@@ -64,37 +64,48 @@ pub struct Follower {
     filter: Resolved,
     position: i64,
     news: broadcast::Receiver<Arc<event::Model>>,
+    /// What came out of `news` and was not looked at to the end.
+    arrived: Option<Arc<event::Model>>,
     live: bool,
     waiting: std::vec::IntoIter<event::Model>,
     gap: Option<Gap>,
 }
 
-/// What the caller may see, in a form that needs no query for each event.
+/// What the caller may see, in a form that rarely needs a query for an event.
 #[derive(Debug)]
 struct Sees {
     scope: Scope,
-    services: HashSet<i64>,
+    /// Whether a service is the caller's own, for the services met so far: it may be made after the stream was opened.
+    services: HashMap<i64, bool>,
 }
 
 impl Sees {
-    async fn new(app: &App, scope: Scope) -> Result<Self> {
-        let services = match scope {
-            Scope::User { id, owns_services: true } => {
-                let own = service::Entity::find().filter(service::Column::OwnerId.eq(id)).all(app.db.read()).await?;
-                own.into_iter().map(|service| service.id).collect()
-            }
-            Scope::All | Scope::Nobody | Scope::User { .. } | Scope::Runner { .. } => HashSet::new(),
+    fn new(scope: Scope) -> Self {
+        // The stream outlives what was known of its caller when it was opened: the first service may be made meanwhile.
+        let scope = match scope {
+            Scope::User { id, .. } => Scope::User { id, owns_services: true },
+            Scope::All | Scope::Nobody | Scope::Runner { .. } => scope,
         };
-        Ok(Self { scope, services })
+        Self { scope, services: HashMap::new() }
     }
 
-    fn sees(&self, event: &event::Model) -> bool {
-        match self.scope {
+    async fn sees(&mut self, app: &App, event: &event::Model) -> Result<bool> {
+        Ok(match self.scope {
             Scope::All => true,
             Scope::Nobody => false,
-            Scope::User { id, .. } => event.owner_id == id || self.services.contains(&event.service_id),
+            Scope::User { id, .. } => event.owner_id == id || self.owns(app, id, event.service_id).await?,
             Scope::Runner { id } => event.runner_id == Some(id),
+        })
+    }
+
+    async fn owns(&mut self, app: &App, user_id: i64, service_id: i64) -> Result<bool> {
+        if let Some(known) = self.services.get(&service_id) {
+            return Ok(*known);
         }
+        let service = service::Entity::find_by_id(service_id).one(app.db.read()).await?;
+        let owns = service.is_some_and(|service| service.owner_id == user_id);
+        self.services.insert(service_id, owns);
+        Ok(owns)
     }
 }
 
@@ -106,17 +117,23 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
     // Listen first, read then: what is committed in between comes twice and is dropped by its place, never lost.
     let news = app.events.subscribe();
     let filter = resolve(app, filter).await?;
-    let sees = Sees::new(app, viewer.scope()).await?;
     let newest = newest(app).await?;
-    let mut position = match after {
+    let position = match after {
         None => newest,
         Some(after) => position(after)?.min(newest),
     };
-    let pruned = pruned_to(app).await?;
-    let gap =
-        (position < pruned).then(|| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) });
-    position = position.max(pruned);
-    Ok(Follower { app: app.clone(), sees, filter, position, news, live: false, waiting: Vec::new().into_iter(), gap })
+    let gap = expired(app, position).await?;
+    Ok(Follower {
+        app: app.clone(),
+        sees: Sees::new(viewer.scope()),
+        filter,
+        position,
+        news,
+        arrived: None,
+        live: false,
+        waiting: Vec::new().into_iter(),
+        gap,
+    })
 }
 
 impl Follower {
@@ -141,14 +158,20 @@ impl Follower {
                 self.read().await?;
                 continue;
             }
-            match self.news.recv().await {
-                Ok(event) => {
-                    if event.id <= self.position || !self.filter.matches(&event) || !self.sees.sees(&event) {
-                        continue;
-                    }
+            if let Some(event) = self.arrived.clone() {
+                let wanted = event.id > self.position
+                    && self.filter.matches(&event)
+                    && self.sees.sees(&self.app, &event).await?;
+                // Only now: who drops this future while it asks for a service must find the event again.
+                self.arrived = None;
+                if wanted {
                     self.position = event.id;
                     return Ok(Some(Delivery { cursor: cursor(event.id), live: true, item: Item::Event(event) }));
                 }
+                continue;
+            }
+            match self.news.recv().await {
+                Ok(event) => self.arrived = Some(event),
                 Err(RecvError::Lagged(_)) => self.fall_behind().await?,
                 Err(RecvError::Closed) => return Ok(None),
             }

@@ -28,16 +28,19 @@ pub async fn append_log(app: &App, viewer: &Viewer, lease_token: &str, text: Str
     }
     faults.into_result()?;
     let ticket = Ticket::parse(lease_token)?;
-    app.db.write((runner, ticket, text), |tx, (runner, ticket, text)| Box::pin(apply(tx, runner, ticket, text))).await
+    let input = (app.clone(), runner, ticket, text);
+    app.db.write(input, |tx, (app, runner, ticket, text)| Box::pin(apply(tx, app, runner, ticket, text))).await
 }
 
-async fn apply(tx: &Tx, runner: &RunnerViewer, ticket: &Ticket, text: &str) -> Result<job::Model> {
+async fn apply(tx: &Tx, app: &App, runner: &RunnerViewer, ticket: &Ticket, text: &str) -> Result<job::Model> {
     let before = held(tx, ticket, runner).await?;
+    app.seen.note(tx, runner.id).await?;
     let mut job = running(&before, tx.now);
     if before.status == job::Status::Claimed {
         job = change::transition(tx, &before, job, None).await?;
     }
-    let room = usize::try_from(LOG_MOST - job.log_bytes).unwrap_or(0);
+    // Once something was dropped nothing more is kept: text after a hole would read as if it followed what is before.
+    let room = if job.log_truncated { 0 } else { usize::try_from(LOG_MOST - job.log_bytes).unwrap_or(0) };
     let kept = &text[..text.floor_char_boundary(room)];
     let length = i64::try_from(kept.len()).unwrap_or(0);
     let after = job::Model {

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     error::{Error, Result},
-    viewer::Viewer,
+    viewer::{Permission, Viewer},
 };
 
 /// Services whose queues are watched; see [`watch`].
@@ -21,6 +21,7 @@ pub struct Watch {
 
 /// Watches the queues of services that the viewer works for or manages.
 pub async fn watch(app: &App, viewer: &Viewer, uids: &[Uuid]) -> Result<Watch> {
+    viewer.require_read(Permission::JobsRead)?;
     if uids.is_empty() {
         return Err(Error::invalid("serviceIds", "Name 1 to 100 services."));
     }

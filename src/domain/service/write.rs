@@ -249,8 +249,10 @@ async fn next_version(tx: &Tx, service_id: i64, change: &ServiceChange) -> Resul
 pub async fn check_in(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
     let service = get(app, viewer, uid).await?;
     // A runner sees only the services that it works for.
-    if !matches!(viewer, Viewer::Runner(_)) && !viewer.may_manage(&service) {
+    if !matches!(viewer, Viewer::Runner(_) | Viewer::Operator) {
         viewer.require(Permission::ServicesWrite)?;
+    }
+    if !matches!(viewer, Viewer::Runner(_)) && !viewer.may_manage(&service) {
         return Err(Error::Forbidden("Only the service's owner, its runners and admins check it in.".into()));
     }
     let seen = |service: &mut service::Model, now: Time| service.last_seen_at = Some(now);
