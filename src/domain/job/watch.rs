@@ -18,6 +18,8 @@ pub struct Watch {
     uid: Uuid,
     follower: Follower,
     state: State,
+    /// The revision that was given out last.
+    given: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,26 +40,35 @@ pub async fn watch(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Watch> {
     let filter = EventFilter { job_ids: Some(vec![uid]), ..Default::default() };
     let follower = event::follow(app, viewer, &filter, None).await?;
     super::find(app, &scope, uid).await?.ok_or(Error::NotFound("job"))?;
-    Ok(Watch { app: app.clone(), scope, uid, follower, state: State::Fresh })
+    Ok(Watch { app: app.clone(), scope, uid, follower, state: State::Fresh, given: 0 })
 }
 
 impl Watch {
     /// The next state; `None` after the final one, when the job was removed, or when the server stops.
     pub async fn next(&mut self) -> Result<Option<job::Model>> {
-        match self.state {
-            State::Over => return Ok(None),
-            State::Fresh => {}
-            State::Waiting => {
-                if self.follower.next().await?.is_none() {
-                    return Ok(None);
+        loop {
+            match self.state {
+                State::Over => return Ok(None),
+                State::Fresh => {}
+                State::Waiting => {
+                    if self.follower.next().await?.is_none() {
+                        return Ok(None);
+                    }
+                }
+            }
+            // Changes that are already there are all in the row that is read now.
+            while self.follower.ready().await?.is_some() {}
+            let row = super::find(&self.app, &self.scope, self.uid).await?;
+            let goes_on = row.as_ref().is_some_and(|row| !row.status.is_final());
+            self.state = if goes_on { State::Waiting } else { State::Over };
+            // The event of a change may come after the row that has it.
+            match row {
+                Some(row) if row.revision == self.given => {}
+                row => {
+                    self.given = row.as_ref().map_or(0, |row| row.revision);
+                    return Ok(row);
                 }
             }
         }
-        // Changes that are already there are all in the row that is read now.
-        while self.follower.ready().await?.is_some() {}
-        let row = super::find(&self.app, &self.scope, self.uid).await?;
-        let goes_on = row.as_ref().is_some_and(|row| !row.status.is_final());
-        self.state = if goes_on { State::Waiting } else { State::Over };
-        Ok(row)
     }
 }

@@ -21,7 +21,10 @@ async fn list(client: &Client, filter: Value, after: Option<&str>) -> Vec<(Strin
     edges.into_iter().map(|mut edge| (text(&edge["cursor"]), edge["node"].take())).collect()
 }
 
+/// Follows from a cursor on, or from the beginning: without a cursor a stream begins at some moment after it was asked
+/// for, and nothing tells the reader when that was.
 async fn follow(client: &Client, filter: Value, after: Option<&str>) -> Stream {
+    let after = after.unwrap_or("e0");
     let document = format!(
         "subscription($filter: JobEventFilter, $after: Cursor) {{ jobEvents(filter: $filter, after: $after) {{
             cursor live event {{ {EVENT} }} }} }}"
@@ -249,7 +252,7 @@ async fn an_author_hears_of_the_jobs_of_a_service_made_while_listening() {
 #[tokio::test]
 async fn who_resumes_at_the_gap_of_a_slow_reader_misses_nothing() {
     use docket::{
-        domain::event::{EventFilter, Follower, Item, follow},
+        domain::event::{EventFilter, Follower, GapReason, Item, cursor, follow},
         viewer::Viewer,
     };
     let app = TestApp::with(|config| config.events.lag_events = 10).await;
@@ -260,28 +263,30 @@ async fn who_resumes_at_the_gap_of_a_slow_reader_misses_nothing() {
         opened.expect("a follower")
     };
     let mut slow = open(None).await;
-    // It has caught up, and then does not read for a while.
-    assert!(slow.ready().await.expect("no error").is_none());
-    let mut watch = follow_all(&ada).await;
-    for _ in 0..40 {
-        ada.submit(&service, json!({})).await;
-        delivered(&mut watch).await;
-    }
-    let first = slow.next().await.expect("no error").expect("a gap");
-    assert!(
-        matches!(&first.item, Item::Gap(gap) if gap.reason == docket::domain::event::GapReason::TooSlow),
-        "{first:?}"
-    );
-    for mut reader in [slow, open(Some(&first.cursor)).await] {
-        for expected in 1..=40 {
-            let next = reader.next().await.expect("no error").expect("an event");
-            assert_eq!(next.cursor, docket::domain::event::cursor(expected));
+    // It catches up, and then does not read for a while.
+    let mut told = 0;
+    loop {
+        let (read, _) = tokio::join!(slow.next(), ada.submit(&service, json!({})));
+        told += 1;
+        if read.expect("no error").expect("an event").live {
+            break;
         }
     }
-}
-
-async fn follow_all(client: &Client) -> Stream {
-    follow(client, json!({}), None).await
+    // So long as it takes until the ring has them all.
+    let mut ring = app.server.app.events.subscribe();
+    for _ in 0..40 {
+        ada.submit(&service, json!({})).await;
+        ring.recv().await.expect("an event");
+    }
+    let first = slow.next().await.expect("no error").expect("a gap");
+    let too_slow = |item: &Item| matches!(item, Item::Gap(gap) if gap.reason == GapReason::TooSlow);
+    assert!(too_slow(&first.item), "{first:?}");
+    for mut reader in [slow, open(Some(&first.cursor)).await] {
+        for expected in told + 1..=told + 40 {
+            let next = reader.next().await.expect("no error").expect("an event");
+            assert_eq!(next.cursor, cursor(expected));
+        }
+    }
 }
 
 #[tokio::test]
@@ -305,9 +310,7 @@ async fn following_one_job_gives_its_state_and_ends_with_its_final_one() {
         let revision = job["revision"].as_i64().expect("a number");
         assert!(revision > last, "{revision} after {last}");
         (last, items) = (revision, items + 1);
-        if last == 24 {
-            assert_eq!(job["status"], "SUCCEEDED");
-        }
+        assert!(last < 24 || job["status"] == "SUCCEEDED");
     }
     assert!(last == 24 && items <= 23, "{items} items, the last of revision {last}");
     // A job that is over: its state, and the end.
@@ -337,11 +340,23 @@ async fn a_hint_comes_with_each_job_that_enters_a_queue() {
     let runner = app.runner(&service).await;
     let document = "subscription($ids: [ID!]!) { jobsAvailable(serviceIds: $ids) { id } }";
     let mut stream = runner.subscribe(document, json!({ "ids": [service] })).await;
-    app.admin().submit(&other, json!({})).await;
-    app.admin().submit(&service, json!({})).await;
-    assert_eq!(stream.item("jobsAvailable").await["id"], service);
-    let lease = runner.claim().await;
-    runner.change("workRelease", json!({ "leaseToken": lease.token }), "job { id }").await;
+    let admin = app.admin();
+    // The stream begins at some moment; from its first item on nothing may be missing.
+    let mut patience = tokio::time::interval(std::time::Duration::from_millis(50));
+    loop {
+        tokio::select! {
+            item = stream.item("jobsAvailable") => {
+                assert_eq!(item["id"], service);
+                break;
+            }
+            _ = patience.tick() => {
+                admin.submit(&other, json!({})).await;
+                admin.submit(&service, json!({})).await;
+            }
+        }
+    }
+    while !runner.claim_with(json!({ "max": 100 })).await.is_empty() {}
+    runner.data("mutation { runnerUnregister { runner { id } } }", json!({})).await;
     assert_eq!(stream.item("jobsAvailable").await["id"], service);
     for ids in [json!([]), json!([service, "service_1"]), json!(vec![&service; 101])] {
         assert_eq!(runner.subscribe(document, json!({ "ids": ids })).await.code().await, "INVALID");

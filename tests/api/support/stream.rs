@@ -22,7 +22,8 @@ struct Item {
 }
 
 impl Stream {
-    /// Opens it and waits for the server's first sign: from then on nothing is missed.
+    /// Opens it. The answer's head comes before the subscription has begun: what happens meanwhile is missed unless
+    /// the document says `after`.
     pub async fn open(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.expect("an answer");
         assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8");
