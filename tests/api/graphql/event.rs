@@ -250,46 +250,6 @@ async fn an_author_hears_of_the_jobs_of_a_service_made_while_listening() {
 }
 
 #[tokio::test]
-async fn who_resumes_at_the_gap_of_a_slow_reader_misses_nothing() {
-    use docket::{
-        domain::event::{EventFilter, Follower, GapReason, Item, cursor, follow},
-        viewer::Viewer,
-    };
-    let app = TestApp::with(|config| config.events.lag_events = 10).await;
-    let service = app.service(json!({})).await;
-    let ada = app.user("ada").await;
-    let open = async |after: Option<&str>| -> Follower {
-        let opened = follow(&app.server.app, &Viewer::local_operator(), &EventFilter::default(), after).await;
-        opened.expect("a follower")
-    };
-    let mut slow = open(None).await;
-    // It catches up, and then does not read for a while.
-    let mut told = 0;
-    loop {
-        let (read, _) = tokio::join!(slow.next(), ada.submit(&service, json!({})));
-        told += 1;
-        if read.expect("no error").expect("an event").live {
-            break;
-        }
-    }
-    // So long as it takes until the ring has them all.
-    let mut ring = app.server.app.events.subscribe();
-    for _ in 0..40 {
-        ada.submit(&service, json!({})).await;
-        ring.recv().await.expect("an event");
-    }
-    let first = slow.next().await.expect("no error").expect("a gap");
-    let too_slow = |item: &Item| matches!(item, Item::Gap(gap) if gap.reason == GapReason::TooSlow);
-    assert!(too_slow(&first.item), "{first:?}");
-    for mut reader in [slow, open(Some(&first.cursor)).await] {
-        for expected in told + 1..=told + 40 {
-            let next = reader.next().await.expect("no error").expect("an event");
-            assert_eq!(next.cursor, cursor(expected));
-        }
-    }
-}
-
-#[tokio::test]
 async fn following_one_job_gives_its_state_and_ends_with_its_final_one() {
     let app = TestApp::new().await;
     let service = app.service(json!({})).await;
