@@ -102,6 +102,18 @@ where
     O: Order<E>,
     C: ConnectionTrait,
 {
+    fetch_as::<E, E::Model, O, C>(query, order, request, db).await
+}
+
+/// The same for a query that reads something else than whole rows.
+pub async fn fetch_as<E, R, O, C>(query: Select<E>, order: O, request: &PageRequest, db: &C) -> Result<Page<R>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    R: FromQueryResult + Send + Sync,
+    O: Order<E>,
+    C: ConnectionTrait,
+{
     let identity: Identity = match order.column() {
         Some(column) => (column, order.id()).into_identity(),
         None => order.id().into_identity(),
@@ -122,7 +134,7 @@ where
     } else {
         cursor.first(request.size + 1)
     };
-    let mut rows = cursor.all(db).await?;
+    let mut rows = cursor.into_model::<R>().all(db).await?;
     let more = rows.len() as u64 > request.size;
     if more && request.backwards {
         rows.remove(0);

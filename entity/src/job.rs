@@ -3,6 +3,10 @@
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
+mod part;
+
+pub use part::{Columns, Part};
+
 use crate::{Scope, Time, event::services_of};
 
 /// Where a job stands.

@@ -1,7 +1,11 @@
 //! Jobs: submitting, looking, cancelling. What workers do with them is [`super::lease`].
 
-use entity::{Scope, Time, job, job_log};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use entity::{
+    Scope, Time,
+    job::{self, Columns, Part},
+    job_log,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 use crate::{
@@ -66,21 +70,28 @@ pub enum JobOrder {
 }
 
 /// The job with this outside id.
-pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+pub async fn get(app: &App, viewer: &Viewer, uid: Uuid, columns: Columns) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
-    find(app, &viewer.scope(), uid).await?.ok_or(Error::NotFound("job"))
+    find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))
 }
 
 /// The job with this number.
-pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64) -> Result<job::Model> {
+pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64, columns: Columns) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
     let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.eq(number));
-    query.one(app.db.read()).await?.ok_or(Error::NotFound("job"))
+    columns.select(query).into_model().one(app.db.read()).await?.ok_or(Error::NotFound("job"))
 }
 
 /// The job with this outside id, if `scope` sees it.
-pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid) -> Result<Option<job::Model>> {
-    Ok(job::Entity::visible_to(scope).filter(job::Column::Uid.eq(uid)).one(app.db.read()).await?)
+pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid, columns: Columns) -> Result<Option<Part>> {
+    let query = job::Entity::visible_to(scope).filter(job::Column::Uid.eq(uid));
+    Ok(columns.select(query).into_model().one(app.db.read()).await?)
+}
+
+/// The job with this internal id, whoever asks, for a change of its state: without its parameters and results.
+pub(super) async fn head<C: ConnectionTrait>(db: &C, query: Select<job::Entity>) -> Result<Option<job::Model>> {
+    let part: Option<Part> = Columns::head().select(query).into_model().one(db).await?;
+    Ok(part.map(|part| part.row))
 }
 
 /// A page of the jobs that the viewer may see.
@@ -90,9 +101,13 @@ pub async fn list(
     filter: &JobFilter,
     order: JobOrder,
     request: &PageRequest,
-) -> Result<Page<job::Model>> {
+    columns: Columns,
+) -> Result<Page<Part>> {
     viewer.require_read(Permission::JobsRead)?;
-    page::fetch(filtered(&viewer.scope(), filter), order, request, app.db.read()).await
+    // Cursors are made of the order's column and the id.
+    let keys = order.column().into_iter().chain([order.id()]).collect::<Vec<_>>();
+    let query = columns.with(Columns::of(&keys)).select(filtered(&viewer.scope(), filter));
+    page::fetch_as(query, order, request, app.db.read()).await
 }
 
 /// How many jobs the viewer may see under this filter.

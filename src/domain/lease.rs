@@ -81,13 +81,13 @@ impl Ticket {
 
 /// The job under a ticket's lease, inside the transaction that will change it.
 async fn held(tx: &Tx, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
-    let job = job::Entity::find_by_id(ticket.job_id).one(&tx.db).await?;
+    let job = super::job::head(&tx.db, job::Entity::find_by_id(ticket.job_id)).await?;
     job.filter(|job| ticket.opens(job, runner)).ok_or(Error::LeaseLost)
 }
 
 /// The same from outside a transaction, for checks that need the job and may take long. It must be asked again inside.
 async fn held_now(app: &App, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
-    let job = job::Entity::find_by_id(ticket.job_id).one(app.db.read()).await?;
+    let job = super::job::head(app.db.read(), job::Entity::find_by_id(ticket.job_id)).await?;
     job.filter(|job| ticket.opens(job, runner)).ok_or(Error::LeaseLost)
 }
 

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use entity::{job, service, user};
+use entity::{
+    job::{self, Columns, Part},
+    service, user,
+};
 
 use super::{
     context::{app, asked, loaders, nullable, viewer},
@@ -20,6 +23,7 @@ use crate::{
     viewer::Permission,
 };
 
+mod columns;
 mod list;
 mod live;
 mod write;
@@ -100,7 +104,8 @@ pub struct JobLog {
 /// One run of a service.
 #[derive(Clone, Debug)]
 pub struct Job {
-    pub(super) row: Arc<job::Model>,
+    row: Arc<job::Model>,
+    columns: Columns,
     owner: Option<Arc<user::Model>>,
     service: Option<Arc<service::Model>>,
 }
@@ -113,7 +118,26 @@ impl Job {
 
     /// The same for a row that is shared already.
     pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, owner: None, service: None }
+        Self { row, columns: Columns::ALL, owner: None, service: None }
+    }
+
+    /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
+    pub fn head(row: job::Model) -> Self {
+        Self { columns: Columns::head(), ..Self::new(row) }
+    }
+
+    /// Parameters or results, from the row if it was read with them.
+    async fn body(&self, ctx: &Context<'_>, column: job::Column) -> Result<Arc<job::Model>> {
+        if self.columns.has(column) {
+            return Ok(Arc::clone(&self.row));
+        }
+        Ok(loaders(ctx)?.job(self.row.id).await?.ok_or(Error::NotFound("job"))?)
+    }
+}
+
+impl From<Part> for Job {
+    fn from(part: Part) -> Self {
+        Self { columns: part.columns, ..Self::new(part.row) }
     }
 }
 
@@ -169,13 +193,13 @@ impl Job {
     }
 
     /// The input.
-    async fn parameters(&self) -> &serde_json::Value {
-        &self.row.parameters
+    async fn parameters(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
+        Ok(self.body(ctx, job::Column::Parameters).await?.parameters.clone())
     }
 
     /// The output; null until there is one. Of a failure RESULT_INVALID the output as it came.
-    async fn results(&self) -> Option<&serde_json::Value> {
-        self.row.results.as_ref()
+    async fn results(&self, ctx: &Context<'_>) -> Option<Result<serde_json::Value>> {
+        nullable(async move { Ok(self.body(ctx, job::Column::Results).await?.results.clone()) }).await
     }
 
     /// Higher goes first; -1000 to 1000.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Interface, Object, Result};
+use entity::job::Columns;
 
 use super::{
     context::{asked, nullable},
@@ -72,7 +73,7 @@ async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error
         Kind::User => domain::user::get(app, viewer, uid).await.map(|row| Node::User(User(Arc::new(row)))),
         Kind::Service => domain::service::get(app, viewer, uid).await.map(|row| Node::Service(Service(Arc::new(row)))),
         Kind::Runner => domain::runner::get(app, viewer, uid).await.map(|row| Node::Runner(Runner(Arc::new(row)))),
-        Kind::Job => domain::job::get(app, viewer, uid).await.map(|row| Node::Job(Job::new(row))),
+        Kind::Job => domain::job::get(app, viewer, uid, Columns::ALL).await.map(|part| Node::Job(part.into())),
         // Credentials have ids to revoke them by, and are not looked up.
         Kind::Session | Kind::Token => return Ok(None),
     };

@@ -188,8 +188,10 @@ impl WorkMutation {
         #[graphql(desc = "The results.")] input: WorkCompleteInput,
     ) -> Result<WorkCompletePayload> {
         let (app, viewer) = asked(ctx)?;
-        Ok(Job::new(domain::lease::complete(app, viewer, &input.lease_token, input.results.unwrap_or_default()).await?)
-            .into())
+        Ok(Job::head(
+            domain::lease::complete(app, viewer, &input.lease_token, input.results.unwrap_or_default()).await?,
+        )
+        .into())
     }
 
     /// Ends an attempt that failed. A retryable failure goes back to the queue, with a growing delay, while attempts
@@ -205,7 +207,7 @@ impl WorkMutation {
             WorkFailureKind::System => job::FailureKind::System,
         };
         let failure = Failure { kind, code: input.code, message: input.message, retryable: input.retryable };
-        Ok(Job::new(domain::lease::fail(app, viewer, &input.lease_token, failure).await?).into())
+        Ok(Job::head(domain::lease::fail(app, viewer, &input.lease_token, failure).await?).into())
     }
 
     /// Hands a job back unharmed: it goes to the queue at once, and the attempt does not count.
@@ -215,7 +217,7 @@ impl WorkMutation {
         #[graphql(desc = "The lease.")] input: WorkReleaseInput,
     ) -> Result<WorkReleasePayload> {
         let (app, viewer) = asked(ctx)?;
-        Ok(Job::new(domain::lease::release(app, viewer, &input.lease_token).await?).into())
+        Ok(Job::head(domain::lease::release(app, viewer, &input.lease_token).await?).into())
     }
 }
 
@@ -233,13 +235,13 @@ impl From<domain::lease::Lease> for Lease {
 impl From<job::Model> for WorkHeartbeatPayload {
     fn from(row: job::Model) -> Self {
         let expires_at = row.lease_expires_at.map(Into::into);
-        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::new(row) }
+        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::head(row) }
     }
 }
 
 impl From<job::Model> for WorkLogPayload {
     fn from(row: job::Model) -> Self {
         let expires_at = row.lease_expires_at.map(Into::into);
-        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::new(row) }
+        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::head(row) }
     }
 }

@@ -44,7 +44,17 @@ pub(super) async fn observe(State(state): State<Shared>, mut request: Request, n
     metrics::count_request(route.as_ref().map_or("other", MatchedPath::as_str), &method, status, took);
     let ms = took.as_secs_f64() * 1000.0;
     let client = address.map(tracing::field::display);
-    tracing::info!(target: "docket::access", %method, path, status, ms, request_id = %id, client, "answered");
+    // A line for every request costs as much as a small query: what went well is a matter of debugging.
+    macro_rules! tell {
+        ($level:ident) => {
+            tracing::$level!(target: "docket::access", %method, path, status, ms, request_id = %id, client, "answered")
+        };
+    }
+    match status {
+        500.. => tell!(warn),
+        400..500 => tell!(info),
+        _ => tell!(debug),
+    }
     if multiplexed {
         // Has no meaning there: one request does not own the connection.
         response.headers_mut().remove(CONNECTION);

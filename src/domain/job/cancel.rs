@@ -1,6 +1,10 @@
 //! What an owner does with a job after submitting it.
 
-use entity::{event, job, job_log};
+use entity::{
+    event,
+    job::{self, Columns},
+    job_log,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -16,7 +20,7 @@ use crate::{
 /// Cancels a job: at once while it waits; while a worker holds it, as a request that the worker's next heartbeat
 /// answers. Cancelling a cancelled job, or asking twice, changes nothing; a job that ended otherwise is INVALID_STATE.
 pub async fn cancel(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?.id;
+    let id = writable(app, viewer, uid).await?;
     app.db.write(id, |tx, id| Box::pin(async move { cancel_one(tx, present(tx, *id).await?).await })).await
 }
 
@@ -48,7 +52,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, priority: i32) -> Res
     let mut faults = Faults::default();
     faults.range("priority", i64::from(priority), i64::from(PRIORITY_LEAST), i64::from(PRIORITY_MOST));
     faults.into_result()?;
-    let id = writable(app, viewer, uid).await?.id;
+    let id = writable(app, viewer, uid).await?;
     app.db
         .write((id, priority), |tx, (id, priority)| {
             Box::pin(async move {
@@ -71,11 +75,12 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, priority: i32) -> Res
 
 /// Removes a finished job with its log and results. Its events stay until their retention ends.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?.id;
+    let id = writable(app, viewer, uid).await?;
     app.db
         .write(id, |tx, id| {
             Box::pin(async move {
-                let job = present(tx, *id).await?;
+                // Whole, since it is shown as it was.
+                let job = job::Entity::find_by_id(*id).one(&tx.db).await?.ok_or(Error::NotFound("job"))?;
                 if !job.status.is_final() {
                     return Err(Error::InvalidState("The job has not finished; cancel it first.".into()));
                 }
@@ -87,13 +92,17 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
         .await
 }
 
-async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+/// The internal id of a job that the viewer may change.
+async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
     if !matches!(viewer, Viewer::Operator) {
         viewer.require(Permission::JobsWrite)?;
     }
-    super::find(app, &viewer.scope(), uid).await?.ok_or(Error::NotFound("job"))
+    super::find(app, &viewer.scope(), uid, Columns::of(&[job::Column::Id]))
+        .await?
+        .map(|part| part.row.id)
+        .ok_or(Error::NotFound("job"))
 }
 
 async fn present(tx: &Tx, id: i64) -> Result<job::Model> {
-    job::Entity::find_by_id(id).one(&tx.db).await?.ok_or(Error::NotFound("job"))
+    super::head(&tx.db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound("job"))
 }

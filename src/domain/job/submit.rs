@@ -1,7 +1,10 @@
 //! Submitting a job.
 
 use entity::{Time, event, job, service};
-use sea_orm::{ActiveValue::Set, EntityTrait};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    EntityTrait, TryIntoModel,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -63,8 +66,10 @@ async fn check(app: &App, version_id: i64, new: &NewJob) -> Result<()> {
 }
 
 async fn insert(tx: &Tx, owner_id: i64, service: &service::Model, version_id: i64, new: &NewJob) -> Result<job::Model> {
-    let row = new_row(tx.now, owner_id, service, version_id, new);
-    let job = job::Entity::insert(row).exec_with_returning(&tx.db).await?;
+    let mut row = new_row(tx.now, owner_id, service, version_id, new);
+    // Only the id is news; reading the whole row back would cost more than writing it.
+    row.id = Set(job::Entity::insert(row.clone()).exec(&tx.db).await?.last_insert_id);
+    let job = row.try_into_model()?;
     let detail = event::Detail { to: Some(job.status), ..Default::default() };
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
     Ok(job)
@@ -72,12 +77,14 @@ async fn insert(tx: &Tx, owner_id: i64, service: &service::Model, version_id: i6
 
 fn new_row(now: Time, owner_id: i64, service: &service::Model, version_id: i64, new: &NewJob) -> job::ActiveModel {
     job::ActiveModel {
+        id: NotSet,
         uid: Set(secret::uid()),
         service_id: Set(service.id),
         service_version_id: Set(version_id),
         owner_id: Set(owner_id),
         status: Set(job::Status::Queued),
         parameters: Set(new.parameters.clone()),
+        results: Set(None),
         priority: Set(new.priority),
         run_after: Set(now),
         attempt: Set(0),
@@ -88,12 +95,22 @@ fn new_row(now: Time, owner_id: i64, service: &service::Model, version_id: i64, 
         losses: Set(0),
         releases: Set(0),
         backoffs: Set(0),
+        progress: Set(None),
+        message: Set(None),
+        failure_kind: Set(None),
+        failure_code: Set(None),
+        failure_message: Set(None),
         cancel_requested: Set(false),
         revision: Set(1),
         log_bytes: Set(0),
         log_truncated: Set(false),
+        runner_id: Set(None),
+        lease_hash: Set(None),
+        lease_expires_at: Set(None),
+        claimed_at: Set(None),
         submitted_at: Set(now),
+        started_at: Set(None),
+        finished_at: Set(None),
         updated_at: Set(now),
-        ..Default::default()
     }
 }

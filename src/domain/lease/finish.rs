@@ -1,6 +1,9 @@
 //! The end of an attempt: done, failed, or handed back.
 
-use entity::{Time, job};
+use entity::{
+    Time,
+    job::{self, Columns, Part},
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 
@@ -11,8 +14,7 @@ use crate::{
     domain::{
         check::{Faults, LINE, TEXT},
         job::change,
-        schema::Part,
-        service,
+        schema, service,
     },
     error::{FieldError, Result},
     viewer::Viewer,
@@ -47,7 +49,7 @@ pub async fn complete(app: &App, viewer: &Viewer, lease_token: &str, results: Va
     faults.into_result()?;
     // Checking a large result takes a while: it happens before the write, not inside it.
     let job = held_now(app, &ticket, &runner).await?;
-    let validator = service::validator(app, job.service_version_id, Part::Results).await?;
+    let validator = service::validator(app, job.service_version_id, schema::Part::Results).await?;
     let violations = validator.validate(&results, "results").err().unwrap_or_default();
     let invalid = (!violations.is_empty()).then(|| describe(&violations));
     let input = (runner, ticket, results, invalid);
@@ -154,11 +156,10 @@ pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<jo
 pub(in crate::domain) async fn release_all(tx: &Tx, runner_id: i64) -> Result<()> {
     let held = job::Entity::find()
         .filter(job::Column::RunnerId.eq(runner_id))
-        .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
-        .all(&tx.db)
-        .await?;
-    for job in held {
-        hand_back(tx, &job).await?;
+        .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]));
+    let held: Vec<Part> = Columns::head().select(held).into_model().all(&tx.db).await?;
+    for part in held {
+        hand_back(tx, &part.row).await?;
     }
     Ok(())
 }

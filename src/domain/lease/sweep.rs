@@ -15,7 +15,11 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{event, job::change, meter},
+    domain::{
+        event,
+        job::{self as jobs, change},
+        meter,
+    },
     error::Result,
 };
 
@@ -50,16 +54,19 @@ pub async fn keep_sweeping(app: App) {
 pub async fn sweep(app: &App) -> Result<usize> {
     let mut swept = 0;
     loop {
-        let due = job::Entity::find()
+        let due: Vec<i64> = job::Entity::find()
+            .select_only()
+            .column(job::Column::Id)
             .filter(overdue(Time(app.clock.now_micros())))
             .order_by_asc(job::Column::Id)
             .limit(BATCH)
+            .into_tuple()
             .all(app.db.read())
             .await?;
         let full = due.len() as u64 == BATCH;
         let backoff = i64::from(app.config.jobs.backoff_seconds);
-        for job in due {
-            app.db.write((job.id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await?;
+        for id in due {
+            app.db.write((id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await?;
             meter::taken_back();
             swept += 1;
         }
@@ -80,7 +87,8 @@ fn overdue(now: Time) -> Condition {
 
 async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<()> {
     // A heartbeat or a result may have come between the look and this transaction.
-    let Some(job) = job::Entity::find_by_id(id).filter(overdue(tx.now)).one(&tx.db).await? else { return Ok(()) };
+    let due = job::Entity::find_by_id(id).filter(overdue(tx.now));
+    let Some(job) = jobs::head(&tx.db, due).await? else { return Ok(()) };
     let lost = job.lease_expires_at.is_some_and(|end| end <= tx.now);
     let (after, message) = if lost { lose(&job, tx.now, backoff) } else { time_out(&job, tx.now, backoff) };
     change::transition(tx, &job, after, Some(message)).await?;

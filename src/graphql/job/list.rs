@@ -3,9 +3,12 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::{job, service, user};
+use entity::{job::Part, service, user};
 
-use super::{Job, JobStatus};
+use super::{
+    Job, JobStatus,
+    columns::{needed, needed_by_nodes},
+};
 use crate::{
     app::App,
     domain::{self, job::JobFilter},
@@ -105,12 +108,13 @@ impl JobQuery {
     ) -> Option<Result<Job>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            let columns = needed(ctx.field().selection_set());
             let row = match (id, number) {
-                (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?).await?,
-                (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number)).await?,
+                (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?, columns).await?,
+                (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number), columns).await?,
                 _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
             };
-            Ok(Some(Job::new(row)))
+            Ok(Some(row.into()))
         })
         .await
     }
@@ -129,35 +133,37 @@ impl JobQuery {
     ) -> Result<JobConnection> {
         let (app, viewer) = asked(ctx)?;
         let (filter, order) = (JobFilter::try_from(filter.unwrap_or_default())?, order.into());
-        let found = domain::job::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
+        let columns = needed_by_nodes(ctx.field());
+        let page = page(first, last, after, before)?;
+        let found = domain::job::list(app, viewer, &filter, order, &page, columns).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::job::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+        let cursors = found.rows.iter().map(|part| cursor(order, &part.row)).collect();
         let nodes = with_related(ctx, app, found.rows).await?;
         Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
     }
 }
 
 /// The page's jobs with the owners and services that the document asks for, each kind fetched in one statement.
-async fn with_related(ctx: &Context<'_>, app: &App, rows: Vec<job::Model>) -> Result<Vec<Job>> {
+async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
     let owners: HashMap<i64, Arc<user::Model>> = if nodes_ask_for(ctx, "owner") {
-        let found = domain::user::by_ids(app, &distinct(rows.iter().map(|row| row.owner_id))).await?;
+        let found = domain::user::by_ids(app, &distinct(parts.iter().map(|part| part.row.owner_id))).await?;
         found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
     } else {
         HashMap::new()
     };
     let services: HashMap<i64, Arc<service::Model>> = if nodes_ask_for(ctx, "service") {
-        let found = domain::service::by_ids(app, &distinct(rows.iter().map(|row| row.service_id))).await?;
+        let found = domain::service::by_ids(app, &distinct(parts.iter().map(|part| part.row.service_id))).await?;
         found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
     } else {
         HashMap::new()
     };
-    let related = |row: job::Model| Job {
-        owner: owners.get(&row.owner_id).cloned(),
-        service: services.get(&row.service_id).cloned(),
-        row: Arc::new(row),
+    let related = |part: Part| Job {
+        owner: owners.get(&part.row.owner_id).cloned(),
+        service: services.get(&part.row.service_id).cloned(),
+        ..Job::from(part)
     };
-    Ok(rows.into_iter().map(related).collect())
+    Ok(parts.into_iter().map(related).collect())
 }
 
 fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {

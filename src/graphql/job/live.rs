@@ -3,7 +3,7 @@
 use async_graphql::{Context, ID, Result, Subscription};
 use futures_util::Stream;
 
-use super::Job;
+use super::{Job, columns::needed};
 use crate::{
     domain,
     error::Error,
@@ -28,12 +28,14 @@ impl JobSubscription {
         #[graphql(desc = "The job.")] id: ID,
     ) -> Result<impl Stream<Item = Result<Job, Error>> + use<'a>> {
         let (app, viewer) = (app(ctx)?, viewer(ctx)?);
-        let watched = domain::job::watch(app, viewer, id::uid(Kind::Job, "id", &id)?).await?;
+        let watched =
+            domain::job::watch(app, viewer, id::uid(Kind::Job, "id", &id)?, needed(ctx.field().selection_set()))
+                .await?;
         let loaders = ctx.data::<Loaders>()?;
         Ok(futures_util::stream::try_unfold(watched, move |mut watched| async move {
             let next = watched.next().await?;
             loaders.renew();
-            Ok(next.map(|row| (Job::new(row), watched)))
+            Ok(next.map(|part| (Job::from(part), watched)))
         }))
     }
 }

@@ -76,7 +76,7 @@ impl JobMutation {
         #[graphql(desc = "The change.")] input: JobUpdateInput,
     ) -> Result<JobUpdatePayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
-        payload(domain::job::update(app, viewer, uid, input.priority).await)
+        head(domain::job::update(app, viewer, uid, input.priority).await)
     }
 
     /// Cancels a job: at once while it waits, as a request to its worker while it runs.
@@ -86,7 +86,7 @@ impl JobMutation {
         #[graphql(desc = "Which job.")] input: JobCancelInput,
     ) -> Result<JobCancelPayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
-        payload(domain::job::cancel(app, viewer, uid).await)
+        head(domain::job::cancel(app, viewer, uid).await)
     }
 
     /// Removes a finished job with its results and log.
@@ -103,6 +103,11 @@ impl JobMutation {
 fn one<'a>(ctx: &Context<'a>, id: &ID) -> Result<(&'a App, &'a Viewer, Uuid)> {
     let (app, viewer) = asked(ctx)?;
     Ok((app, viewer, id::uid(Kind::Job, "jobId", id)?))
+}
+
+/// The same for a job that was read for a change of its state.
+fn head<P: From<Job>>(row: crate::error::Result<entity::job::Model>) -> Result<P> {
+    Ok(Job::head(row?).into())
 }
 
 fn payload<P: From<Job>>(row: crate::error::Result<entity::job::Model>) -> Result<P> {

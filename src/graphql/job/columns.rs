@@ -1,0 +1,52 @@
+//! Which columns of a job a selection needs.
+
+use async_graphql::SelectionField;
+use entity::job::{
+    Column::{self, *},
+    Columns,
+};
+
+/// The columns that these fields of `Job` show. A field that is not known here reads the whole row.
+pub(super) fn needed<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Columns {
+    fields.fold(Columns::NONE, |columns, field| columns.with(of(field.name())))
+}
+
+/// The columns behind the nodes of a connection of jobs.
+pub(super) fn needed_by_nodes(connection: SelectionField<'_>) -> Columns {
+    let edges = connection.selection_set().filter(|field| field.name() == "edges");
+    let nodes = edges.flat_map(|edge| edge.selection_set().filter(|field| field.name() == "node").collect::<Vec<_>>());
+    let nodes = nodes.chain(connection.selection_set().filter(|field| field.name() == "nodes"));
+    nodes.fold(Columns::NONE, |columns, node| columns.with(needed(node.selection_set())))
+}
+
+fn of(field: &str) -> Columns {
+    let columns: &[Column] = match field {
+        "__typename" => &[],
+        "id" | "events" => &[Uid],
+        "number" => &[Id],
+        "status" => &[Status],
+        "service" => &[ServiceId],
+        "owner" => &[OwnerId],
+        "runner" => &[RunnerId],
+        "parameters" => &[Parameters],
+        "results" => &[Results],
+        "priority" => &[Priority],
+        "runAfter" => &[RunAfter],
+        "attempt" => &[Attempt],
+        "maxAttempts" => &[MaxAttempts],
+        "progress" => &[Progress],
+        "message" => &[Message],
+        "failure" => &[FailureKind, FailureCode, FailureMessage],
+        "cancelRequested" => &[CancelRequested],
+        "revision" => &[Revision],
+        "leaseExpiresAt" => &[LeaseExpiresAt],
+        "createdAt" | "submittedAt" => &[SubmittedAt],
+        "startedAt" => &[StartedAt],
+        "finishedAt" => &[FinishedAt],
+        "updatedAt" => &[UpdatedAt],
+        "log" => &[Id, LogBytes, LogTruncated],
+        "viewerCan" => &[Status, CancelRequested],
+        _ => return Columns::ALL,
+    };
+    Columns::of(columns)
+}
