@@ -1,2 +1,117 @@
-//! Bench.
-fn main() {}
+//! The load harness: starts docket and a floor of bare axum and sqlx, loads both in turn over loopback, and prints
+//! what each request cost.
+//!
+//! [`programs`] starts the servers, [`world`] seeds them, [`requests`] speaks both their languages, [`load`] measures,
+//! and [`scenario`] says what is measured and what was promised. [`floor`] is the program to compare with.
+
+mod client;
+mod floor;
+mod load;
+mod operations;
+mod options;
+mod programs;
+mod queues;
+mod report;
+mod requests;
+mod scenario;
+mod server;
+mod socket;
+mod world;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use options::{Command, Options, Scenario};
+use programs::Programs;
+use report::Line;
+
+/// The allocator that docket uses, so that the floor gains nothing by another one and loses nothing.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What everything here returns: a harness has nobody to tell errors apart for, only somebody who reads them.
+pub type Result<T, E = Box<dyn Error + Send + Sync>> = std::result::Result<T, E>;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let done = match &options.command {
+        Some(Command::Floor(options)) => floor::serve(options),
+        None => run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(options: &Options) -> Result<()> {
+    let programs = Programs::find(options.docket.clone())?;
+    // One thread: the client must leave the machine to the servers.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let lines = runtime.block_on(async {
+        // Leaving by this way ends the servers and removes their folder, which a default interrupt would not.
+        tokio::select! {
+            lines = measure(options, &programs) => lines,
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    })?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&lines)?);
+    } else {
+        println!("{}", report::table(&lines));
+    }
+    Ok(())
+}
+
+async fn measure(options: &Options, programs: &Programs) -> Result<Vec<Line>> {
+    let (plan, mut lines) = (options.plan(), Vec::new());
+    note("seeding");
+    let docket = programs.docket()?;
+    programs.make_user()?;
+    let world = world::seed(&docket).await?;
+    docket.stop()?;
+    programs.copy_database()?;
+    if options.wants(Scenario::Start) {
+        note("start and idle memory");
+        lines.extend(scenario::start(plan, programs)?);
+    }
+    let fleet = programs.fleet()?;
+    if options.wants(Scenario::Job) {
+        note("job by id");
+        lines.extend(scenario::job(plan, &fleet, &world).await?);
+    }
+    if options.wants(Scenario::Page) {
+        note("page of 100 jobs");
+        lines.extend(scenario::page(plan, &fleet, &world).await?);
+    }
+    if options.wants(Scenario::Stream) {
+        note("events to 100 subscribers");
+        lines.extend(scenario::stream(plan, &fleet, &world).await?);
+    }
+    if options.wants(Scenario::Submit) {
+        note("submit");
+        lines.extend(scenario::submit(plan, &fleet, &world).await?);
+    }
+    if options.wants(Scenario::Cycle) {
+        note("life cycle");
+        lines.extend(scenario::cycle(plan, &fleet, &world).await?);
+    }
+    if options.wants(Scenario::Claim) {
+        note("claims from queues of 1,000 and 100,000");
+        queues::fill(&programs.database(), &world.services).await?;
+        lines.extend(scenario::claim(plan, &fleet, &world).await?);
+    }
+    lines.push(scenario::loaded_memory(&fleet)?);
+    fleet.stop()?;
+    Ok(lines)
+}
+
+/// Says on standard error what is being done; standard output has the table alone.
+fn note(what: &str) {
+    eprintln!("bench: {what}");
+}

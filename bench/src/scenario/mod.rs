@@ -1,0 +1,13 @@
+//! The scenarios: what is measured, and against which promise.
+
+mod claim;
+mod cycle;
+mod read;
+mod start;
+mod stream;
+
+pub use claim::claim;
+pub use cycle::{cycle, submit};
+pub use read::{job, page};
+pub use start::{loaded_memory, start};
+pub use stream::stream;
