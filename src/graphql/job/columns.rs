@@ -1,10 +1,9 @@
 //! Which columns of a job a selection needs.
 
 use async_graphql::SelectionField;
-use entity::job::{
-    Column::{self, *},
-    Columns,
-};
+#[expect(clippy::enum_glob_use, reason = "the table below names nearly all of them")]
+use entity::job::Column::*;
+use entity::job::{Column, Columns};
 
 /// The columns that these fields of `Job` show. A field that is not known here reads the whole row.
 pub(super) fn needed<'a>(fields: impl Iterator<Item = SelectionField<'a>>) -> Columns {
