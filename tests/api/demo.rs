@@ -25,6 +25,8 @@ fn docket(folder: &Path, line: &str) -> Command {
 struct Demo {
     child: Child,
     introduction: String,
+    /// Held open: a demo whose introduction finds no reader ends.
+    _output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Demo {
@@ -42,7 +44,7 @@ impl Demo {
             introduction.push_str(&line);
             introduction.push('\n');
         }
-        Self { child, introduction }
+        Self { child, introduction, _output: lines }
     }
 
     /// The word after this one, below the title.
