@@ -5,8 +5,9 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QuerySelect, Select, Value,
-    sea_query::ValueTuple,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select, Value,
+    sea_query::{Order as Direction, SelectStatement, ValueTuple},
 };
 use serde::{Deserialize, Serialize};
 
@@ -144,6 +145,44 @@ where
     let (has_next, has_previous) =
         if request.backwards { (request.before.is_some(), more) } else { (more, request.after.is_some()) };
     Ok(Page { rows, has_next, has_previous })
+}
+
+/// The ids of the rows that a page could take from `query`: at most one more than the page has.
+///
+/// When what a caller sees is the union of several queries, each of which one index answers in order, their heads
+/// together hold the page; asked with OR instead, the database reads and sorts everything that any of them has.
+pub fn head<E, O>(query: Select<E>, order: O, request: &PageRequest) -> Result<SelectStatement>
+where
+    E: EntityTrait,
+    O: Order<E>,
+{
+    let mut query = query.select_only().column(order.id());
+    if let Some(after) = &request.after {
+        query = query.filter(beyond::<E, O>(order, &decode::<E, O>(order, after, "after")?, order.descending()));
+    }
+    if let Some(before) = &request.before {
+        query = query.filter(beyond::<E, O>(order, &decode::<E, O>(order, before, "before")?, !order.descending()));
+    }
+    let direction = if order.descending() == request.backwards { Direction::Asc } else { Direction::Desc };
+    if let Some(column) = order.column() {
+        query = query.order_by(column, direction.clone());
+    }
+    Ok(query.order_by(order.id(), direction).limit(request.size + 1).into_query())
+}
+
+/// The rows on one side of a cursor.
+fn beyond<E: EntityTrait, O: Order<E>>(order: O, at: &ValueTuple, below: bool) -> Condition {
+    let side = |column: E::Column, value: &Value| {
+        if below { column.lt(value.clone()) } else { column.gt(value.clone()) }
+    };
+    match (order.column(), at) {
+        (Some(column), ValueTuple::Two(key, id)) => Condition::any()
+            .add(side(column, key))
+            .add(Condition::all().add(column.eq(key.clone())).add(side(order.id(), id))),
+        (_, ValueTuple::One(id)) => Condition::all().add(side(order.id(), id)),
+        // `decode` makes no other pairs.
+        _ => Condition::all(),
+    }
 }
 
 /// How many rows `query` has.

@@ -24,8 +24,8 @@ pub enum Viewer {
 pub struct UserViewer {
     /// The user as it was when the credential was checked, at most a second ago.
     pub user: user::Model,
-    /// Whether the user owns services, whose jobs it then sees too.
-    pub owns_services: bool,
+    /// The services that the user owns (`service.id`), whose jobs it sees too.
+    pub services: Vec<i64>,
     /// How the user proved it.
     pub credential: Credential,
 }
@@ -106,7 +106,7 @@ impl Viewer {
             Self::Runner(runner) => Scope::Runner { id: runner.id },
             Self::User(viewer) if viewer.user.status != user::Status::Active => Scope::Nobody,
             Self::User(_) if self.is_admin() => Scope::All,
-            Self::User(viewer) => Scope::User { id: viewer.user.id, owns_services: viewer.owns_services },
+            Self::User(viewer) => Scope::User { id: viewer.user.id, owns_services: !viewer.services.is_empty() },
         }
     }
 
@@ -182,6 +182,15 @@ impl Viewer {
         match self {
             Self::User(viewer) => Some(viewer.user.id),
             Self::Anonymous | Self::Runner(_) | Self::Operator => None,
+        }
+    }
+
+    /// The services that the user owns, whose jobs it sees beside its own; none for other kinds of callers.
+    #[must_use]
+    pub fn own_services(&self) -> &[i64] {
+        match self {
+            Self::User(viewer) => &viewer.services,
+            Self::Anonymous | Self::Runner(_) | Self::Operator => &[],
         }
     }
 

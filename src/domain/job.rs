@@ -5,7 +5,10 @@ use entity::{
     job::{self, Columns, Part},
     job_log,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Query, SelectStatement, UnionType},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -106,8 +109,37 @@ pub async fn list(
     viewer.require_read(Permission::JobsRead)?;
     // Cursors are made of the order's column and the id.
     let keys = order.column().into_iter().chain([order.id()]).collect::<Vec<_>>();
-    let query = columns.with(Columns::of(&keys)).select(filtered(&viewer.scope(), filter));
-    page::fetch_as(query, order, request, app.db.read()).await
+    let columns = columns.with(Columns::of(&keys));
+    let rows = match visible_by_parts(viewer) {
+        None => filtered(&viewer.scope(), filter),
+        Some(parts) => {
+            let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
+            job::Entity::find().filter(job::Column::Id.in_subquery(union(heads.collect::<Result<_>>()?)))
+        }
+    };
+    page::fetch_as(columns.select(rows), order, request, app.db.read()).await
+}
+
+/// What an owner of services sees, as queries that one index each answers in order: its own jobs, and those of each
+/// service. None for other callers, and for owners of so many services that one query for each is no gain.
+fn visible_by_parts(viewer: &Viewer) -> Option<Vec<Select<job::Entity>>> {
+    let (Scope::User { id, owns_services: true }, services) = (viewer.scope(), viewer.own_services()) else {
+        return None;
+    };
+    let own = job::Entity::find().filter(job::Column::OwnerId.eq(id));
+    let of_service = |service: &i64| job::Entity::find().filter(job::Column::ServiceId.eq(*service));
+    (services.len() <= 30).then(|| std::iter::once(own).chain(services.iter().map(of_service)).collect())
+}
+
+/// The ids of all these queries. Each stands in a sub-select of its own: only there may it have an order and a limit.
+fn union(heads: Vec<SelectStatement>) -> SelectStatement {
+    let ids = |head| Query::select().column(job::Column::Id).from_subquery(head, "head").take();
+    let mut heads = heads.into_iter().map(ids);
+    let mut all = heads.next().unwrap_or_default();
+    for head in heads {
+        all.union(UnionType::Distinct, head);
+    }
+    all
 }
 
 /// How many jobs the viewer may see under this filter.
@@ -174,8 +206,11 @@ pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Res
 }
 
 fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
+    narrowed(job::Entity::visible_to(scope), filter)
+}
+
+fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::Entity> {
     use entity::{runner, service, user};
-    let mut query = job::Entity::visible_to(scope);
     if let Some(statuses) = &filter.statuses {
         query = query.filter(job::Column::Status.is_in(statuses.iter().copied()));
     }

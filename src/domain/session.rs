@@ -162,9 +162,9 @@ async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Optio
 }
 
 async fn user_viewer(app: &App, user: user::Model, credential: Credential) -> Result<Viewer> {
-    let own = service::Entity::find().filter(service::Column::OwnerId.eq(user.id));
-    let owns_services = own.limit(1).one(app.db.read()).await?.is_some();
-    Ok(Viewer::User(Arc::new(UserViewer { user, owns_services, credential })))
+    let own = service::Entity::find().select_only().column(service::Column::Id);
+    let services = own.filter(service::Column::OwnerId.eq(user.id)).into_tuple().all(app.db.read()).await?;
+    Ok(Viewer::User(Arc::new(UserViewer { user, services, credential })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {

@@ -222,6 +222,12 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
     if with_password.one(app.db.read()).await?.is_some() {
         return Ok(None);
     }
+    if let Some(given) = &given {
+        // Named as the operator gave it.
+        let mut faults = Faults::default();
+        check_password(app, &mut faults, "DOCKET_ADMIN_PASSWORD", given);
+        faults.into_result()?;
+    }
     let made_up = given.is_none();
     let password = given.unwrap_or_else(secret::random_password);
     let operator = Viewer::local_operator();

@@ -61,7 +61,7 @@ pub struct SessionCreateInput {
 pub struct SessionCreatePayload {
     /// The session.
     session: Session,
-    /// Who logged in.
+    /// Who logged in. This request itself was sent by nobody: fields that only the user sees are null in its answer.
     user: User,
     /// What to send as `Authorization: Bearer`. Shown this once.
     token: String,
