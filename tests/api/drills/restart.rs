@@ -35,7 +35,15 @@ async fn a_stop_under_load_loses_nothing_and_breaks_nothing() {
     ];
     let mut arrived = Vec::new();
     for _ in 0..ARRIVED {
-        arrived.push(sent(&admin, "jobSubmit", &json!({ "serviceId": busy }), "job { id }").await);
+        arrived.push(Wire::new(admin.address()).await);
+    }
+    // Half of them on connections that have had a request before.
+    for wire in &mut arrived[ARRIVED / 2..] {
+        wire.send(&Wire::request(&admin, "serviceCheckIn", &json!({ "serviceId": busy }), "service { id }")).await;
+        payload(wire, "serviceCheckIn").await;
+    }
+    for wire in &mut arrived {
+        wire.send(&Wire::request(&admin, "jobSubmit", &json!({ "serviceId": busy }), "job { id }")).await;
     }
     load.signalled.store(true, Ordering::Relaxed);
     server.terminate();
