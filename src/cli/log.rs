@@ -2,7 +2,11 @@
 
 use std::io::{self, IsTerminal};
 
+use tracing::{Level, Metadata, level_filters::LevelFilter};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterFn, filter_fn};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{Loaded, LogFormat, Origin};
 
@@ -14,13 +18,21 @@ pub(super) fn start_quiet(loaded: &Loaded) {
 
 /// Starts logging with this filter; the configuration has checked it.
 pub(super) fn start(format: LogFormat, filter: &str) {
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(filter))
-        .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal());
+    let filter = EnvFilter::new(filter);
+    let messages = without_messages(filter.max_level_hint());
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(io::stderr().is_terminal());
     // Fails when logging was started already, and then the lines have a place to go.
     let _ = match format {
-        LogFormat::Text => builder.try_init(),
-        LogFormat::Json => builder.json().flatten_event(true).try_init(),
+        LogFormat::Text => builder.finish().with(messages).try_init(),
+        LogFormat::Json => builder.json().flatten_event(true).finish().with(messages).try_init(),
     };
+}
+
+/// Whatever the filter says, the websocket library does not log the messages that it reads and writes: the first one of
+/// a socket carries a token.
+fn without_messages(most: Option<LevelFilter>) -> FilterFn {
+    let kept: fn(&Metadata<'_>) -> bool =
+        |line| *line.level() < Level::TRACE || !line.target().starts_with("tungstenite");
+    filter_fn(kept).with_max_level_hint(most.unwrap_or(LevelFilter::TRACE))
 }

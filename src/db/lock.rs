@@ -35,8 +35,9 @@ impl ServeLock {
         }
     }
 
+    /// Beside the file itself, whatever links lead to it: one database has one lock.
     fn path_of(path: &Path) -> PathBuf {
-        let mut name = path.as_os_str().to_owned();
+        let mut name = path.canonicalize().unwrap_or_else(|_| path.to_owned()).into_os_string();
         name.push("-lock");
         PathBuf::from(name)
     }

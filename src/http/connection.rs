@@ -70,8 +70,13 @@ impl Activity {
     }
 
     /// Whether the connection has had a request.
-    pub(super) fn used(&self) -> bool {
+    fn used(&self) -> bool {
         self.used.load(Relaxed)
+    }
+
+    /// Whether it has had a request of HTTP/2.
+    pub(super) fn multiplexed(&self) -> bool {
+        self.multiplexed.load(Relaxed)
     }
 
     pub(super) fn verdict(&self, header: Duration, idle: Duration) -> Verdict {
@@ -100,7 +105,7 @@ impl Activity {
 
     fn bytes_arrived(&self) {
         // HTTP/2 also exchanges frames while there is nothing to do; its own pings tell whether the peer lives.
-        if self.running.load(Relaxed) == 0 && !self.multiplexed.load(Relaxed) {
+        if self.running.load(Relaxed) == 0 && !self.multiplexed() {
             let _already_arriving = self.head_since.compare_exchange(NEVER, self.now(), Relaxed, Relaxed);
         }
     }

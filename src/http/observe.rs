@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header::CONNECTION;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Version};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Version};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
@@ -58,6 +58,9 @@ pub(super) async fn observe(State(state): State<Shared>, mut request: Request, n
     if multiplexed {
         // Has no meaning there: one request does not own the connection.
         response.headers_mut().remove(CONNECTION);
+    } else if state.shutdown.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // The client's next request goes to the next server, instead of to a connection that is about to close.
+        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     }
     if let Ok(value) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, value);

@@ -28,7 +28,9 @@ use super::{HttpState, metrics, router};
 const HEAD_BYTES: usize = 64 * 1024;
 /// Requests at once on one HTTP/2 connection.
 const MULTIPLEXED: u32 = 100;
-/// How long after the stop a connection that is just open may still bring its first request.
+/// How long after the stop a connection without a request may still bring one. It may be on its way, or have arrived
+/// and not been read, and closing on it would reset the connection: a client cannot know whether it was done. HTTP/2
+/// tells clients which requests were not begun, and needs no such time.
 const LAST_CALL: Duration = Duration::from_millis(250);
 /// Connections over the bound that are being told so at once; beyond these they are dropped without a word.
 const REFUSALS: usize = 64;
@@ -151,7 +153,7 @@ impl Server {
             let mut connection = std::pin::pin!(builder.serve_connection_with_upgrades(TokioIo::new(wire), service));
             let mut stopping = std::pin::pin!(async {
                 state.shutdown.cancelled().await;
-                if !activity.used() {
+                if !activity.multiplexed() {
                     sleep(LAST_CALL).await;
                 }
             });

@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod drills;
 mod graphql;
 mod http;
 mod lag;

@@ -201,14 +201,15 @@ impl Follower {
     }
 
     async fn fall_behind(&mut self) -> Result<()> {
+        // Before the await: whoever drops this future may go without the word of the gap, never without the events.
+        self.live = false;
+        self.news = self.news.resubscribe();
         let newest = newest(&self.app).await?;
         self.gap = Some(Gap {
             reason: GapReason::TooSlow,
             from: cursor(self.position),
             to: cursor(newest.max(self.position)),
         });
-        self.news = self.news.resubscribe();
-        self.live = false;
         Ok(())
     }
 }

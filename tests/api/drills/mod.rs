@@ -1,0 +1,28 @@
+//! Drills: each does the damage that one promise speaks of for real, to the real program in a process of its own, over
+//! loopback, and looks whether the promise holds.
+//!
+//! They are smaller than the promises by default; `support::full` says how to run them at full size.
+
+/// A job that was acknowledged is never lost.
+mod acknowledged;
+/// Bombs and slow clients are refused, and slow nobody.
+mod bombs;
+/// No job is claimed twice at once.
+mod claimed_once;
+/// A dead worker's job is claimable again soon, and never stuck.
+mod dead_worker;
+/// At most one result, whatever a worker that was thought dead sends later.
+mod fenced;
+/// Live readers see every event in order.
+mod live;
+/// No "database is locked" reaches a client.
+mod locked;
+/// One server on one database.
+mod one_server;
+/// A stop loses nothing and breaks nothing.
+mod restart;
+/// No secret in the log or in the database.
+mod secrets;
+/// Slow readers cost bounded memory and slow nobody.
+mod slow_readers;
+mod support;

@@ -1,0 +1,187 @@
+//! A client of the API over plain HTTP.
+
+use std::net::SocketAddr;
+
+use serde_json::{Value as Json, json};
+use tokio::sync::watch;
+
+use super::Event;
+use super::follower::EVENT;
+
+/// Who calls, and where.
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    address: watch::Receiver<SocketAddr>,
+    pub token: Option<String>,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+#[expect(dead_code, reason = "what is in it is shown when a drill fails")]
+pub enum Failed {
+    /// No whole answer came: whether it was done is not known.
+    Lost(String),
+    /// The answer says no.
+    Refused { code: String, body: Json },
+}
+
+/// One attempt of one job in this client's hands.
+#[derive(Clone, Debug)]
+pub struct Lease {
+    pub token: String,
+    pub job: String,
+    pub attempt: i64,
+}
+
+/// Of what is sure to be answered.
+#[track_caller]
+pub fn answered<T>(result: Result<T, Failed>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(failed) => panic!("{failed:?}"),
+    }
+}
+
+impl Client {
+    pub fn new(address: watch::Receiver<SocketAddr>, token: Option<&str>) -> Self {
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { http, address, token: token.map(str::to_owned) }
+    }
+
+    /// The same server, somebody else.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        *self.address.borrow()
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address())
+    }
+
+    /// Comes when another server has started since this was called.
+    pub fn restarted(&self) -> impl Future<Output = ()> + use<> {
+        let mut address = self.address.clone();
+        address.mark_unchanged();
+        async move { address.changed().await.expect("the site is there") }
+    }
+
+    /// A request for a document, ready to be sent.
+    pub fn request(&self, document: &str, variables: &Json) -> reqwest::RequestBuilder {
+        let body = json!({ "query": document, "variables": variables });
+        let request = self.http.post(self.url("/graphql")).json(&body);
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// The `data` of an answer without errors.
+    pub async fn try_call(&self, document: &str, variables: Json) -> Result<Json, Failed> {
+        let lost = |error: reqwest::Error| Failed::Lost(format!("{error:?}"));
+        let answer = self.request(document, &variables).send().await.map_err(lost)?;
+        let text = answer.text().await.map_err(lost)?;
+        let mut body: Json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        match body["errors"][0]["extensions"]["code"].as_str() {
+            Some(code) => Err(Failed::Refused { code: code.to_owned(), body }),
+            None => Ok(body["data"].take()),
+        }
+    }
+
+    pub async fn call(&self, document: &str, variables: Json) -> Json {
+        answered(self.try_call(document, variables).await)
+    }
+
+    /// The payload of a mutation that takes one `input`.
+    pub async fn try_mutate(&self, field: &str, input: Json, selection: &str) -> Result<Json, Failed> {
+        let document = mutation(field, selection);
+        Ok(self.try_call(&document, json!({ "input": input })).await?[field].take())
+    }
+
+    pub async fn mutate(&self, field: &str, input: Json, selection: &str) -> Json {
+        answered(self.try_mutate(field, input, selection).await)
+    }
+
+    /// Makes a service with these limits and returns its id.
+    pub async fn service(&self, limits: Json) -> String {
+        let input = json!({ "title": "Drill", "limits": limits });
+        text(&self.mutate("serviceCreate", input, "service { id }").await["service"]["id"])
+    }
+
+    /// Makes a runner for a service and returns a client that is it.
+    pub async fn runner(&self, name: &str, service: &str, slots: i64) -> Self {
+        let input = json!({ "name": name, "serviceIds": [service], "slots": slots });
+        self.with_token(&text(&self.mutate("runnerCreate", input, "token").await["token"]))
+    }
+
+    /// Submits a job and returns its id.
+    pub async fn submit(&self, service: &str) -> Result<String, Failed> {
+        let made = self.try_mutate("jobSubmit", json!({ "serviceId": service }), "job { id }").await?;
+        Ok(text(&made["job"]["id"]))
+    }
+
+    pub async fn claim(&self, max: i64, wait_seconds: i64) -> Result<Vec<Lease>, Failed> {
+        let input = json!({ "max": max, "waitSeconds": wait_seconds });
+        let got = self.try_mutate("workClaim", input, "leases { token attempt job { id } }").await?;
+        let leases = got["leases"].as_array().expect("a list").iter();
+        let lease = |lease: &Json| Lease {
+            token: text(&lease["token"]),
+            job: text(&lease["job"]["id"]),
+            attempt: lease["attempt"].as_i64().expect("a number"),
+        };
+        Ok(leases.map(lease).collect())
+    }
+
+    pub async fn report(&self, lease: &Lease, progress: f64, message: &str) -> Result<(), Failed> {
+        let input = json!({ "leaseToken": lease.token, "progress": progress, "message": message });
+        self.try_mutate("workHeartbeat", input, "expiresAt").await.map(drop)
+    }
+
+    pub async fn complete(&self, lease: &Lease, results: Json) -> Result<(), Failed> {
+        let input = json!({ "leaseToken": lease.token, "results": results });
+        self.try_mutate("workComplete", input, "job { status }").await.map(drop)
+    }
+
+    /// What is left of these jobs, by their ids; `null` for one that is lost.
+    pub async fn jobs(&self, ids: &[String]) -> Vec<Json> {
+        let document = "query($ids: [ID!]!) { nodes(ids: $ids) \
+                        { ... on Job { id status attempt results failure { kind } } } }";
+        let mut found = Vec::new();
+        for some in ids.chunks(100) {
+            let data = self.call(document, json!({ "ids": some })).await;
+            found.extend(data["nodes"].as_array().expect("a list").iter().cloned());
+        }
+        found
+    }
+
+    /// The whole log of events.
+    pub async fn log(&self) -> Vec<Event> {
+        let document = format!(
+            "query($after: Cursor) {{ jobEvents(first: 100, after: $after) \
+             {{ edges {{ cursor node {{ {EVENT} }} }} pageInfo {{ hasNextPage endCursor }} }} }}"
+        );
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let after = events.last().map(|event| event.cursor.clone());
+            let page = self.call(&document, json!({ "after": after })).await["jobEvents"].take();
+            let edges = page["edges"].as_array().expect("a list").iter();
+            events.extend(edges.map(|edge| Event::new(&edge["cursor"], &edge["node"])));
+            if page["pageInfo"]["hasNextPage"] != true {
+                return events;
+            }
+        }
+    }
+}
+
+/// The document of a mutation that takes one `input`.
+pub fn mutation(field: &str, selection: &str) -> String {
+    let (first, rest) = field.split_at(1);
+    format!("mutation($input: {}{rest}Input!) {{ {field}(input: $input) {{ {selection} }} }}", first.to_uppercase())
+}
+
+pub fn text(value: &Json) -> String {
+    value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}

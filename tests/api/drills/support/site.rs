@@ -1,0 +1,85 @@
+//! A folder with a configuration and a database, on which servers start and end.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::process::Command;
+use tokio::sync::watch;
+
+use super::{Client, Server};
+
+pub const ADMIN_PASSWORD: &str = "drill-admin-password";
+
+/// Where servers run, one after the other, on one database.
+pub struct Site {
+    folder: tempfile::TempDir,
+    /// Of the server that runs, or ran last; each gets a free port.
+    pub address: watch::Sender<SocketAddr>,
+    log: Arc<Mutex<String>>,
+}
+
+impl Site {
+    /// A site whose servers have these settings besides cheap passwords, as sections of `docket.toml`.
+    pub fn new(settings: &str) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let common = "listen = \"127.0.0.1:0\"\n[passwords]\nmemory_kib = 8192\niterations = 1\n";
+        std::fs::write(folder.path().join("docket.toml"), format!("{common}{settings}")).expect("written");
+        let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+        Self { folder, address: watch::Sender::new(nowhere), log: Arc::default() }
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// What all servers so far have logged.
+    pub fn log(&self) -> String {
+        self.log.lock().expect("no panic").clone()
+    }
+
+    /// The program, in this folder, ended with the test.
+    pub fn command(&self, line: &str) -> Command {
+        // `DOCKET_BIN` drills another build than the one under test: an optimised one, or the one that runs somewhere.
+        let built = env!("CARGO_BIN_EXE_docket").into();
+        let mut command = Command::new(std::env::var_os("DOCKET_BIN").unwrap_or(built));
+        command.args(line.split_whitespace()).current_dir(self.folder.path());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKET_")) {
+            command.env_remove(name);
+        }
+        command.env("DOCKET_ADMIN_PASSWORD", ADMIN_PASSWORD).stdin(Stdio::null()).kill_on_drop(true);
+        command
+    }
+
+    pub async fn run(&self, line: &str) -> Output {
+        self.command(line).output().await.expect("the program starts")
+    }
+
+    /// What a command that succeeds prints.
+    pub async fn done(&self, line: &str) -> String {
+        let output = self.run(line).await;
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {said}");
+        String::from_utf8(output.stdout).expect("text").trim_end().to_owned()
+    }
+
+    /// Starts a server and waits until it serves.
+    pub async fn serve(&self) -> Server {
+        let server = Server::start(self.command("serve"), &self.log).await;
+        self.address.send_replace(server.address);
+        server
+    }
+
+    pub fn client(&self, token: Option<&str>) -> Client {
+        Client::new(self.address.subscribe(), token)
+    }
+
+    /// Logs in over the API.
+    pub async fn admin(&self) -> Client {
+        let input = json!({ "login": "admin", "password": ADMIN_PASSWORD });
+        let login = self.client(None).mutate("sessionCreate", input, "token").await;
+        self.client(login["token"].as_str())
+    }
+}
