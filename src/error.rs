@@ -237,6 +237,8 @@ impl From<DbErr> for Error {
                 tracing::warn!(%error, "the database is not reachable");
                 Self::unavailable("The database is not reachable at the moment. Try again.")
             }
+            // The row was removed between looking and changing.
+            DbErr::RecordNotUpdated => Self::NotFound("object"),
             DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))
                 if passing(&cause).is_some() =>
             {

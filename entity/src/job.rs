@@ -149,6 +149,13 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The condition that a worker holds the job, in the very words of the partial indexes `job_held` and `job_runner`:
+/// with bound values SQLite could not tell that an index covers the question, and would read the whole table.
+#[must_use]
+pub fn held() -> Expr {
+    Expr::cust("status IN ('claimed', 'running')")
+}
+
 impl Entity {
     /// The jobs that `scope` may see: one's own and those of one's own services; for a runner those it holds.
     #[must_use]
@@ -161,8 +168,7 @@ impl Entity {
                 Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
             ),
             Scope::Runner { id } => Self::find()
-                .filter(Column::RunnerId.eq(id))
-                .filter(Column::Status.is_in([Status::Claimed, Status::Running])),
+                .filter(Column::RunnerId.eq(id)).filter(held()),
         }
     }
 }

@@ -37,6 +37,7 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX job_service ON job (service_id, id)",
     "CREATE UNIQUE INDEX job_log_offset ON job_log (job_id, \"offset\")",
     "CREATE UNIQUE INDEX event_revision ON event (job_id, revision)",
+    "CREATE INDEX event_owner ON event (owner_id, id)",
     "CREATE INDEX event_created ON event (created_at)",
 ];
 

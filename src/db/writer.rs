@@ -68,11 +68,12 @@ where
     }
 
     fn answer(self: Box<Self>, committed: Result<(), &Error>) {
-        let outcome = self.outcome.unwrap_or_else(|| Err(Error::internal("a write was never run")));
-        let answer = match committed {
-            Ok(()) => outcome,
+        let answer = match (committed, self.outcome) {
+            (Ok(()), Some(outcome)) => outcome,
+            (Ok(()), None) => Err(Error::internal("a write was never run")),
             // What failed by itself would have failed anyway: its own reason says more than the commit's.
-            Err(error) => outcome.and_then(|_| Err(commit_failure(error))),
+            (Err(_), Some(Err(own))) => Err(own),
+            (Err(error), Some(Ok(_)) | None) => Err(commit_failure(error)),
         };
         // A caller that went away does not undo what is committed.
         let _ = self.reply.send(answer);

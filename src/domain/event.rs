@@ -42,7 +42,7 @@ pub struct EventFilter {
 /// A filter whose outside ids are looked up, so that matching an event in memory asks nobody.
 #[derive(Clone, Debug, Default)]
 struct Resolved {
-    job_ids: Option<Vec<Uuid>>,
+    job_ids: Option<Vec<i64>>,
     service_ids: Option<Vec<i64>>,
     owner_ids: Option<Vec<i64>>,
     kinds: Option<Vec<event::Kind>>,
@@ -142,7 +142,8 @@ async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
 /// The newest event's place: where a follower that wants only news begins.
 pub async fn newest(app: &App) -> Result<i64> {
     let newest = event::Entity::find().order_by_desc(event::Column::Id).limit(1).one(app.db.read()).await?;
-    Ok(newest.map_or(0, |event| event.id))
+    // A log that was pruned to its end is not at its beginning.
+    Ok(newest.map_or(0, |event| event.id).max(prune::pruned_to(app).await?))
 }
 
 async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
@@ -161,12 +162,21 @@ async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
             Some(rows.await?.into_iter().map(|user| user.id).collect())
         }
     };
-    Ok(Resolved { job_ids: filter.job_ids.clone(), service_ids, owner_ids, kinds: filter.kinds.clone() })
+    let job_ids = match &filter.job_ids {
+        None => None,
+        // By number: that is what the log has an index of.
+        Some(uids) => {
+            let rows = job::Entity::find().select_only().column(job::Column::Id);
+            let rows = rows.filter(job::Column::Uid.is_in(uids.iter().copied())).into_tuple().all(app.db.read());
+            Some(rows.await?)
+        }
+    };
+    Ok(Resolved { job_ids, service_ids, owner_ids, kinds: filter.kinds.clone() })
 }
 
 fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event::Entity> {
-    if let Some(uids) = &filter.job_ids {
-        query = query.filter(event::Column::JobUid.is_in(uids.iter().copied()));
+    if let Some(ids) = &filter.job_ids {
+        query = query.filter(event::Column::JobId.is_in(ids.iter().copied()));
     }
     if let Some(ids) = &filter.service_ids {
         query = query.filter(event::Column::ServiceId.is_in(ids.iter().copied()));
@@ -182,7 +192,7 @@ fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event
 
 impl Resolved {
     fn matches(&self, event: &event::Model) -> bool {
-        self.job_ids.as_ref().is_none_or(|ids| ids.contains(&event.job_uid))
+        self.job_ids.as_ref().is_none_or(|ids| ids.contains(&event.job_id))
             && self.service_ids.as_ref().is_none_or(|ids| ids.contains(&event.service_id))
             && self.owner_ids.as_ref().is_none_or(|ids| ids.contains(&event.owner_id))
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))

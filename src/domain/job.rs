@@ -154,6 +154,11 @@ pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<job::
     Ok(query.all(app.db.read()).await?)
 }
 
+/// The whole row of a job that the caller was already shown a part of.
+pub async fn whole(app: &App, id: i64) -> Result<job::Model> {
+    job::Entity::find_by_id(id).one(app.db.read()).await?.ok_or(Error::NotFound("job"))
+}
+
 /// A piece of a job's log: the text between two byte offsets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogText {

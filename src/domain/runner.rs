@@ -265,7 +265,7 @@ pub async fn held_jobs(app: &App, viewer: &Viewer, runner_id: i64) -> Result<Vec
     }
     let held = job::Entity::visible_to(&viewer.scope())
         .filter(job::Column::RunnerId.eq(runner_id))
-        .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]))
+        .filter(job::held())
         .order_by_asc(job::Column::Id);
     Ok(held.all(app.db.read()).await?)
 }

@@ -220,6 +220,11 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
     let with_password =
         user::Entity::find().filter(user::Column::IsAdmin.eq(true)).filter(user::Column::PasswordHash.is_not_null());
     if with_password.one(app.db.read()).await?.is_some() {
+        if given.is_some() {
+            tracing::warn!(
+                "DOCKET_ADMIN_PASSWORD is ignored: there is an admin already; `docket user set-password` changes one"
+            );
+        }
         return Ok(None);
     }
     if let Some(given) = &given {
@@ -232,6 +237,13 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
     let password = given.unwrap_or_else(secret::random_password);
     let operator = Viewer::local_operator();
     if let Ok(admin) = get_by(app, &operator, None, Some("admin"), None).await {
+        if !admin.is_admin {
+            return Err(Error::InvalidState(
+                "There is no admin, and the name `admin` belongs to a user who is none. Make an admin with \
+                 `docket user create NAME --admin`."
+                    .into(),
+            ));
+        }
         set_password(app, &operator, admin.id, Some(password.clone())).await?;
         return Ok(made_up.then_some(password));
     }

@@ -1,6 +1,6 @@
 //! Relay's `node` and `nodes`.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, Interface, Object, Result};
 use entity::job::Columns;
@@ -60,8 +60,12 @@ impl NodeQuery {
             return Err(Error::invalid("ids", format!("{} ids are too many; at most 100 are taken.", ids.len())).into());
         }
         let mut nodes = Vec::with_capacity(ids.len());
+        let mut found: HashMap<&ID, Option<Node>> = HashMap::new();
         for id in &ids {
-            nodes.push(find(app, viewer, id).await?);
+            if !found.contains_key(id) {
+                found.insert(id, find(app, viewer, id).await?);
+            }
+            nodes.push(found.get(id).cloned().flatten());
         }
         Ok(nodes)
     }

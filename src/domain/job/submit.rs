@@ -3,7 +3,7 @@
 use entity::{Time, event, job, service};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    EntityTrait, TryIntoModel,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, TryIntoModel,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -37,7 +37,7 @@ pub async fn submit(app: &App, viewer: &Viewer, new: NewJob) -> Result<job::Mode
     let owner_id = viewer.require(Permission::JobsWrite)?.user.id;
     let service = services::get(app, viewer, new.service_id).await?;
     if service.disabled {
-        return Err(Error::InvalidState("This service is disabled and takes no new jobs.".into()));
+        return Err(closed());
     }
     let version_id = service.version_id.ok_or_else(|| Error::internal("a service has no version"))?;
     check(app, version_id, &new).await?;
@@ -47,6 +47,10 @@ pub async fn submit(app: &App, viewer: &Viewer, new: NewJob) -> Result<job::Mode
             Box::pin(insert(tx, *owner_id, service, *version_id, new))
         })
         .await
+}
+
+fn closed() -> Error {
+    Error::InvalidState("This service is disabled and takes no new jobs.".into())
 }
 
 async fn check(app: &App, version_id: i64, new: &NewJob) -> Result<()> {
@@ -66,6 +70,12 @@ async fn check(app: &App, version_id: i64, new: &NewJob) -> Result<()> {
 }
 
 async fn insert(tx: &Tx, owner_id: i64, service: &service::Model, version_id: i64, new: &NewJob) -> Result<job::Model> {
+    // Again, inside the transaction: it may have been disabled or removed since the input was checked.
+    let open = service::Entity::find_by_id(service.id).select_only().column(service::Column::Id);
+    let open = open.filter(service::Column::Disabled.eq(false)).filter(service::Column::DeletedAt.is_null());
+    if open.into_tuple::<i64>().one(&tx.db).await?.is_none() {
+        return Err(closed());
+    }
     let mut row = new_row(tx.now, owner_id, service, version_id, new);
     // Only the id is news; reading the whole row back would cost more than writing it.
     row.id = Set(job::Entity::insert(row.clone()).exec(&tx.db).await?.last_insert_id);

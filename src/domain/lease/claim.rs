@@ -105,7 +105,8 @@ async fn any_waiting(app: &App, services: &[i64]) -> Result<bool> {
     for service_id in services {
         let statement = Statement::from_sql_and_values(
             app.db.read().get_database_backend(),
-            "SELECT 1 FROM job WHERE status = 'queued' AND service_id = ? AND run_after <= ? LIMIT 1",
+            "SELECT 1 FROM job WHERE status = 'queued' AND service_id = ? AND run_after <= ? \
+             ORDER BY priority DESC, run_after, id LIMIT 1",
             [Value::from(*service_id), Value::from(now)],
         );
         if app.db.read().query_one_raw(statement).await?.is_some() {
@@ -163,7 +164,7 @@ fn claim_sql(services: usize) -> String {
         "UPDATE job SET status = 'claimed', attempt = attempt + 1, revision = revision + 1, runner_id = ?, \
          lease_hash = ?, lease_expires_at = ? + lease_seconds * 1000000, claimed_at = ?, updated_at = ? \
          WHERE id IN (SELECT id FROM ({heads}) ORDER BY priority DESC, run_after, id \
-         LIMIT MAX(0, MIN(?, (SELECT slots FROM runner WHERE id = ?) \
+         LIMIT MAX(0, MIN(?, COALESCE((SELECT slots FROM runner WHERE id = ?), 0) \
          - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND status IN ('claimed', 'running'))))) RETURNING *"
     )
 }

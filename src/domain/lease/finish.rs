@@ -156,7 +156,7 @@ pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<jo
 pub(in crate::domain) async fn release_all(tx: &Tx, runner_id: i64) -> Result<()> {
     let held = job::Entity::find()
         .filter(job::Column::RunnerId.eq(runner_id))
-        .filter(job::Column::Status.is_in([job::Status::Claimed, job::Status::Running]));
+        .filter(job::held());
     let held: Vec<Part> = Columns::head().select(held).into_model().all(&tx.db).await?;
     for part in held {
         hand_back(tx, &part.row).await?;
