@@ -167,8 +167,7 @@ impl Entity {
             Scope::User { id, owns_services: true } => Self::find().filter(
                 Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
             ),
-            Scope::Runner { id } => Self::find()
-                .filter(Column::RunnerId.eq(id)).filter(held()),
+            Scope::Runner { id } => Self::find().filter(Column::RunnerId.eq(id)).filter(held()),
         }
     }
 }

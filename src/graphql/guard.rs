@@ -11,6 +11,7 @@
 //! Cost is counted in points and bounds the work of one request:
 //!
 //! - an object costs 1 point, a scalar 1/20; the total is rounded up;
+//! - what may be hundreds of KiB long (`parameters`, `results`, a service's schemas, the `text` of a log) costs 3;
 //! - below a field with `nodes` or `edges`, what these select is multiplied by the page: `first` or `last`
 //!   (a literal, or the value of the variable), 20 if neither is given, at most 100; `edges` itself costs nothing,
 //!   so that `edges { node { .. } }` costs about what `nodes { .. }` does;

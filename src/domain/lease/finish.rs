@@ -154,9 +154,7 @@ pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<jo
 
 /// Hands back everything that a runner holds.
 pub(in crate::domain) async fn release_all(tx: &Tx, runner_id: i64) -> Result<()> {
-    let held = job::Entity::find()
-        .filter(job::Column::RunnerId.eq(runner_id))
-        .filter(job::held());
+    let held = job::Entity::find().filter(job::Column::RunnerId.eq(runner_id)).filter(job::held());
     let held: Vec<Part> = Columns::head().select(held).into_model().all(&tx.db).await?;
     for part in held {
         hand_back(tx, &part.row).await?;

@@ -95,9 +95,7 @@ async fn overdue_ids(app: &App) -> Result<Vec<i64>> {
 fn overdue(now: Time) -> Condition {
     let too_long =
         Expr::col(job::Column::ClaimedAt).add(Expr::col(job::Column::MaxRunSeconds).mul(1_000_000_i64)).lte(now.0);
-    Condition::all()
-        .add(job::held())
-        .add(Condition::any().add(job::Column::LeaseExpiresAt.lte(now)).add(too_long))
+    Condition::all().add(job::held()).add(Condition::any().add(job::Column::LeaseExpiresAt.lte(now)).add(too_long))
 }
 
 async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<()> {

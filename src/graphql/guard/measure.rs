@@ -9,6 +9,9 @@ pub(super) const OBJECT: u64 = UNITS_PER_POINT;
 /// One scalar.
 pub(super) const SCALAR: u64 = 1;
 
+/// A value that may be hundreds of KiB long: a body of JSON, or the text of a log.
+pub(super) const BODY: u64 = 3 * UNITS_PER_POINT;
+
 /// A field of a mutation, beside what it selects.
 pub(super) const MUTATION: u64 = 10 * UNITS_PER_POINT;
 

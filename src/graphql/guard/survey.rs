@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
-use super::measure::{MUTATION, Measure, OBJECT, SCALAR, points};
+use super::measure::{BODY, MUTATION, Measure, OBJECT, SCALAR, points};
 use super::{DIRECTIVE_PLACES, FIELDS, LEVELS, Limits, Refusal, afford};
 use crate::graphql::OperationKind;
 
@@ -263,6 +263,7 @@ impl<'a> Walk<'a> {
         let (times, counted) = self.ids(field);
         measure.by_variables |= varies || counted;
         let own = match (leaf, name) {
+            (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
             (true, _) => SCALAR,
             (false, "edges") => 0,
             (false, _) => OBJECT,
