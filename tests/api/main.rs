@@ -1,9 +1,12 @@
 //! The one integration test binary: every further one costs seconds of linking at each edit.
 
+mod calls;
 mod cli;
 mod demo;
 mod graphql;
 mod http;
 mod lag;
 mod layers;
+mod permissions;
+mod properties;
 mod support;
