@@ -57,7 +57,10 @@ fn refuse_wider(viewer: &Viewer, new: &NewToken) -> Result<()> {
 fn check(app: &App, new: &NewToken) -> Result<()> {
     let mut faults = Faults::default();
     faults.line("name", &new.name, 1, LINE);
-    for scope in &new.scopes {
+    if new.scopes.len() > 100 {
+        faults.add("scopes", format!("{} scopes are too many; at most 100 are taken.", new.scopes.len()));
+    }
+    for scope in new.scopes.iter().take(100) {
         if !Permission::ALL.iter().any(|permission| permission.scope() == scope) {
             let known = Permission::ALL.map(Permission::scope).join(", ");
             faults.add(

@@ -131,7 +131,7 @@ impl Job {
         if self.columns.has(column) {
             return Ok(Arc::clone(&self.row));
         }
-        Ok(loaders(ctx)?.job(self.row.id).await?.ok_or(Error::NotFound("job"))?)
+        Ok(loaders(ctx)?.whole_job(self.row.id).await?.ok_or(Error::NotFound("job"))?)
     }
 }
 

@@ -33,6 +33,21 @@ async fn a_job_is_kept_as_it_was_submitted() {
 }
 
 #[tokio::test]
+async fn null_is_a_value_and_nothing_is_an_empty_object() {
+    let app = TestApp::new().await;
+    let service = app.service(json!({ "parametersSchema": { "type": ["null", "object"] } })).await;
+    for (input, stored) in [
+        (json!({ "serviceId": service }), json!({})),
+        (json!({ "serviceId": service, "parameters": null }), Value::Null),
+        (json!({ "serviceId": service, "parameters": {} }), json!({})),
+    ] {
+        let job = app.admin().change("jobSubmit", input.clone(), "job { id parameters }").await["job"].take();
+        assert_eq!(job["parameters"], stored, "{input}");
+        assert_eq!(app.admin().job(&text(&job["id"]), "parameters").await["parameters"], stored, "{input}");
+    }
+}
+
+#[tokio::test]
 async fn every_violation_of_the_schema_is_named_by_its_pointer() {
     let app = TestApp::new().await;
     let schema = json!({ "type": "object", "required": ["text"], "additionalProperties": false, "properties": {
