@@ -3,6 +3,9 @@
 //! A cursor holds the order's key and the row's id, so that page 10,000 costs what page 1 costs and rows inserted
 //! meanwhile neither repeat nor hide others.
 
+#[cfg(test)]
+mod tests;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QueryFilter,

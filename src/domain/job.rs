@@ -154,9 +154,10 @@ pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<job::
     Ok(query.all(app.db.read()).await?)
 }
 
-/// The whole row of a job that the caller was already shown a part of.
-pub async fn whole(app: &App, id: i64) -> Result<job::Model> {
-    job::Entity::find_by_id(id).one(app.db.read()).await?.ok_or(Error::NotFound("job"))
+/// The whole jobs with these internal ids, whoever asks: for fields of jobs that the caller may already see, such as
+/// the one that its own call has just ended.
+pub async fn whole_by_ids(app: &App, ids: &[i64]) -> Result<Vec<job::Model>> {
+    Ok(job::Entity::find().filter(job::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
 }
 
 /// A piece of a job's log: the text between two byte offsets.

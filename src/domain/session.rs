@@ -103,7 +103,13 @@ pub async fn create(app: &App, login: &str, password: SecretString, user_agent: 
 
 /// Ends the session that the viewer came with. An API token cannot be logged out; it is revoked.
 pub async fn delete(app: &App, viewer: &Viewer) -> Result<()> {
-    let Viewer::User(user) = viewer else { return Err(log_in_first()) };
+    let user = match viewer {
+        Viewer::User(user) => user,
+        Viewer::Anonymous => return Err(log_in_first()),
+        Viewer::Runner(_) | Viewer::Operator => {
+            return Err(Error::Forbidden("Only a log-in can be ended; runnerDelete ends a runner's token.".into()));
+        }
+    };
     let Credential::Session { id } = user.credential else {
         return Err(Error::InvalidState("This is an API token, not a session; tokenRevoke ends it.".into()));
     };

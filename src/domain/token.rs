@@ -10,7 +10,7 @@ use crate::{
     db::Tx,
     error::{Error, Result},
     infra::secret::{self, Secret, SecretDigest, SecretKind},
-    viewer::{Permission, Viewer},
+    viewer::{Credential, Permission, Viewer},
 };
 
 /// What it takes to make an API token.
@@ -37,16 +37,30 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewToken) -> Result<(token:
         _ => viewer.require(Permission::Admin)?.user.id,
     };
     check(app, &new)?;
+    refuse_wider(viewer, &new)?;
     let secret = Secret::new(SecretKind::Token);
     let input = (user_id, new, secret.digest());
     let row = app.db.write(input, |tx, (user_id, new, digest)| Box::pin(insert(tx, *user_id, new, digest))).await?;
     Ok((row, secret))
 }
 
+/// Scopes only narrow: a token makes tokens that may do no more than itself.
+fn refuse_wider(viewer: &Viewer, new: &NewToken) -> Result<()> {
+    let Viewer::User(user) = viewer else { return Ok(()) };
+    let Credential::Token { scopes, .. } = &user.credential else { return Ok(()) };
+    match new.scopes.iter().find(|scope| !scopes.contains(scope)) {
+        None => Ok(()),
+        Some(wider) => Err(Error::Forbidden(format!("This token lacks the scope {wider}, and so cannot give it."))),
+    }
+}
+
 fn check(app: &App, new: &NewToken) -> Result<()> {
     let mut faults = Faults::default();
     faults.line("name", &new.name, 1, LINE);
-    for scope in &new.scopes {
+    if new.scopes.len() > 100 {
+        faults.add("scopes", format!("{} scopes are too many; at most 100 are taken.", new.scopes.len()));
+    }
+    for scope in new.scopes.iter().take(100) {
         if !Permission::ALL.iter().any(|permission| permission.scope() == scope) {
             let known = Permission::ALL.map(Permission::scope).join(", ");
             faults.add(

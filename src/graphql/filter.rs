@@ -8,7 +8,7 @@ use super::{
     id::{self, Kind},
     scalar::DateTime,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Matches an id.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -30,25 +30,47 @@ impl IdFilter {
     }
 }
 
-/// What `eq` and `in` together leave.
+/// What `eq` and `in` together leave, each value once: a list of a few words may be as long as a request.
 pub fn both<T: PartialEq>(eq: Option<T>, any_of: Option<Vec<T>>) -> Option<Vec<T>> {
-    match (eq, any_of) {
-        (None, any_of) => any_of,
-        (Some(eq), None) => Some(vec![eq]),
-        (Some(eq), Some(any_of)) => Some(any_of.into_iter().filter(|value| *value == eq).collect()),
+    let Some(any_of) = any_of else { return eq.map(|eq| vec![eq]) };
+    let mut distinct = Vec::new();
+    for value in any_of {
+        if eq.as_ref().is_none_or(|eq| *eq == value) && !distinct.contains(&value) {
+            distinct.push(value);
+        }
     }
+    Some(distinct)
 }
 
 /// Matches a text.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct StringFilter {
     /// Exactly this text.
-    pub eq: Option<String>,
-    /// One of these texts.
+    eq: Option<String>,
+    /// One of these texts, at most 100.
     #[graphql(name = "in")]
-    pub any_of: Option<Vec<String>>,
-    /// A text that begins so.
-    pub starts_with: Option<String>,
+    any_of: Option<Vec<String>>,
+    /// A text that begins so; at most 200 characters.
+    starts_with: Option<String>,
+}
+
+impl StringFilter {
+    /// The texts that match, and how they begin; none when every text does.
+    pub fn conditions(self, path: &str) -> Result<(Option<Vec<String>>, Option<String>)> {
+        if let Some(any_of) = &self.any_of
+            && any_of.len() > 100
+        {
+            let message = format!("{} texts are too many; at most 100 are taken.", any_of.len());
+            return Err(Error::invalid(format!("{path}/in"), message));
+        }
+        if let Some(length) =
+            self.starts_with.as_ref().map(|start| start.chars().count()).filter(|length| *length > 200)
+        {
+            let message = format!("{length} characters are too many; at most 200 are taken.");
+            return Err(Error::invalid(format!("{path}/startsWith"), message));
+        }
+        Ok((both(self.eq, self.any_of), self.starts_with))
+    }
 }
 
 /// Matches a whole number.

@@ -131,8 +131,7 @@ impl Job {
         if self.columns.has(column) {
             return Ok(Arc::clone(&self.row));
         }
-        // By its key and whoever asks: the change that read the head has shown the right to it, and may have ended it.
-        Ok(Arc::new(domain::job::whole(app(ctx)?, self.row.id).await?))
+        Ok(loaders(ctx)?.whole_job(self.row.id).await?.ok_or(Error::NotFound("job"))?)
     }
 }
 

@@ -39,6 +39,7 @@ struct Set {
     versions: OnceLock<Rows<service_version::Model>>,
     runners: OnceLock<Rows<runner::Model>>,
     jobs: OnceLock<Rows<job::Model>>,
+    whole_jobs: OnceLock<Rows<job::Model>>,
 }
 
 /// How rows of one kind are fetched by their internal ids.
@@ -129,6 +130,18 @@ impl Loaders {
             )
         };
         one(set.jobs.get_or_init(fetch), id).await
+    }
+
+    /// A job that the caller has in its hands already, with everything that it has.
+    pub async fn whole_job(&self, id: i64) -> Result<Option<Arc<job::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::job::whole_by_ids(&app, &ids).await }),
+                |row: &job::Model| row.id,
+            )
+        };
+        one(set.whole_jobs.get_or_init(fetch), id).await
     }
 
     fn set(&self) -> Arc<Set> {

@@ -118,7 +118,7 @@ impl Service {
         self.0.last_seen_at.map(Into::into)
     }
 
-    /// Whether it has not checked in for longer than its timeout. It blocks nothing.
+    /// Whether it has not checked in for longer than its timeout; false before the first check-in. It blocks nothing.
     async fn has_timed_out(&self, ctx: &Context<'_>) -> Result<bool> {
         Ok(self.0.has_timed_out(Time(app(ctx)?.clock.now_micros())))
     }

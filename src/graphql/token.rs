@@ -93,7 +93,8 @@ pub struct TokenMutation;
 
 #[Object]
 impl TokenMutation {
-    /// Makes an API token for the viewer. Needs a session, or a token with the scope `admin`.
+    /// Makes an API token for the viewer. Needs a session, or a token with the scope `admin`, which gives no
+    /// scope that it has not itself.
     async fn token_create(
         &self,
         ctx: &Context<'_>,

@@ -1,5 +1,6 @@
 //! The one integration test binary: every further one costs seconds of linking at each edit.
 
+mod calls;
 mod cli;
 mod demo;
 mod drills;
@@ -7,4 +8,6 @@ mod graphql;
 mod http;
 mod lag;
 mod layers;
+mod permissions;
+mod properties;
 mod support;

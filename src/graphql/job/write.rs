@@ -1,6 +1,6 @@
 //! Submitting jobs and what their owners do with them.
 
-use async_graphql::{Context, ID, InputObject, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub struct JobSubmitInput {
     service_id: ID,
     /// The input; must fit the service's parameters schema, and have at most 256 KiB as JSON (a setting). `{}` if not
     /// given.
-    parameters: Option<Value>,
+    parameters: MaybeUndefined<Value>,
     /// Higher goes first; -1000 to 1000.
     #[graphql(default = 0)]
     priority: i32,
@@ -64,7 +64,11 @@ impl JobMutation {
     ) -> Result<JobSubmitPayload> {
         let (app, viewer) = asked(ctx)?;
         let service_id = id::uid(Kind::Service, "serviceId", &input.service_id)?;
-        let parameters = input.parameters.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+        let parameters = match input.parameters {
+            MaybeUndefined::Undefined => Value::Object(serde_json::Map::new()),
+            MaybeUndefined::Null => Value::Null,
+            MaybeUndefined::Value(parameters) => parameters,
+        };
         let new = NewJob { service_id, parameters, priority: input.priority };
         payload(domain::job::submit(app, viewer, new).await)
     }

@@ -53,16 +53,18 @@ pub struct ServiceFilterInput {
     is_disabled: Option<bool>,
 }
 
-impl From<ServiceFilterInput> for ServiceFilter {
-    fn from(input: ServiceFilterInput) -> Self {
-        let name = input.name.unwrap_or_default();
+impl TryFrom<ServiceFilterInput> for ServiceFilter {
+    type Error = Error;
+
+    fn try_from(input: ServiceFilterInput) -> Result<Self, Error> {
+        let (names, name_starts_with) = input.name.unwrap_or_default().conditions("filter/name")?;
         let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
-        Self {
-            names: both(name.eq, name.any_of),
-            name_starts_with: name.starts_with,
+        Ok(Self {
+            names,
+            name_starts_with,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             disabled: input.is_disabled,
-        }
+        })
     }
 }
 
@@ -104,7 +106,7 @@ impl ServiceQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ServiceConnection> {
         let (app, viewer) = asked(ctx)?;
-        let (filter, order) = (filter.unwrap_or_default().into(), order.into());
+        let (filter, order) = (ServiceFilter::try_from(filter.unwrap_or_default())?, order.into());
         let found = domain::service::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::service::count(app, viewer, &filter).await?) } else { None };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use serde_json::Value;
 
 use super::{Service, ServiceKind, one};
@@ -108,8 +108,8 @@ payloads! { service: Service, "The service.";
 pub struct SchemaValidateInput {
     /// The schema, as a service would get it.
     schema: Value,
-    /// A value to check against it.
-    instance: Option<Value>,
+    /// A value to check against it; null is a value, too.
+    instance: MaybeUndefined<Value>,
 }
 
 /// What is right or wrong with a schema or a value.
@@ -222,7 +222,12 @@ impl ServiceMutation {
         #[graphql(desc = "What to check.")] input: SchemaValidateInput,
     ) -> Result<SchemaValidatePayload> {
         let (_, viewer) = asked(ctx)?;
-        let found = domain::service::try_schema(viewer, input.schema, input.instance).await?;
+        let instance = match input.instance {
+            MaybeUndefined::Undefined => None,
+            MaybeUndefined::Null => Some(Value::Null),
+            MaybeUndefined::Value(value) => Some(value),
+        };
+        let found = domain::service::try_schema(viewer, input.schema, instance).await?;
         let violations: Vec<_> =
             found.into_iter().map(|fault| Violation { path: fault.path, message: fault.message }).collect();
         Ok(SchemaValidatePayload { is_valid: violations.is_empty(), violations })

@@ -22,7 +22,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use build::Lease;
-pub use client::{Client, read, text};
+pub use client::{Client, code, mutation, read, text};
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.

@@ -177,5 +177,5 @@ async fn a_runner_that_leaves_hands_everything_back() {
     let again = runner.claim().await;
     app.admin().change("runnerDelete", json!({ "runnerId": runner.id }), "runner { id }").await;
     assert_eq!(ada.job(&again.job, "status runner { id }").await, json!({ "status": "QUEUED", "runner": null }));
-    assert_eq!(runner.code("{ viewer { id } }", json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(runner.code("{ serverInfo { name } }", json!({})).await, "UNAUTHENTICATED");
 }

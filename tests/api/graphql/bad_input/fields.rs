@@ -1,0 +1,207 @@
+//! Every argument of every root field with every kind of wrong value.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    calls::{World, fields_of},
+    support::code,
+};
+
+/// Values that are wrong nearly everywhere; where one is right, the call succeeds and that is fine as well.
+fn nasty() -> Vec<Value> {
+    let mut deep = json!(1);
+    for _ in 0..62 {
+        deep = json!([deep]);
+    }
+    vec![
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(2_147_483_648_i64),
+        json!(i64::MIN),
+        json!(u64::MAX),
+        json!(0.5),
+        json!(-1e308),
+        json!(""),
+        json!(" "),
+        json!("\u{0}"),
+        json!("\u{202e}\u{feff}🦀\u{301}"),
+        json!("'; DROP TABLE job; --"),
+        json!("%_\\"),
+        json!("x".repeat(100_000)),
+        json!("job_00000000000000000000000000000000"),
+        json!("dkl_AAAA"),
+        json!([]),
+        json!([null]),
+        json!([[["x"]]]),
+        json!({}),
+        json!({ "": { "a": 1 } }),
+        deep,
+    ]
+}
+
+/// What a refusal may say here; `OK` where the value was fine.
+const CODES: [&str; 9] = [
+    "OK",
+    "INVALID",
+    "BAD_REQUEST",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "INVALID_STATE",
+    "LEASE_LOST",
+    "FORBIDDEN",
+    "UNAUTHENTICATED",
+];
+
+async fn try_all(root: &str, share: usize) {
+    let world = World::new().await;
+    let admin = world.app.admin();
+    for field in fields_of(&admin, root).await.into_iter().skip(share).step_by(4) {
+        let right = world.arguments(&field.name).await;
+        let mut clients = vec![&admin];
+        if field.name.starts_with("work") || field.name == "runnerRegister" {
+            clients = vec![&world.runner];
+        }
+        for arguments in mutilated(&right, &field.arguments) {
+            for client in &clients {
+                let document = field.document(root, &arguments);
+                let answer = client.graphql(&document, arguments.clone()).await;
+                let code = code(&answer);
+                assert!(CODES.contains(&code.as_str()), "{}: {code}: {arguments}", field.name);
+            }
+        }
+    }
+}
+
+/// The arguments with one value replaced at a time, also within `input`, and with one key too many.
+fn mutilated(right: &Value, arguments: &[(String, String)]) -> Vec<Value> {
+    let mut all = Vec::new();
+    for (name, _) in arguments {
+        for value in nasty() {
+            let mut wrong = right.clone();
+            wrong[name] = value;
+            all.push(wrong);
+        }
+    }
+    let Some(input) = right.get("input").and_then(Value::as_object) else { return all };
+    for key in input.keys() {
+        for value in nasty() {
+            let mut wrong = right.clone();
+            wrong["input"][key] = value;
+            all.push(wrong);
+        }
+    }
+    all
+}
+
+#[tokio::test]
+async fn no_value_breaks_a_query() {
+    for share in 0..4 {
+        try_all("query", share).await;
+    }
+}
+
+#[tokio::test]
+async fn no_value_breaks_the_first_quarter_of_the_mutations() {
+    try_all("mutation", 0).await;
+}
+
+#[tokio::test]
+async fn no_value_breaks_the_second_quarter_of_the_mutations() {
+    try_all("mutation", 1).await;
+}
+
+#[tokio::test]
+async fn no_value_breaks_the_third_quarter_of_the_mutations() {
+    try_all("mutation", 2).await;
+}
+
+#[tokio::test]
+async fn no_value_breaks_the_last_quarter_of_the_mutations() {
+    try_all("mutation", 3).await;
+}
+
+/// Every column of every table, and a few words that frameworks fall for.
+const COLUMNS: &[&str] = &[
+    "id",
+    "uid",
+    "number",
+    "owner_id",
+    "ownerId",
+    "userId",
+    "user_id",
+    "status",
+    "statusMessage",
+    "is_admin",
+    "isAdmin",
+    "roles",
+    "kind",
+    "password_hash",
+    "passwordHash",
+    "token_hash",
+    "tokenHash",
+    "scopes",
+    "createdAt",
+    "created_at",
+    "updatedAt",
+    "expiresAt",
+    "revokedAt",
+    "version_id",
+    "versionId",
+    "version",
+    "disabled",
+    "isDisabled",
+    "deletedAt",
+    "lastSeenAt",
+    "slots",
+    "registeredAt",
+    "lastHeartbeatAt",
+    "attempt",
+    "maxAttempts",
+    "leaseSeconds",
+    "losses",
+    "releases",
+    "backoffs",
+    "results",
+    "failureKind",
+    "cancelRequested",
+    "revision",
+    "logBytes",
+    "runnerId",
+    "leaseHash",
+    "leaseExpiresAt",
+    "runAfter",
+    "submittedAt",
+    "finishedAt",
+    "__typename",
+    "__proto__",
+    "constructor",
+    "$where",
+];
+
+#[tokio::test]
+async fn no_column_can_be_set_by_its_name() {
+    let world = World::new().await;
+    let admin = world.app.admin();
+    for field in fields_of(&admin, "mutation").await {
+        let right = world.arguments(&field.name).await;
+        let Some(input) = right.get("input").and_then(Value::as_object) else { continue };
+        let mut wrong: Map<String, Value> = input.clone();
+        for column in COLUMNS {
+            if !wrong.contains_key(*column) {
+                wrong.insert((*column).to_owned(), json!(1));
+            }
+        }
+        let arguments = json!({ "input": wrong });
+        let found = admin.faults(&field.document("mutation", &arguments), arguments).await;
+        for column in COLUMNS {
+            let path = format!("input/{column}");
+            // Some are fields of this input under the same name; those are wrong by their type, or fine.
+            let named = found.iter().any(|(found, message)| *found == path && message.contains("is not a field"));
+            let declared = found.iter().any(|(found, _)| found.starts_with(&path)) || input.contains_key(*column);
+            let allowed = ["scopes", "expiresAt", "kind", "results", "slots"].contains(column);
+            assert!(named || declared || allowed, "{} takes {column}: {found:?}", field.name);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Jobs, as their owners see them.
+
+mod change;
+mod list;
+mod submit;
