@@ -1,9 +1,24 @@
 //! Cursors come back as what they were made of, and nothing else is taken for one.
 
-use entity::runner_service;
 use proptest::prelude::*;
 
 use super::*;
+
+/// A table of its own: pages know none of docket's.
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "row")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub id: i64,
+        pub key: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
 
 /// An order whose key is given.
 #[derive(Clone, Copy, Debug)]
@@ -13,20 +28,20 @@ enum Keyed<'a> {
     Text(&'a str),
 }
 
-impl Order<runner_service::Entity> for Keyed<'_> {
-    fn column(self) -> Option<runner_service::Column> {
-        (!matches!(self, Self::Id)).then_some(runner_service::Column::ServiceId)
+impl Order<row::Entity> for Keyed<'_> {
+    fn column(self) -> Option<row::Column> {
+        (!matches!(self, Self::Id)).then_some(row::Column::Key)
     }
 
-    fn id(self) -> runner_service::Column {
-        runner_service::Column::RunnerId
+    fn id(self) -> row::Column {
+        row::Column::Id
     }
 
     fn descending(self) -> bool {
         false
     }
 
-    fn key(self, _: &runner_service::Model) -> Option<Key> {
+    fn key(self, _: &row::Model) -> Option<Key> {
         match self {
             Self::Id => None,
             Self::Int(number) => Some(Key::Int(number)),
@@ -34,8 +49,8 @@ impl Order<runner_service::Entity> for Keyed<'_> {
         }
     }
 
-    fn row_id(self, row: &runner_service::Model) -> i64 {
-        row.runner_id
+    fn row_id(self, row: &row::Model) -> i64 {
+        row.id
     }
 
     fn word(self) -> &'static str {
@@ -48,11 +63,11 @@ impl Order<runner_service::Entity> for Keyed<'_> {
 }
 
 fn made(order: Keyed<'_>, id: i64) -> String {
-    cursor(order, &runner_service::Model { runner_id: id, service_id: 0 })
+    cursor(order, &row::Model { id, key: 0 })
 }
 
 fn read(order: Keyed<'_>, text: &str) -> Option<ValueTuple> {
-    decode::<runner_service::Entity, _>(order, text, "after").ok()
+    decode::<row::Entity, _>(order, text, "after").ok()
 }
 
 proptest! {
