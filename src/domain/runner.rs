@@ -75,9 +75,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
     if new.service_ids.is_empty() || new.service_ids.len() > 100 {
         faults.add("serviceIds", "Name 1 to 100 services.");
     }
-    if !matches!(viewer, Viewer::Operator) {
-        viewer.require(Permission::RunnersWrite)?;
-    }
+    viewer.require_write(Permission::RunnersWrite)?;
     faults.into_result()?;
     let services = service::get_all(app, viewer, "serviceIds", &new.service_ids).await?;
     if !services.iter().all(|service| viewer.may_manage(service)) {
@@ -192,9 +190,7 @@ pub async fn unregister(app: &App, viewer: &Viewer) -> Result<runner::Model> {
 
 /// Removes a runner: its token opens nothing any more and its jobs go back to the queue.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Model> {
-    if !matches!(viewer, Viewer::Operator) {
-        viewer.require(Permission::RunnersWrite)?;
-    }
+    viewer.require_write(Permission::RunnersWrite)?;
     let runner = get(app, viewer, uid).await?;
     let removed = app
         .db

@@ -1,7 +1,7 @@
 //! Retention: events older than the configured number of days go.
 
 use entity::{Time, event};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, SelectGetableTuple, Selector};
 
 use crate::{
     app::App,
@@ -19,25 +19,29 @@ const PRUNED_TO: &str = "events_pruned_to";
 pub async fn prune(app: &App) -> Result<u64> {
     let days = i64::from(app.config.events.retention_days);
     let before = Time(app.clock.now_micros()).plus_seconds(-86_400 * days);
-    let old = event::Entity::find().filter(event::Column::CreatedAt.lt(before)).order_by_asc(event::Column::Id);
-    if old.limit(1).one(app.db.read()).await?.is_none() {
+    if old(before, 1).one(app.db.read()).await?.is_none() {
         return Ok(0);
     }
     app.db.write(before, |tx, before| Box::pin(delete(tx, *before))).await
 }
 
 async fn delete(tx: &Tx, before: Time) -> Result<u64> {
-    let old = event::Entity::find()
-        .filter(event::Column::CreatedAt.lt(before))
-        .order_by_asc(event::Column::Id)
-        .limit(BATCH)
-        .all(&tx.db)
-        .await?;
-    let Some(last) = old.last() else { return Ok(0) };
+    let Some(last) = old(before, BATCH).all(&tx.db).await?.into_iter().max() else { return Ok(0) };
     // By place, not by time: the log must end at one place, whatever the clock did.
-    let deleted = event::Entity::delete_many().filter(event::Column::Id.lte(last.id)).exec(&tx.db).await?;
-    setting::put(tx, PRUNED_TO, &last.id.to_string()).await?;
+    let deleted = event::Entity::delete_many().filter(event::Column::Id.lte(last)).exec(&tx.db).await?;
+    setting::put(tx, PRUNED_TO, &last.to_string()).await?;
     Ok(deleted.rows_affected)
+}
+
+/// The places of the oldest events, in the order of the index on their time.
+fn old(before: Time, limit: u64) -> Selector<SelectGetableTuple<i64>> {
+    event::Entity::find()
+        .select_only()
+        .column(event::Column::Id)
+        .filter(event::Column::CreatedAt.lt(before))
+        .order_by_asc(event::Column::CreatedAt)
+        .limit(limit)
+        .into_tuple()
 }
 
 /// The place of the last event that is gone; 0 when none is.

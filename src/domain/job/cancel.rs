@@ -94,9 +94,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
 
 /// The internal id of a job that the viewer may change.
 async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
-    if !matches!(viewer, Viewer::Operator) {
-        viewer.require(Permission::JobsWrite)?;
-    }
+    viewer.require_write(Permission::JobsWrite)?;
     super::find(app, &viewer.scope(), uid, Columns::of(&[job::Column::Id]))
         .await?
         .map(|part| part.row.id)

@@ -61,13 +61,15 @@ pub async fn sweep(app: &App) -> Result<usize> {
         for id in due {
             // One job that cannot be taken back must not keep all others in dead hands.
             match app.db.write((id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await {
-                Ok(()) => swept += 1,
+                Ok(()) => {
+                    swept += 1;
+                    meter::taken_back();
+                }
                 Err(error) => {
                     tracing::error!(job = id, ?error, "a job could not be taken back");
                     failed = Some(error);
                 }
             }
-            meter::taken_back();
         }
         if let Some(error) = failed {
             return Err(error);

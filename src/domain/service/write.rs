@@ -291,9 +291,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
 }
 
 async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
-    if !matches!(viewer, Viewer::Operator) {
-        viewer.require(Permission::ServicesWrite)?;
-    }
+    viewer.require_write(Permission::ServicesWrite)?;
     let service = get(app, viewer, uid).await?;
     if viewer.may_manage(&service) {
         return Ok(service);

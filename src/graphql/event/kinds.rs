@@ -39,42 +39,47 @@ impl From<Arc<event::Model>> for JobEvent {
     }
 }
 
-async fn job_of(ctx: &Context<'_>, row: &event::Model) -> Result<Option<Job>> {
-    Ok(loaders(ctx)?.job(row.job_id).await?.map(Job::shared))
+/// Defines an event type: what every event tells, and the fields of its own.
+macro_rules! event {
+    ($name:ident, $doc:literal; $($own:tt)*) => {
+        #[doc = $doc]
+        #[derive(Clone, Debug)]
+        pub struct $name(Arc<event::Model>);
+
+        #[doc = $doc]
+        #[Object]
+        impl $name {
+            /// The job's global id.
+            async fn job_id(&self) -> ID {
+                Kind::Job.id(self.0.job_uid)
+            }
+
+            /// The job as it is now, not as it was then; null when it was removed, or may no longer be seen.
+            async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
+                nullable(async move { Ok(loaders(ctx)?.job(self.0.job_id).await?.map(Job::shared)) }).await
+            }
+
+            /// The event's number within the job: 1, 2, 3.. without a gap.
+            async fn revision(&self) -> Long {
+                Long(self.0.revision)
+            }
+
+            /// The attempt it happened in; 0 before the first.
+            async fn attempt(&self) -> i32 {
+                self.0.attempt
+            }
+
+            /// When it happened.
+            async fn at(&self) -> DateTime {
+                self.0.created_at.into()
+            }
+
+            $($own)*
+        }
+    };
 }
 
-/// A job is in another state, or something about its waiting changed (then `from` equals `to`).
-#[derive(Clone, Debug)]
-pub struct JobStatusChanged(Arc<event::Model>);
-
-/// A job is in another state, or something about its waiting changed (then `from` equals `to`).
-#[Object]
-impl JobStatusChanged {
-    /// The job's global id.
-    async fn job_id(&self) -> ID {
-        Kind::Job.id(self.0.job_uid)
-    }
-
-    /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
-        nullable(async move { job_of(ctx, &self.0).await }).await
-    }
-
-    /// The event's number within the job: 1, 2, 3.. without a gap.
-    async fn revision(&self) -> Long {
-        Long(self.0.revision)
-    }
-
-    /// The attempt it happened in; 0 before the first.
-    async fn attempt(&self) -> i32 {
-        self.0.attempt
-    }
-
-    /// When it happened.
-    async fn at(&self) -> DateTime {
-        self.0.created_at.into()
-    }
-
+event! { JobStatusChanged, "A job is in another state, or something about its waiting changed (then `from` equals `to`).";
     /// The state before; null when the job was just submitted.
     async fn from(&self) -> Option<JobStatus> {
         self.0.detail.from.map(Into::into)
@@ -92,38 +97,7 @@ impl JobStatusChanged {
     }
 }
 
-/// A worker reported progress or a message.
-#[derive(Clone, Debug)]
-pub struct JobProgressed(Arc<event::Model>);
-
-/// A worker reported progress or a message.
-#[Object]
-impl JobProgressed {
-    /// The job's global id.
-    async fn job_id(&self) -> ID {
-        Kind::Job.id(self.0.job_uid)
-    }
-
-    /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
-        nullable(async move { job_of(ctx, &self.0).await }).await
-    }
-
-    /// The event's number within the job: 1, 2, 3.. without a gap.
-    async fn revision(&self) -> Long {
-        Long(self.0.revision)
-    }
-
-    /// The attempt it happened in.
-    async fn attempt(&self) -> i32 {
-        self.0.attempt
-    }
-
-    /// When it happened.
-    async fn at(&self) -> DateTime {
-        self.0.created_at.into()
-    }
-
+event! { JobProgressed, "A worker reported progress or a message.";
     /// 0 to 1; null while the worker reported none.
     async fn progress(&self) -> Option<f64> {
         self.0.detail.progress
@@ -135,38 +109,7 @@ impl JobProgressed {
     }
 }
 
-/// A job's log grew.
-#[derive(Clone, Debug)]
-pub struct JobLogAppended(Arc<event::Model>);
-
-/// A job's log grew.
-#[Object]
-impl JobLogAppended {
-    /// The job's global id.
-    async fn job_id(&self) -> ID {
-        Kind::Job.id(self.0.job_uid)
-    }
-
-    /// The job as it is now, not as it was then; null when it was removed.
-    async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
-        nullable(async move { job_of(ctx, &self.0).await }).await
-    }
-
-    /// The event's number within the job: 1, 2, 3.. without a gap.
-    async fn revision(&self) -> Long {
-        Long(self.0.revision)
-    }
-
-    /// The attempt it happened in.
-    async fn attempt(&self) -> i32 {
-        self.0.attempt
-    }
-
-    /// When it happened.
-    async fn at(&self) -> DateTime {
-        self.0.created_at.into()
-    }
-
+event! { JobLogAppended, "A job's log grew.";
     /// Bytes of the job's log before this text.
     async fn offset(&self) -> Long {
         Long(self.0.detail.offset.unwrap_or_default())
