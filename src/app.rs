@@ -12,6 +12,7 @@ use crate::{
     infra::{
         clock::Clock,
         passwords::{PasswordParams, Passwords},
+        storage::Storage,
     },
 };
 
@@ -29,6 +30,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Password hashing.
     pub passwords: Passwords,
+    /// Where files' bytes lie.
+    pub storage: Storage,
     /// Compiled JSON Schemas by service version.
     pub schemas: schema::Cache,
     /// New events, as they are committed.
@@ -58,7 +61,7 @@ impl Deref for App {
 impl App {
     /// Opens the database that the configuration names. It does not migrate, and starts no background work.
     pub async fn open(config: Config, clock: Clock) -> Result<Self> {
-        let db = Db::open(&config.database.url, config.database.readers, clock.clone()).await?;
+        let db = Db::open(&config.database, clock.clone()).await?;
         let passwords = Passwords::new(PasswordParams {
             memory_kib: config.passwords.memory_kib,
             iterations: config.passwords.iterations,
@@ -68,6 +71,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             events: Feed::new(config.events.lag_events),
             db,
+            storage: Storage::new(&config.files.store, config.files.uploads),
             config: Arc::new(config),
             clock,
             passwords,

@@ -4,9 +4,11 @@
 //! status and a body with an exhaustive match, so that a new failure does not compile until every surface has
 //! answered for it. Messages are prose and may change; codes are API and may not.
 
+mod database;
+
 use std::time::Duration;
 
-use sea_orm::{DbErr, RuntimeErr, error::SqlxError};
+pub(crate) use database::Fault;
 
 /// What every fallible function of docket returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -24,6 +26,10 @@ pub enum Code {
     AlreadyExists,
     /// The thing exists, but its state does not allow the request.
     InvalidState,
+    /// An account, or a member's part of it, has too little money.
+    InsufficientFunds,
+    /// The idempotency key was used before, for something else.
+    IdempotencyMismatch,
     /// The worker's lease has expired, was taken back, or belongs to another attempt.
     LeaseLost,
     /// Values of the input are wrong; `fields` says which.
@@ -42,12 +48,14 @@ pub enum Code {
 
 impl Code {
     /// Every code, in the order of their declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Unauthenticated,
         Self::Forbidden,
         Self::NotFound,
         Self::AlreadyExists,
         Self::InvalidState,
+        Self::InsufficientFunds,
+        Self::IdempotencyMismatch,
         Self::LeaseLost,
         Self::Invalid,
         Self::BadRequest,
@@ -66,6 +74,8 @@ impl Code {
             Self::NotFound => "NOT_FOUND",
             Self::AlreadyExists => "ALREADY_EXISTS",
             Self::InvalidState => "INVALID_STATE",
+            Self::InsufficientFunds => "INSUFFICIENT_FUNDS",
+            Self::IdempotencyMismatch => "IDEMPOTENCY_MISMATCH",
             Self::LeaseLost => "LEASE_LOST",
             Self::Invalid => "INVALID",
             Self::BadRequest => "BAD_REQUEST",
@@ -83,7 +93,11 @@ impl Code {
             Self::Unauthenticated => 401,
             Self::Forbidden => 403,
             Self::NotFound => 404,
-            Self::AlreadyExists | Self::InvalidState | Self::LeaseLost => 409,
+            Self::AlreadyExists
+            | Self::InvalidState
+            | Self::InsufficientFunds
+            | Self::IdempotencyMismatch
+            | Self::LeaseLost => 409,
             Self::Invalid | Self::BadRequest | Self::CostExceeded => 400,
             Self::RateLimited => 429,
             Self::Unavailable => 503,
@@ -115,6 +129,10 @@ pub enum Error {
     AlreadyExists(FieldError),
     /// See [`Code::InvalidState`].
     InvalidState(String),
+    /// See [`Code::InsufficientFunds`]; the field that asked for the money, with what is needed and what is there.
+    InsufficientFunds(FieldError),
+    /// See [`Code::IdempotencyMismatch`].
+    IdempotencyMismatch,
     /// See [`Code::LeaseLost`].
     LeaseLost,
     /// See [`Code::Invalid`]; never empty.
@@ -150,6 +168,11 @@ impl Error {
         Self::AlreadyExists(FieldError { path: path.into(), message: message.into() })
     }
 
+    /// Too little money: `message` says how much is needed and how much is there.
+    pub fn insufficient(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::InsufficientFunds(FieldError { path: path.into(), message: message.into() })
+    }
+
     /// A defect: `cause` goes to the log, never to the client.
     pub fn internal(cause: impl std::fmt::Display) -> Self {
         Self::Internal(cause.to_string())
@@ -169,6 +192,8 @@ impl Error {
             Self::NotFound(_) => Code::NotFound,
             Self::AlreadyExists(_) => Code::AlreadyExists,
             Self::InvalidState(_) => Code::InvalidState,
+            Self::InsufficientFunds(_) => Code::InsufficientFunds,
+            Self::IdempotencyMismatch => Code::IdempotencyMismatch,
             Self::LeaseLost => Code::LeaseLost,
             Self::Invalid(_) => Code::Invalid,
             Self::BadRequest(_) => Code::BadRequest,
@@ -184,7 +209,7 @@ impl Error {
     pub fn fields(&self) -> &[FieldError] {
         match self {
             Self::Invalid(fields) => fields,
-            Self::AlreadyExists(field) => std::slice::from_ref(field),
+            Self::AlreadyExists(field) | Self::InsufficientFunds(field) => std::slice::from_ref(field),
             _ => &[],
         }
     }
@@ -210,7 +235,11 @@ impl std::fmt::Display for Error {
             | Self::CostExceeded(text)
             | Self::Unavailable { message: text, .. } => f.write_str(text),
             Self::NotFound(noun) => write!(f, "There is no such {noun}, or you may not see it."),
-            Self::AlreadyExists(field) => f.write_str(&field.message),
+            Self::AlreadyExists(field) | Self::InsufficientFunds(field) => f.write_str(&field.message),
+            Self::IdempotencyMismatch => f.write_str(
+                "This idempotency key was used before, for something else. Take a new key for each new request, and \
+                 send the same content again under the same key.",
+            ),
             Self::LeaseLost => {
                 f.write_str("The lease is no longer valid: the job was taken back or has finished. Stop working on it.")
             }
@@ -227,37 +256,3 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
-
-/// What the database says becomes [`Error::Unavailable`] when waiting may help and [`Error::Internal`] otherwise.
-/// Constraint violations that a client can cause are matched where the statement is run, by constraint name.
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        match error {
-            DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => {
-                tracing::warn!(%error, "the database is not reachable");
-                Self::unavailable("The database is not reachable at the moment. Try again.")
-            }
-            // The row was removed between looking and changing.
-            DbErr::RecordNotUpdated => Self::NotFound("object"),
-            DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))
-                if passing(&cause).is_some() =>
-            {
-                tracing::error!(error = %cause, "the database cannot be written or read at the moment");
-                Self::unavailable(passing(&cause).unwrap_or_default())
-            }
-            other => Self::internal(other),
-        }
-    }
-}
-
-/// What to tell a client about a failure that is no defect and may pass: SQLite's own result codes
-/// (<https://sqlite.org/rescode.html>), whose low byte is the kind of failure.
-fn passing(cause: &SqlxError) -> Option<&'static str> {
-    let code: u32 = cause.as_database_error()?.code()?.parse().ok()?;
-    match code & 0xff {
-        5 | 6 => Some("The database is busy. Try again."),
-        10 => Some("The database's disk does not answer. Try again later."),
-        13 => Some("The database's disk is full. Reading goes on; try to write again later."),
-        _ => None,
-    }
-}

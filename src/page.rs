@@ -214,6 +214,7 @@ fn decode<E: EntityTrait, O: Order<E>>(order: O, text: &str, argument: &str) -> 
     Ok(match key {
         None => ValueTuple::One(id),
         Some(Key::Int(number)) => ValueTuple::Two(number.into(), id),
+        Some(Key::Text(text)) if text.contains('\0') => return Err(refuse()),
         Some(Key::Text(text)) => ValueTuple::Two(text.into(), id),
     })
 }

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 use crate::{
     app::App,
     config::Config,
-    db::ServeLock,
+    db::{self, ServeLock},
     domain::{event, lease, meter, session, user},
     error::{Error, Result},
     graphql,
@@ -28,7 +28,7 @@ pub struct Server {
     pub admin_password: Option<SecretString>,
     background: TaskTracker,
     serving: JoinHandle<Stopped>,
-    _lock: ServeLock,
+    _lock: Option<ServeLock>,
 }
 
 /// What a server needs before it can start, taken so that nobody else has it. Nothing was changed yet.
@@ -39,7 +39,7 @@ pub struct Ground {
     /// Where it will listen.
     pub address: SocketAddr,
     listener: TcpListener,
-    lock: ServeLock,
+    lock: Option<ServeLock>,
 }
 
 impl Ground {
@@ -49,8 +49,10 @@ impl Ground {
     /// database cannot be opened or the address is taken.
     pub async fn take(mut config: Config, clock: Clock) -> Result<Self> {
         http::install_metrics();
+        db::describe();
         meter::describe();
-        let lock = ServeLock::take(config.database.path())?;
+        // Servers of one PostgreSQL database share it; of a file there is one.
+        let lock = config.database.path().map(ServeLock::take).transpose()?;
         let listener = TcpListener::bind(config.listen)
             .await
             .map_err(|error| Error::unavailable(format!("Cannot listen on {}: {error}", config.listen)))?;
@@ -113,4 +115,5 @@ fn state(app: &App) -> HttpState {
         }),
         app.shutdown.clone(),
     )
+    .with_files(app.clone())
 }

@@ -6,6 +6,9 @@ use entity::{Scope, service, user};
 
 use crate::error::{Error, Result};
 
+/// The role of users who see and edit accounts and recorded jobs.
+pub const ACCOUNTING: &str = "accounting";
+
 /// The caller of every domain function.
 #[derive(Clone, Debug)]
 pub enum Viewer {
@@ -69,13 +72,25 @@ pub enum Permission {
     ServicesWrite,
     /// Make and remove runners.
     RunnersWrite,
+    /// Read accounts, their entries and their events.
+    AccountsRead,
+    /// Change accounts, their members and their money, as far as the user may.
+    AccountsWrite,
     /// Use the rights of an admin, and manage sessions and tokens.
     Admin,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 5] = [Self::JobsRead, Self::JobsWrite, Self::ServicesWrite, Self::RunnersWrite, Self::Admin];
+    pub const ALL: [Self; 7] = [
+        Self::JobsRead,
+        Self::JobsWrite,
+        Self::ServicesWrite,
+        Self::RunnersWrite,
+        Self::AccountsRead,
+        Self::AccountsWrite,
+        Self::Admin,
+    ];
 
     /// The word of the scope that allows it.
     #[must_use]
@@ -85,6 +100,8 @@ impl Permission {
             Self::JobsWrite => "jobs:write",
             Self::ServicesWrite => "services:write",
             Self::RunnersWrite => "runners:write",
+            Self::AccountsRead => "accounts:read",
+            Self::AccountsWrite => "accounts:write",
             Self::Admin => "admin",
         }
     }
@@ -106,7 +123,11 @@ impl Viewer {
             Self::Runner(runner) => Scope::Runner { id: runner.id },
             Self::User(viewer) if viewer.user.status != user::Status::Active => Scope::Nobody,
             Self::User(_) if self.is_admin() => Scope::All,
-            Self::User(viewer) => Scope::User { id: viewer.user.id, owns_services: !viewer.services.is_empty() },
+            Self::User(viewer) => Scope::User {
+                id: viewer.user.id,
+                owns_services: !viewer.services.is_empty(),
+                keeps_accounts: self.keeps_accounts(),
+            },
         }
     }
 
@@ -120,6 +141,15 @@ impl Viewer {
             }
             Self::Anonymous | Self::Runner(_) => false,
         }
+    }
+
+    /// Whether accounts and recorded jobs are this caller's business: an admin's, or an active user's with the role
+    /// [`ACCOUNTING`].
+    #[must_use]
+    pub fn keeps_accounts(&self) -> bool {
+        let has_role =
+            |viewer: &UserViewer| viewer.user.status == user::Status::Active && viewer.user.roles.has(ACCOUNTING);
+        self.is_admin() || matches!(self, Self::User(viewer) if has_role(viewer))
     }
 
     /// The user, for what only a logged-in, active user may do with this permission.
@@ -200,6 +230,12 @@ impl Viewer {
             Self::User(viewer) => &viewer.services,
             Self::Anonymous | Self::Runner(_) | Self::Operator => &[],
         }
+    }
+
+    /// What queries of accounts and entries on behalf of this caller return.
+    #[must_use]
+    pub fn account_scope(&self) -> Scope {
+        if self.keeps_accounts() { Scope::All } else { self.scope() }
     }
 
     /// May change and delete this service, and look at all its jobs.

@@ -6,6 +6,7 @@ use futures_util::future::{LocalBoxFuture, try_join_all};
 
 use crate::Result;
 use crate::client::Connection;
+use crate::cpu::Cpu;
 use crate::server::Server;
 
 /// How hard, and for how long.
@@ -36,33 +37,40 @@ pub struct Sample {
     pub p99: f64,
     /// The server's processor time per operation, in microseconds.
     pub cpu: f64,
+    /// The database's, where it has processes of its own: 0 when it works inside the server, none when its processes
+    /// cannot be seen.
+    pub database: Option<f64>,
 }
 
 impl Sample {
     /// Makes the figures of what was counted.
-    pub fn new(latencies: &mut [Duration], elapsed: Duration, cpu: Duration) -> Result<Self> {
+    pub fn new(latencies: &mut [Duration], elapsed: Duration, cpu: Cpu) -> Result<Self> {
         if latencies.is_empty() {
             return Err("nothing was measured".into());
         }
         latencies.sort_unstable();
         let count = u32::try_from(latencies.len())?;
         let at = |percent: usize| latencies[(latencies.len() - 1) * percent / 100].as_secs_f64() * 1e3;
+        let each = |time: Duration| time.as_secs_f64() * 1e6 / f64::from(count);
         Ok(Self {
             per_second: f64::from(count) / elapsed.as_secs_f64(),
             p50: at(50),
             p99: at(99),
-            cpu: cpu.as_secs_f64() * 1e6 / f64::from(count),
+            cpu: each(cpu.server),
+            database: cpu.database.map(each),
         })
     }
 
     /// The median of each figure by itself.
     pub fn median(samples: &[Self]) -> Result<Self> {
+        let known = samples.iter().all(|sample| sample.database.is_some());
         let middle = |figure: fn(&Self) -> f64| median(samples.iter().map(figure).collect());
         Ok(Self {
             per_second: middle(|sample| sample.per_second)?,
             p50: middle(|sample| sample.p50)?,
             p99: middle(|sample| sample.p99)?,
             cpu: middle(|sample| sample.cpu)?,
+            database: known.then(|| middle(|sample| sample.database.unwrap_or_default())).transpose()?,
         })
     }
 }
@@ -113,7 +121,7 @@ impl Contender for Repeat<'_> {
                 }
             });
             let mut latencies = try_join_all(workers).await?.concat();
-            let (elapsed, cpu) = (begin.elapsed(), self.server.cpu()?.saturating_sub(cpu));
+            let (elapsed, cpu) = (begin.elapsed(), self.server.cpu()?.since(cpu));
             Sample::new(&mut latencies, elapsed, cpu)
         })
     }
@@ -142,18 +150,18 @@ pub async fn alternate(plan: Plan, contenders: &[&dyn Contender]) -> Result<Vec<
 mod tests {
     use std::time::Duration;
 
-    use super::{Sample, median};
+    use super::{Cpu, Sample, median};
 
     #[test]
     fn a_sample_has_its_figures_per_operation() {
         let mut latencies: Vec<Duration> = (1..=100).rev().map(Duration::from_millis).collect();
-        let sample =
-            Sample::new(&mut latencies, Duration::from_secs(2), Duration::from_millis(50)).expect("there are figures");
-        let figures = [sample.per_second, sample.p50, sample.p99, sample.cpu];
-        for (figure, expected) in figures.into_iter().zip([50.0, 50.0, 99.0, 500.0]) {
+        let cpu = Cpu { server: Duration::from_millis(50), database: Some(Duration::from_millis(20)) };
+        let sample = Sample::new(&mut latencies, Duration::from_secs(2), cpu).expect("there are figures");
+        let figures = [sample.per_second, sample.p50, sample.p99, sample.cpu, sample.database.unwrap_or_default()];
+        for (figure, expected) in figures.into_iter().zip([50.0, 50.0, 99.0, 500.0, 200.0]) {
             assert!((figure - expected).abs() < 1e-6, "{figure} is not {expected}");
         }
-        assert!(Sample::new(&mut [], Duration::from_secs(1), Duration::ZERO).is_err());
+        assert!(Sample::new(&mut [], Duration::from_secs(1), cpu).is_err());
     }
 
     #[test]

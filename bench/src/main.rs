@@ -4,7 +4,11 @@
 //! [`programs`] starts the servers, [`world`] seeds them, [`requests`] speaks both their languages, [`load`] measures,
 //! and [`scenario`] says what is measured and what was promised. [`floor`] is the program to compare with.
 
+#[macro_use]
+mod either;
 mod client;
+mod cpu;
+mod databases;
 mod floor;
 mod load;
 mod operations;
@@ -23,9 +27,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
+use databases::Databases;
 use options::{Command, Options, Scenario};
-use programs::Programs;
+use programs::{Fleet, Place, Programs};
 use report::Line;
+use tokio::signal::unix::{SignalKind, signal};
+use world::World;
 
 /// The allocator that docket uses, so that the floor gains nothing by another one and loses nothing.
 #[global_allocator]
@@ -50,16 +57,10 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<()> {
-    let programs = Programs::find(options.docket.clone())?;
+    let place = Place::find(options.docket.clone())?;
     // One thread: the client must leave the machine to the servers.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let lines = runtime.block_on(async {
-        // Leaving by this way ends the servers and removes their folder, which a default interrupt would not.
-        tokio::select! {
-            lines = measure(options, &programs) => lines,
-            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-        }
-    })?;
+    let lines = runtime.block_on(in_databases(options, &place))?;
     if options.json {
         println!("{}", serde_json::to_string_pretty(&lines)?);
     } else {
@@ -68,46 +69,84 @@ fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-async fn measure(options: &Options, programs: &Programs) -> Result<Vec<Line>> {
+/// Makes the databases, measures, and drops them again, whatever happened.
+async fn in_databases(options: &Options, place: &Place) -> Result<Vec<Line>> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let databases = Databases::find(options.database.as_deref(), place.folder()).await?;
+    let programs = Programs { place, databases: &databases };
+    // Leaving by this way ends the servers and removes what they left, which a default interrupt would not.
+    let lines = tokio::select! {
+        lines = measure(options, &programs) => lines,
+        _ = interrupt.recv() => Err("interrupted".into()),
+        _ = terminate.recv() => Err("terminated".into()),
+    };
+    let removed = databases.remove().await;
+    let lines = lines?;
+    removed.map(|()| lines)
+}
+
+async fn measure(options: &Options, programs: &Programs<'_>) -> Result<Vec<Line>> {
     let (plan, mut lines) = (options.plan(), Vec::new());
     note("seeding");
+    programs.databases.create().await?;
     let docket = programs.docket()?;
     programs.make_user()?;
     let world = world::seed(&docket).await?;
     docket.stop()?;
-    programs.copy_database()?;
+    programs.databases.copy().await?;
     if options.wants(Scenario::Start) {
         note("start and idle memory");
         lines.extend(scenario::start(plan, programs)?);
     }
     let fleet = programs.fleet()?;
-    if options.wants(Scenario::Job) {
-        note("job by id");
-        lines.extend(scenario::job(plan, &fleet, &world).await?);
-    }
-    if options.wants(Scenario::Page) {
-        note("page of 100 jobs");
-        lines.extend(scenario::page(plan, &fleet, &world).await?);
-    }
-    if options.wants(Scenario::Stream) {
-        note("events to 100 subscribers");
-        lines.extend(scenario::stream(plan, &fleet, &world).await?);
-    }
-    if options.wants(Scenario::Submit) {
-        note("submit");
-        lines.extend(scenario::submit(plan, &fleet, &world).await?);
-    }
-    if options.wants(Scenario::Cycle) {
-        note("life cycle");
-        lines.extend(scenario::cycle(plan, &fleet, &world).await?);
-    }
-    if options.wants(Scenario::Claim) {
-        note("claims from queues of 1,000 and 100,000");
-        queues::fill(&programs.database(), &world.services).await?;
-        lines.extend(scenario::claim(plan, &fleet, &world).await?);
+    lines.extend(few_rows(options, &fleet, &world).await?);
+    if options.wants(Scenario::Claim) || options.wants(Scenario::Deep) {
+        lines.extend(many_rows(options, programs.databases, &fleet, &world).await?);
     }
     lines.push(scenario::loaded_memory(&fleet)?);
     fleet.stop()?;
+    Ok(lines)
+}
+
+/// The scenarios on the rows that the seeding made.
+async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
+    let (plan, mut lines) = (options.plan(), Vec::new());
+    if options.wants(Scenario::Job) {
+        note("job by id");
+        lines.extend(scenario::job(plan, fleet, world).await?);
+    }
+    if options.wants(Scenario::Page) {
+        note("page of 100 jobs");
+        lines.extend(scenario::page(plan, fleet, world).await?);
+    }
+    if options.wants(Scenario::Stream) {
+        note("events to 100 subscribers");
+        lines.extend(scenario::stream(plan, fleet, world).await?);
+    }
+    if options.wants(Scenario::Submit) {
+        note("submit");
+        lines.extend(scenario::submit(plan, fleet, world).await?);
+    }
+    if options.wants(Scenario::Cycle) {
+        note("life cycle");
+        lines.extend(scenario::cycle(plan, fleet, world).await?);
+    }
+    Ok(lines)
+}
+
+/// The scenarios that need a million jobs.
+async fn many_rows(options: &Options, databases: &Databases, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
+    let (plan, mut lines) = (options.plan(), Vec::new());
+    note("making queues of 1,000 and 1,000,000 jobs");
+    queues::fill(databases, &world.services).await?;
+    if options.wants(Scenario::Deep) {
+        note("page 10,000");
+        lines.extend(scenario::deep(plan, fleet, world).await?);
+    }
+    if options.wants(Scenario::Claim) {
+        note("claims from the two queues");
+        lines.extend(scenario::claim(plan, fleet, world).await?);
+    }
     Ok(lines)
 }
 

@@ -26,12 +26,18 @@ impl Expect {
     }
 }
 
-fn check(body: &[u8], part: &[u8]) -> Result<()> {
+/// Fails unless an answer contains `part`, and no errors.
+pub fn check(body: &[u8], part: &[u8]) -> Result<()> {
     if memmem::find(body, part).is_none() || memmem::find(body, b"\"errors\"").is_some() {
         let (part, body) = (String::from_utf8_lossy(part), String::from_utf8_lossy(body));
         return Err(format!("expected {part} in an answer without errors:\n{body}").into());
     }
     Ok(())
+}
+
+/// Fails unless an answer says that a job came to a good end.
+pub fn ended(body: &[u8]) -> Result<()> {
+    check(body, b"\"SUCCEEDED\"")
 }
 
 /// Asks one after the other of a list of requests, for ever.
@@ -64,8 +70,7 @@ impl Operation for Life<'_> {
             check(body, b"\"QUEUED\"")?;
             let claimed = connection.send_json(&self.requests.claim(self.service)?).await?;
             let lease = self.requests.lease(&claimed)?;
-            let body = connection.send(&self.requests.complete(lease)?).await?;
-            check(body, b"\"SUCCEEDED\"")
+            ended(connection.send(&self.requests.complete(lease)?).await?)
         }
         .boxed_local()
     }

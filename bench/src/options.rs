@@ -20,6 +20,10 @@ pub struct Options {
     /// Connections that send at the same time.
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=200))]
     pub connections: u8,
+    /// A PostgreSQL database, such as `postgres://user@host/database`, beside which the run makes databases of its own,
+    /// and drops them at its end [default: SQLite files].
+    #[arg(long, env = "DOCKET_BENCH_POSTGRES_URL", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
     /// Only these scenarios; may be given several times.
     #[arg(long, value_enum)]
     pub only: Vec<Scenario>,
@@ -57,8 +61,10 @@ pub enum Scenario {
     Cycle,
     /// Events delivered to websocket subscribers.
     Stream,
-    /// A claim from a short and from a long queue.
+    /// A claim from a queue of 1,000 and from one of 1,000,000 jobs.
     Claim,
+    /// A page in the depth of a list of 1,000,000 jobs.
+    Deep,
 }
 
 impl Options {

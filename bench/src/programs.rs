@@ -1,14 +1,16 @@
-//! The programs that are measured, and the folder that they keep their files in.
+//! The programs that are measured, and the folder and the databases that they keep their rows in.
 
 use std::env;
-use std::fs;
 use std::io::Write;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
 use crate::Result;
+use crate::databases::{Databases, Name};
+use crate::floor::FLOOR_DATABASE;
 use crate::server::{Server, free_address};
 
 /// The password of the first admin of the seeded database. It lives as long as the folder does.
@@ -20,10 +22,18 @@ pub const USER: &str = "bench";
 /// That user's password.
 pub const USER_PASSWORD: &str = "bench: another password nobody needs";
 
-/// Where the executables are, and a folder that is removed at the end.
-pub struct Programs {
+/// docket's executable, and a folder that is removed at the end.
+pub struct Place {
     docket: PathBuf,
     folder: TempDir,
+}
+
+/// The programs, and where their databases are.
+pub struct Programs<'a> {
+    /// The executable and the folder.
+    pub place: &'a Place,
+    /// The databases.
+    pub databases: &'a Databases,
 }
 
 /// The servers under load. They run side by side; each is idle while another one is measured.
@@ -32,8 +42,8 @@ pub struct Fleet {
     pub docket: Server,
     /// The floor with group commit, as docket has it.
     pub floor: Server,
-    /// The floor with a transaction for every request.
-    pub floor_single: Server,
+    /// The floor with a transaction for every request, where the other one has group commit.
+    pub floor_single: Option<Server>,
 }
 
 impl Fleet {
@@ -41,11 +51,11 @@ impl Fleet {
     pub fn stop(self) -> Result<()> {
         self.docket.stop()?;
         self.floor.stop()?;
-        self.floor_single.stop()
+        self.floor_single.map_or(Ok(()), Server::stop)
     }
 }
 
-impl Programs {
+impl Place {
     /// Finds docket's executable: the one given, or the one beside this program, which is built first if cargo runs us,
     /// so that what is measured is the code that is there.
     pub fn find(given: Option<PathBuf>) -> Result<Self> {
@@ -65,12 +75,19 @@ impl Programs {
         Ok(Self { docket: docket.canonicalize()?, folder })
     }
 
+    /// The folder.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Programs<'_> {
     /// Starts docket on its database.
     pub fn docket(&self) -> Result<Server> {
         let address = free_address()?;
         let mut command = self.docket_command();
         command.arg("serve").env("DOCKET_LISTEN", address.to_string()).env("DOCKET_ADMIN_PASSWORD", ADMIN_PASSWORD);
-        Server::start("docket", address, "/readyz", command, &self.log("docket"))
+        self.start("docket", address, command)
     }
 
     /// Makes [`USER`] by docket's own command line, which works beside a running server.
@@ -85,62 +102,43 @@ impl Programs {
         if status.success() { Ok(()) } else { Err(format!("docket user create: {status}").into()) }
     }
 
-    /// The file of docket's database.
-    pub fn database(&self) -> PathBuf {
-        self.file("docket")
-    }
-
     fn docket_command(&self) -> Command {
-        let mut command = Command::new(&self.docket);
+        let mut command = Command::new(&self.place.docket);
         // Nothing that the caller has set for another docket may leak into this one.
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKET_")) {
             command.env_remove(name);
         }
-        let url = format!("sqlite://{}", self.database().display());
-        command.current_dir(self.folder.path()).env("DOCKET_DATABASE_URL", url);
+        command.current_dir(self.place.folder()).env("DOCKET_DATABASE_URL", self.databases.url(Name::Docket));
         command
     }
 
     /// Starts the floor on its copy of the database.
     pub fn floor(&self) -> Result<Server> {
-        self.start_floor("floor", &[])
+        self.start_floor("floor", Name::Floor, &[])
     }
 
-    /// Starts docket and both floors.
+    /// Starts docket and the floors.
     pub fn fleet(&self) -> Result<Fleet> {
+        let single = || self.start_floor("floor-single", Name::FloorSingle, &["--single-commits"]);
         Ok(Fleet {
             docket: self.docket()?,
             floor: self.floor()?,
-            floor_single: self.start_floor("floor-single", &["--single-commits"])?,
+            floor_single: self.databases.has_group_commit().then(single).transpose()?,
         })
     }
 
-    /// Copies docket's database, which no process may have open, for both floors.
-    pub fn copy_database(&self) -> Result<()> {
-        let file = self.file("docket");
-        let journal = file.with_extension("db-wal");
-        if journal.exists() && journal.metadata()?.len() > 0 {
-            return Err("docket left a journal behind, so its database file alone is not whole".into());
-        }
-        for name in ["floor", "floor-single"] {
-            fs::copy(&file, self.file(name))?;
-        }
-        Ok(())
-    }
-
-    fn start_floor(&self, name: &'static str, options: &[&str]) -> Result<Server> {
+    fn start_floor(&self, name: &'static str, database: Name, options: &[&str]) -> Result<Server> {
         let address = free_address()?;
         let mut command = Command::new(env::current_exe()?);
-        command.args(["floor", "--listen", &address.to_string()]).arg("--database").arg(self.file(name)).args(options);
-        Server::start(name, address, "/readyz", command, &self.log(name))
+        // By a variable: everybody may read the arguments of a process, and the URL may have a password.
+        command.args(["floor", "--listen", &address.to_string()]).args(options);
+        command.env(FLOOR_DATABASE, self.databases.url(database));
+        self.start(name, address, command)
     }
 
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name).with_extension("db")
-    }
-
-    fn log(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name).with_extension("log")
+    fn start(&self, name: &'static str, address: SocketAddr, command: Command) -> Result<Server> {
+        let log = self.place.folder().join(name).with_extension("log");
+        Server::start(name, address, "/readyz", command, &log, self.databases.worker())
     }
 }
 

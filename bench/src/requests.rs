@@ -32,6 +32,13 @@ const PAGE: &str = "query Page { jobs(first: 100) { nodes { id number status pri
                     submittedAt startedAt finishedAt owner { id username } service { id name title } } \
                     pageInfo { hasNextPage } } }";
 
+const AFTER: &str = "query After($after: String) { jobs(first: 100, after: $after) { nodes { id number status priority \
+                     attempt progress message submittedAt startedAt finishedAt owner { id username } \
+                     service { id name title } } pageInfo { hasNextPage } } }";
+
+const OF_SERVICE: &str = "query OfService($filter: JobFilter) { jobs(first: 100, filter: $filter) { \
+                          pageInfo { endCursor } } }";
+
 const SUBMIT: &str = "mutation Submit($input: JobSubmitInput!) { jobSubmit(input: $input) { job { id status } } }";
 
 const CLAIM: &str = "mutation Claim($input: WorkClaimInput!) { workClaim(input: $input) { leases { token attempt \
@@ -63,6 +70,16 @@ impl Requests<'_> {
             Side::Docket => graphql(Some(token), PAGE, &json!({})),
             Side::Floor => Ok(get("/jobs", token)),
         }
+    }
+
+    /// The 100 jobs after a cursor that the user may see, with owner and service; without one the newest. docket only.
+    pub fn after(&self, cursor: Option<&str>) -> Result<Vec<u8>> {
+        graphql(Some(&self.world.user), AFTER, &json!({ "after": cursor }))
+    }
+
+    /// The cursor after the newest 100 jobs of a service, which is good for any list in the same order. docket only.
+    pub fn cursor(&self, service: &str) -> Result<Vec<u8>> {
+        graphql(Some(&self.world.user), OF_SERVICE, &json!({ "filter": { "serviceId": { "eq": service } } }))
     }
 
     /// A new job of a service.

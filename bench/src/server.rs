@@ -11,13 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Result;
+use crate::cpu::{Cpu, Worker};
 
 /// How long a server may take to become ready, and to stop when asked to.
 const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The unit of the times in `/proc/<pid>/stat`. The kernel reports 100 ticks a second to programs on every
-/// architecture that docket is built for, whatever its own timer runs at.
-const TICK: Duration = Duration::from_millis(10);
 
 /// A running child that answers on `address`. Dropping it kills it.
 pub struct Server {
@@ -29,6 +26,7 @@ pub struct Server {
     pub ready_after: Duration,
     child: Child,
     log: PathBuf,
+    database: Worker,
 }
 
 impl Server {
@@ -39,13 +37,14 @@ impl Server {
         ready: &str,
         mut command: Command,
         log: &Path,
+        database: Worker,
     ) -> Result<Self> {
         let output = File::create(log)?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let begin = Instant::now();
         let child =
             command.spawn().map_err(|error| format!("cannot start {}: {error}", command.get_program().display()))?;
-        let mut server = Self { name, address, ready_after: Duration::ZERO, child, log: log.to_owned() };
+        let mut server = Self { name, address, ready_after: Duration::ZERO, child, log: log.to_owned(), database };
         while !answers_ok(address, ready) {
             if let Some(status) = server.child.try_wait()? {
                 return Err(server.complain(&format!("ended before it was ready, {status}")));
@@ -59,13 +58,9 @@ impl Server {
         Ok(server)
     }
 
-    /// The processor time that the process has used so far, in user and kernel mode, all threads.
-    pub fn cpu(&self) -> Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The second field is the program's name in parentheses, which may itself contain spaces.
-        let (_, fields) = stat.rsplit_once(')').ok_or("/proc/<pid>/stat has an unknown form")?;
-        let ticks: Vec<u32> = fields.split_whitespace().skip(11).take(2).map(str::parse).collect::<Result<_, _>>()?;
-        Ok(TICK * ticks.iter().sum())
+    /// The processor time that the process and its database have used so far.
+    pub fn cpu(&self) -> Result<Cpu> {
+        Cpu::now(self.child.id(), self.database)
     }
 
     /// The memory that the process holds now, in bytes.

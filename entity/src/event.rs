@@ -3,7 +3,7 @@
 use sea_orm::{Condition, FromJsonQueryResult, entity::prelude::*, sea_query::SelectStatement};
 use serde::{Deserialize, Serialize};
 
-use crate::{Scope, Time, job, service};
+use crate::{Scope, Time, job, ledger, service};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -18,6 +18,47 @@ pub enum Kind {
     /// The job's log grew.
     #[sea_orm(string_value = "log_appended")]
     LogAppended,
+    /// A file was attached to the job.
+    #[sea_orm(string_value = "file_added")]
+    FileAdded,
+    /// Money was booked for the job.
+    #[sea_orm(string_value = "charged")]
+    Charged,
+    /// Money was booked on an account, not for a job.
+    #[sea_orm(string_value = "booked")]
+    Booked,
+    /// An account was made, changed or deleted, or its members were.
+    #[sea_orm(string_value = "account_changed")]
+    AccountChanged,
+}
+
+/// What was done to an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountChange {
+    /// It was made.
+    Created,
+    /// Its name, rule or the like was changed.
+    Updated,
+    /// A user became a member, or a membership was changed.
+    MemberSet,
+    /// A membership ended.
+    MemberRemoved,
+    /// It was deleted.
+    Deleted,
+}
+
+/// What an entry of the ledger did, and what the account had after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Booking {
+    /// The entry.
+    pub entry_id: i64,
+    /// What it is about.
+    pub kind: ledger::Kind,
+    /// Changes of granted, held and spent, in millionths.
+    pub deltas: [i64; 3],
+    /// Granted, held and spent after it, in millionths.
+    pub sums: [i64; 3],
 }
 
 /// The part of an event that depends on its kind.
@@ -42,6 +83,18 @@ pub struct Detail {
     /// Bytes of the new log text (`log_appended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<i64>,
+    /// What was booked (`charged`, `booked`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub booking: Option<Booking>,
+    /// What was done (`account_changed`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub change: Option<AccountChange>,
+    /// The file's outside id (`file_added`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<Uuid>,
+    /// The file's name (`file_added`), which outlives the file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A row of `event`.
@@ -52,22 +105,24 @@ pub struct Model {
     /// The order of all events: the single writer commits in the order of these numbers.
     #[sea_orm(primary_key)]
     pub id: i64,
-    /// The job.
-    pub job_id: i64,
+    /// The job; none for an event of an account alone.
+    pub job_id: Option<i64>,
     /// The job's outside id, so that an event can be shown without reading the job.
-    pub job_uid: Uuid,
+    pub job_uid: Option<Uuid>,
     /// 1, 2, 3.. within the job, without a gap.
-    pub revision: i64,
+    pub revision: Option<i64>,
     /// What happened.
     pub kind: Kind,
     /// The attempt it happened in, 0 before the first.
     pub attempt: i32,
     /// The rest.
     pub detail: Detail,
-    /// The job's service.
-    pub service_id: i64,
+    /// The job's service; none for a recorded job.
+    pub service_id: Option<i64>,
     /// The job's owner.
-    pub owner_id: i64,
+    pub owner_id: Option<i64>,
+    /// The account, of events that tell of one.
+    pub account_id: Option<i64>,
     /// The runner that held the job then.
     pub runner_id: Option<i64>,
     /// When it happened.
@@ -77,17 +132,25 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The events that `scope` may see: of one's own jobs and of the jobs of one's own services; for a runner those
-    /// of the jobs that it held at the time.
+    /// The events of jobs that `scope` may see: of one's own jobs and of the jobs of one's own services, and of all
+    /// recorded ones for who keeps accounts; for a runner those of the jobs that it held at the time.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
-            Scope::All => Self::find(),
+            Scope::All => Self::find().filter(Column::JobId.is_not_null()),
             Scope::Nobody => Self::find().filter(Expr::val(false)),
-            Scope::User { id, owns_services: false } => Self::find().filter(Column::OwnerId.eq(id)),
-            Scope::User { id, owns_services: true } => Self::find().filter(
-                Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
-            ),
+            Scope::User { id, owns_services, keeps_accounts } => {
+                let mut sees = Condition::any().add(Column::OwnerId.eq(id));
+                if owns_services {
+                    sees = sees.add(Column::ServiceId.in_subquery(services_of(id)));
+                }
+                if keeps_accounts {
+                    // Only recorded jobs have no service; and events of accounts, which have no job either.
+                    let recorded = Condition::all().add(Column::JobId.is_not_null()).add(Column::ServiceId.is_null());
+                    sees = sees.add(recorded);
+                }
+                Self::find().filter(sees)
+            }
             Scope::Runner { id } => Self::find().filter(Column::RunnerId.eq(id)),
         }
     }

@@ -7,13 +7,16 @@ mod part;
 
 pub use part::{Columns, Part};
 
-use crate::{Scope, Time, event::services_of};
+use crate::{Amount, Document, Labels, Scope, Time, event::services_of};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
+    /// Waits for the moment that it was submitted for.
+    #[sea_orm(string_value = "scheduled")]
+    Scheduled,
     /// Waits for a runner.
     #[sea_orm(string_value = "queued")]
     Queued,
@@ -48,6 +51,50 @@ impl Status {
     }
 }
 
+/// How a job came to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Origin {
+    /// Somebody submitted it to a service, and runners work on it.
+    #[sea_orm(string_value = "submitted")]
+    Submitted,
+    /// Another system ran it and only reports it: it has no service, and nothing here works on it.
+    #[sea_orm(string_value = "recorded")]
+    Recorded,
+}
+
+/// Whether a job that waits may be claimed, as far as limits go.
+///
+/// Only what is open or admitted stands in the claim index, so that a claim passes over nothing, however many jobs the
+/// limit of one user keeps back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Gate {
+    /// The service has no limit per user.
+    #[sea_orm(string_value = "open")]
+    Open,
+    /// The service has one, and the job is among those of its owner that may run next.
+    #[sea_orm(string_value = "admitted")]
+    Admitted,
+    /// The service has one, and others of its owner's jobs go before.
+    #[sea_orm(string_value = "parked")]
+    Parked,
+    /// The service has one, and the job is in back-off: the sweeper lets it compete again when its moment has come.
+    #[sea_orm(string_value = "later")]
+    Later,
+    /// Never: the job is recorded.
+    #[sea_orm(string_value = "closed")]
+    Closed,
+}
+
+impl Gate {
+    /// Whether the job's service limits what one user may run at once.
+    #[must_use]
+    pub const fn is_limited(self) -> bool {
+        matches!(self, Self::Admitted | Self::Parked | Self::Later)
+    }
+}
+
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -79,21 +126,37 @@ pub struct Model {
     pub id: i64,
     /// The outside id (UUID v7: sorts by time).
     pub uid: Uuid,
-    /// The service.
-    pub service_id: i64,
-    /// The version it was accepted under.
-    pub service_version_id: i64,
-    /// Who submitted it.
+    /// Submitted or recorded.
+    pub origin: Origin,
+    /// The service; none for a recorded job.
+    pub service_id: Option<i64>,
+    /// The version it was accepted under; none for a recorded job.
+    pub service_version_id: Option<i64>,
+    /// Who submitted it, or whose it is that was recorded.
     pub owner_id: i64,
+    /// The caller's own name for the submission: there is one job of an owner and origin for it.
+    pub idempotency_key: Option<String>,
+    /// SHA-256 of what was submitted under that key.
+    pub idempotency_hash: Option<Vec<u8>>,
     /// Where it stands.
     pub status: Status,
+    /// Whether limits let it be claimed.
+    pub gate: Gate,
+    /// What its owner calls it by.
+    pub labels: Labels,
+    /// Labels that a runner must have to get it.
+    pub requires: Labels,
+    /// The same as one number, for the claim index: `requirement.id`, or 0 for none.
+    pub requirement_id: i64,
     /// The input, valid under the version's parameters schema.
-    pub parameters: Json,
+    pub parameters: Document,
     /// The output; of a failure `result_invalid` the output as it came.
-    pub results: Option<Json>,
+    pub results: Option<Document>,
     /// Higher goes first; -1000 to 1000.
     pub priority: i32,
-    /// Not to be claimed before this moment (back-off).
+    /// The moment that it was submitted for, if it was for a later one.
+    pub scheduled_at: Option<Time>,
+    /// Not to be claimed before this moment (schedule, back-off).
     pub run_after: Time,
     /// 0 before the first claim, then the number of the attempt; it also fences late workers.
     pub attempt: i32,
@@ -107,7 +170,8 @@ pub struct Model {
     pub retry_timeouts: bool,
     /// How many leases expired.
     pub losses: i32,
-    /// How many attempts a worker handed back unharmed; they do not count against `max_attempts`.
+    /// How many attempts do not count against `max_attempts`: those that a worker handed back unharmed, and all that
+    /// were before somebody had the job run once more.
     pub releases: i32,
     /// How many times it was put back with a delay.
     pub backoffs: i32,
@@ -137,7 +201,9 @@ pub struct Model {
     pub lease_expires_at: Option<Time>,
     /// When the current attempt was claimed; the bound on its run counts from here.
     pub claimed_at: Option<Time>,
-    /// When it was submitted.
+    /// When the row was made.
+    pub created_at: Time,
+    /// When it was submitted; of a recorded job, when that was done in the other system.
     pub submitted_at: Time,
     /// When the first attempt began to run.
     pub started_at: Option<Time>,
@@ -145,28 +211,52 @@ pub struct Model {
     pub finished_at: Option<Time>,
     /// When the row last changed.
     pub updated_at: Time,
+    /// Who pays; none when it costs nothing.
+    pub account_id: Option<i64>,
+    /// Processors that it occupies; they multiply the service's price per processor and hour.
+    pub cpus: i32,
+    /// What it costs in any case, copied from the service at submission.
+    pub price_per_job: Amount,
+    /// What an hour of it costs on all its processors, copied from the service at submission.
+    pub price_per_hour: Amount,
+    /// What is reserved for it; none when it has no account, and when it has finished.
+    pub held: Option<Amount>,
+    /// What was taken for it, less what was given back; none before its first end.
+    pub amount: Option<Amount>,
+    /// Since when the current attempt runs.
+    pub running_since: Option<Time>,
+    /// Microseconds that its attempts ran, those that have ended.
+    pub ran_micros: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// The condition that a worker holds the job, in the very words of the partial indexes `job_held` and `job_runner`:
-/// with bound values SQLite could not tell that an index covers the question, and would read the whole table.
+/// The condition that a worker holds the job, in the very words of the partial indexes `job_held`, `job_runner` and
+/// `job_running`. It asks for the lease: a recorded job may be RUNNING and is held by nobody.
 #[must_use]
 pub fn held() -> Expr {
-    Expr::cust("status IN ('claimed', 'running')")
+    Expr::cust("lease_expires_at IS NOT NULL")
 }
 
 impl Entity {
-    /// The jobs that `scope` may see: one's own and those of one's own services; for a runner those it holds.
+    /// The jobs that `scope` may see: one's own and those of one's own services, and all recorded ones for who keeps
+    /// accounts; for a runner those it holds.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
             Scope::All => Self::find(),
             Scope::Nobody => Self::find().filter(Expr::val(false)),
-            Scope::User { id, owns_services: false } => Self::find().filter(Column::OwnerId.eq(id)),
-            Scope::User { id, owns_services: true } => Self::find().filter(
-                Condition::any().add(Column::OwnerId.eq(id)).add(Column::ServiceId.in_subquery(services_of(id))),
-            ),
+            Scope::User { id, owns_services, keeps_accounts } => {
+                let mut sees = Condition::any().add(Column::OwnerId.eq(id));
+                if owns_services {
+                    sees = sees.add(Column::ServiceId.in_subquery(services_of(id)));
+                }
+                if keeps_accounts {
+                    // In the words of the index `job_recorded`.
+                    sees = sees.add(Expr::cust("origin = 'recorded'"));
+                }
+                Self::find().filter(sees)
+            }
             Scope::Runner { id } => Self::find().filter(Column::RunnerId.eq(id)).filter(held()),
         }
     }

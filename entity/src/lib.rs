@@ -3,9 +3,19 @@
 //! No logic lives here but *scoped finders*: queries that return only what a [`Scope`] may see, so that hidden and
 //! absent are the same thing everywhere above.
 
+pub mod account;
+pub mod account_member;
+pub mod amount;
+pub mod document;
 pub mod event;
+pub mod file;
 pub mod job;
+pub mod job_label;
 pub mod job_log;
+pub mod job_slurm;
+pub mod labels;
+pub mod ledger;
+pub mod requirement;
 pub mod runner;
 pub mod runner_service;
 pub mod scope;
@@ -18,6 +28,9 @@ pub mod token;
 pub mod user;
 pub mod words;
 
+pub use amount::{Amount, Total};
+pub use document::Document;
+pub use labels::Labels;
 pub use scope::Scope;
 pub use time::Time;
 pub use words::Words;

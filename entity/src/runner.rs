@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Scope, Time};
+use crate::{Labels, Scope, Time};
 
 /// A row of `runner`.
 #[sea_orm::model]
@@ -20,6 +20,10 @@ pub struct Model {
     pub owner_id: i64,
     /// How many jobs it may hold at once.
     pub slots: i32,
+    /// What it can do: it gets only jobs that require some of these, or nothing.
+    pub labels: Labels,
+    /// How many times it has left: a claim that began before gets nothing any more.
+    pub departures: i32,
     /// The last sign of life: registration, claim or heartbeat.
     pub last_heartbeat_at: Option<Time>,
     /// Set while it is registered for work.

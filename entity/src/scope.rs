@@ -13,6 +13,8 @@ pub enum Scope {
         id: i64,
         /// Whether the user owns services. Most do not, and then one index answers what is theirs.
         owns_services: bool,
+        /// Whether the user keeps accounts, and sees all recorded jobs.
+        keeps_accounts: bool,
     },
     /// The jobs that this runner holds and the services that it works for.
     Runner {

@@ -2,7 +2,7 @@
 
 use sea_orm::{QuerySelect, entity::prelude::*};
 
-use crate::{Scope, Time, runner_service};
+use crate::{Amount, Scope, Time, runner_service};
 
 /// What sort of thing a service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -57,6 +57,18 @@ pub struct Model {
     pub max_run_seconds: Option<i32>,
     /// Whether an attempt that ran too long is tried again.
     pub retry_timeouts: bool,
+    /// What a job costs in any case; none is nothing.
+    pub price_per_job: Option<Amount>,
+    /// What an hour of a job costs; none is nothing.
+    pub price_per_hour: Option<Amount>,
+    /// What an hour of a job costs for each of its processors; none is nothing.
+    pub price_per_cpu_hour: Option<Amount>,
+    /// How many of its jobs may be held at once; none means no bound.
+    pub max_running: Option<i32>,
+    /// How many of one user's jobs of it may be held at once; none means no bound.
+    pub max_running_per_user: Option<i32>,
+    /// When the bound per user was changed, while the gates of the unfinished jobs are still to be set accordingly.
+    pub regate_since: Option<Time>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.

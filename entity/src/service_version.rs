@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::Time;
+use crate::{Document, Time};
 
 /// How a version's schemas are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -28,9 +28,9 @@ pub struct Model {
     /// How the schemas are read.
     pub semantics: Semantics,
     /// JSON Schema of a job's parameters.
-    pub parameters_schema: Json,
+    pub parameters_schema: Document,
     /// JSON Schema of a job's results.
-    pub results_schema: Json,
+    pub results_schema: Document,
     /// When it was made.
     pub created_at: Time,
 }

@@ -1,9 +1,13 @@
-//! The core: users and their credentials, services, runners, jobs and the event log.
+//! The core: users and their credentials, services, runners, jobs and the event log; accounts lie in `money`.
 
 use sea_orm_migration::prelude::*;
 
-use crate::tables::{
-    bytes, flag, id, int, int_null, json, long, long_null, reference, text, text_null, uid, word, word_null,
+use crate::{
+    money,
+    tables::{
+        bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
+        word_null,
+    },
 };
 
 /// See the module.
@@ -17,11 +21,12 @@ impl MigrationName for Migration {
 
 /// What the table builder cannot say: partial indexes. The syntax is the same on SQLite and PostgreSQL.
 ///
-/// `job_claim` is the queue: a claim reads its first rows and nothing else, however long the queue or the table.
-/// `job_held` is what the sweeper looks through: only the jobs in workers' hands.
+/// `job_claim` is the queue: a claim reads its first rows and nothing else, however long the queue or the table. A job
+/// stands in it while its `gate` is open; those that their owner's limit keeps back are in `job_place` alone.
+/// `job_held` is what the sweeper looks through: only the jobs in workers' hands, which are those with a lease.
 const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX user_email ON \"user\" (email_lower) WHERE email_lower IS NOT NULL",
-    "CREATE INDEX session_user ON session (user_id)",
+    "CREATE INDEX session_owner ON session (user_id)",
     "CREATE INDEX session_expiry ON session (expires_at)",
     "CREATE INDEX token_user ON token (user_id) WHERE user_id IS NOT NULL",
     "CREATE INDEX token_runner ON token (runner_id) WHERE runner_id IS NOT NULL",
@@ -30,44 +35,52 @@ const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX service_version_number ON service_version (service_id, version)",
     "CREATE UNIQUE INDEX runner_name ON runner (owner_id, name)",
     "CREATE INDEX runner_service_service ON runner_service (service_id)",
-    "CREATE INDEX job_claim ON job (service_id, priority DESC, run_after, id) WHERE status = 'queued'",
-    "CREATE INDEX job_held ON job (lease_expires_at) WHERE status IN ('claimed', 'running')",
-    "CREATE INDEX job_runner ON job (runner_id) WHERE status IN ('claimed', 'running')",
+    "CREATE INDEX job_claim ON job (service_id, requirement_id, priority DESC, run_after, id) \
+     WHERE status = 'queued' AND gate IN ('open', 'admitted')",
+    "CREATE INDEX job_place ON job (service_id, owner_id, requirement_id, priority DESC, run_after, id) \
+     WHERE status = 'queued' AND gate IN ('admitted', 'parked')",
+    "CREATE INDEX job_admitted ON job (service_id, owner_id, requirement_id) \
+     WHERE status = 'queued' AND gate = 'admitted'",
+    "CREATE INDEX job_later ON job (run_after) WHERE status = 'queued' AND gate = 'later'",
+    "CREATE INDEX job_scheduled ON job (run_after) WHERE status = 'scheduled'",
+    "CREATE INDEX job_held ON job (lease_expires_at) WHERE lease_expires_at IS NOT NULL",
+    "CREATE INDEX job_runner ON job (runner_id) WHERE lease_expires_at IS NOT NULL",
+    "CREATE INDEX job_running ON job (service_id, owner_id) WHERE lease_expires_at IS NOT NULL",
+    "CREATE INDEX job_requirement ON job (requirement_id) WHERE requirement_id > 0 AND finished_at IS NULL",
+    "CREATE UNIQUE INDEX job_idempotency ON job (owner_id, origin, idempotency_key) \
+     WHERE idempotency_key IS NOT NULL",
+    "CREATE INDEX job_recorded ON job (id) WHERE origin = 'recorded'",
+    "CREATE INDEX job_unfinished ON job (service_id, id) WHERE finished_at IS NULL",
     "CREATE INDEX job_owner ON job (owner_id, id)",
     "CREATE INDEX job_service ON job (service_id, id)",
+    "CREATE INDEX job_label_value ON job_label (\"key\", value, job_id)",
+    "CREATE INDEX job_slurm_id ON job_slurm (slurm_id)",
+    "CREATE UNIQUE INDEX requirement_labels ON requirement (service_id, labels_hash)",
+    "CREATE INDEX service_regate ON service (id) WHERE regate_since IS NOT NULL",
     "CREATE UNIQUE INDEX job_log_offset ON job_log (job_id, \"offset\")",
     "CREATE UNIQUE INDEX event_revision ON event (job_id, revision)",
     "CREATE INDEX event_owner ON event (owner_id, id)",
     "CREATE INDEX event_created ON event (created_at)",
+    "CREATE INDEX event_account ON event (account_id, id) WHERE account_id IS NOT NULL",
 ];
+
+/// What an event may tell.
+const EVENTS: &[&str] =
+    &["status_changed", "progressed", "log_appended", "file_added", "charged", "booked", "account_changed"];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in identity().into_iter().chain(work()).chain([job(), job_log(), event(), setting()]) {
+        let tables = identity().into_iter().chain(money::accounts()).chain(work());
+        let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
+        for table in tables.chain([money::ledger()]).chain(jobs) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES {
+        for index in INDEXES.iter().chain(money::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
-        Ok(())
+        money::protect_ledger(manager).await
     }
-}
-
-fn table(
-    name: &'static str,
-    columns: Vec<ColumnDef>,
-    references: Vec<ForeignKeyCreateStatement>,
-) -> TableCreateStatement {
-    let mut table = Table::create();
-    table.table(name);
-    for column in columns {
-        table.col(column);
-    }
-    for mut reference in references {
-        table.foreign_key(&mut reference);
-    }
-    table
 }
 
 fn identity() -> Vec<TableCreateStatement> {
@@ -137,6 +150,8 @@ fn runner() -> TableCreateStatement {
             text("name"),
             long("owner_id"),
             int("slots").check(Expr::col("slots").gt(0)).take(),
+            json("labels"),
+            int("departures"),
             long_null("last_heartbeat_at"),
             long_null("registered_at"),
             long("created_at"),
@@ -147,7 +162,7 @@ fn runner() -> TableCreateStatement {
 }
 
 fn work() -> Vec<TableCreateStatement> {
-    let service = table(
+    let mut service = table(
         "service",
         vec![
             id(),
@@ -166,12 +181,16 @@ fn work() -> Vec<TableCreateStatement> {
             int("lease_seconds"),
             int_null("max_run_seconds"),
             flag("retry_timeouts"),
+            int_null("max_running"),
+            int_null("max_running_per_user"),
+            long_null("regate_since"),
             long("created_at"),
             long("updated_at"),
             long_null("deleted_at"),
         ],
         vec![reference("service", "owner_id", "user")],
     );
+    money::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![
@@ -179,8 +198,8 @@ fn work() -> Vec<TableCreateStatement> {
             long("service_id"),
             int("version"),
             word("semantics", &["declared"]),
-            json("parameters_schema"),
-            json("results_schema"),
+            text("parameters_schema"),
+            text("results_schema"),
             long("created_at"),
         ],
         vec![reference("service_version", "service_id", "service")],
@@ -191,64 +210,116 @@ fn work() -> Vec<TableCreateStatement> {
         vec![reference("runner_service", "runner_id", "runner"), reference("runner_service", "service_id", "service")],
     );
     runner_service.primary_key(Index::create().col("runner_id").col("service_id"));
-    vec![service, service_version, runner_service]
+    let requirement = table(
+        "requirement",
+        vec![id(), long("service_id"), json("labels"), bytes("labels_hash"), long("created_at")],
+        vec![reference("requirement", "service_id", "service")],
+    );
+    vec![service, service_version, runner_service, requirement]
 }
 
 /// The states are bound together by CHECKs: whatever a defect above does, a job cannot be held without a lease, be
-/// final without an end, or have failed without a reason.
+/// final without an end, or have failed without a reason. A recorded job has neither service nor lease, whatever its
+/// state: another system ran it.
 fn job() -> TableCreateStatement {
     let held = || Expr::col("status").is_in(["claimed", "running"]);
     let is_final = || Expr::col("status").is_in(["succeeded", "failed", "cancelled"]);
-    let mut job = table(
-        "job",
-        vec![
-            id(),
-            uid(),
-            long("service_id"),
-            long("service_version_id"),
-            long("owner_id"),
-            word("status", &["queued", "claimed", "running", "succeeded", "failed", "cancelled"]),
-            json("parameters"),
-            ColumnDef::new("results").json().null().take(),
-            int("priority").check(Expr::col("priority").between(-1000, 1000)).take(),
-            long("run_after"),
-            int("attempt"),
-            int_null("max_attempts"),
-            int("lease_seconds"),
-            int_null("max_run_seconds"),
-            flag("retry_timeouts"),
-            int("losses"),
-            int("releases"),
-            int("backoffs"),
-            ColumnDef::new("progress").double().null().check(Expr::col("progress").between(0, 1)).take(),
-            text_null("message"),
-            word_null("failure_kind", &["user", "system", "timeout", "result_invalid", "lost"]),
-            text_null("failure_code"),
-            text_null("failure_message"),
-            flag("cancel_requested"),
-            long("revision"),
-            long("log_bytes"),
-            flag("log_truncated"),
-            long_null("runner_id"),
-            ColumnDef::new("lease_hash").blob().null().take(),
-            long_null("lease_expires_at"),
-            long_null("claimed_at"),
-            long("submitted_at"),
-            long_null("started_at"),
-            long_null("finished_at"),
-            long("updated_at"),
-        ],
-        vec![
-            reference("job", "service_id", "service"),
-            reference("job", "service_version_id", "service_version"),
-            reference("job", "owner_id", "user"),
-        ],
-    );
-    job.check(held().eq(Expr::col("lease_hash").is_not_null()))
-        .check(held().eq(Expr::col("lease_expires_at").is_not_null()))
+    let recorded = || Expr::col("origin").eq("recorded");
+    let references = vec![
+        reference("job", "service_id", "service"),
+        reference("job", "service_version_id", "service_version"),
+        reference("job", "owner_id", "user"),
+    ];
+    let mut job = table("job", job_columns(), references);
+    job.check(held().and(Expr::col("origin").eq("submitted")).eq(Expr::col("lease_hash").is_not_null()))
+        .check(Expr::col("lease_hash").is_not_null().eq(Expr::col("lease_expires_at").is_not_null()))
         .check(is_final().eq(Expr::col("finished_at").is_not_null()))
-        .check(Expr::col("status").eq("failed").eq(Expr::col("failure_kind").is_not_null()));
+        .check(Expr::col("status").eq("failed").eq(Expr::col("failure_kind").is_not_null()))
+        .check(recorded().eq(Expr::col("service_id").is_null()))
+        .check(recorded().eq(Expr::col("service_version_id").is_null()))
+        .check(recorded().eq(Expr::col("gate").eq("closed")))
+        .check(Expr::col("idempotency_key").is_null().eq(Expr::col("idempotency_hash").is_null()));
+    money::add_to_job(&mut job, &is_final());
     job
+}
+
+fn job_columns() -> Vec<ColumnDef> {
+    let nullable_bytes = |name: &'static str| ColumnDef::new(name).blob().null().take();
+    vec![
+        id(),
+        uid(),
+        word("origin", &["submitted", "recorded"]),
+        long_null("service_id"),
+        long_null("service_version_id"),
+        long("owner_id"),
+        text_null("idempotency_key"),
+        nullable_bytes("idempotency_hash"),
+        word("status", &["scheduled", "queued", "claimed", "running", "succeeded", "failed", "cancelled"]),
+        word("gate", &["open", "admitted", "parked", "later", "closed"]),
+        json("labels"),
+        json("requires"),
+        long("requirement_id"),
+        text("parameters"),
+        text_null("results"),
+        int("priority").check(Expr::col("priority").between(-1000, 1000)).take(),
+        long_null("scheduled_at"),
+        long("run_after"),
+        int("attempt"),
+        int_null("max_attempts"),
+        int("lease_seconds"),
+        int_null("max_run_seconds"),
+        flag("retry_timeouts"),
+        int("losses"),
+        int("releases"),
+        int("backoffs"),
+        ColumnDef::new("progress").double().null().check(Expr::col("progress").between(0, 1)).take(),
+        text_null("message"),
+        word_null("failure_kind", &["user", "system", "timeout", "result_invalid", "lost"]),
+        text_null("failure_code"),
+        text_null("failure_message"),
+        flag("cancel_requested"),
+        long("revision"),
+        long("log_bytes"),
+        flag("log_truncated"),
+        long_null("runner_id"),
+        nullable_bytes("lease_hash"),
+        long_null("lease_expires_at"),
+        long_null("claimed_at"),
+        long("created_at"),
+        long("submitted_at"),
+        long_null("started_at"),
+        long_null("finished_at"),
+        long("updated_at"),
+    ]
+}
+
+/// The labels of `job.labels` once more, one row each, to find jobs by.
+fn job_label() -> TableCreateStatement {
+    let mut job_label = table(
+        "job_label",
+        vec![long("job_id"), text("key"), text("value")],
+        vec![reference("job_label", "job_id", "job")],
+    );
+    job_label.primary_key(Index::create().col("job_id").col("key"));
+    job_label
+}
+
+fn job_slurm() -> TableCreateStatement {
+    table(
+        "job_slurm",
+        vec![
+            long("job_id").primary_key().take(),
+            text_null("slurm_id"),
+            int_null("partition"),
+            int_null("qos"),
+            int_null("state_code"),
+            json("nodes"),
+            int_null("cpus"),
+            ColumnDef::new("raw_hours").double().null().take(),
+            ColumnDef::new("cpu_hours").double().null().take(),
+        ],
+        vec![reference("job_slurm", "job_id", "job")],
+    )
 }
 
 fn job_log() -> TableCreateStatement {
@@ -261,23 +332,26 @@ fn job_log() -> TableCreateStatement {
 
 /// No reference to `job`: the log outlives a deleted job until its retention ends.
 fn event() -> TableCreateStatement {
-    table(
+    let mut event = table(
         "event",
         vec![
             id(),
-            long("job_id"),
-            ColumnDef::new("job_uid").uuid().not_null().take(),
-            long("revision"),
-            word("kind", &["status_changed", "progressed", "log_appended"]),
+            long_null("job_id"),
+            uid_null("job_uid"),
+            long_null("revision"),
+            word("kind", EVENTS),
             int("attempt"),
             json("detail"),
-            long("service_id"),
-            long("owner_id"),
+            long_null("service_id"),
+            long_null("owner_id"),
+            long_null("account_id"),
             long_null("runner_id"),
             long("created_at"),
         ],
         vec![],
-    )
+    );
+    event.check(Expr::col("job_id").is_not_null().or(Expr::col("account_id").is_not_null()));
+    event
 }
 
 fn setting() -> TableCreateStatement {

@@ -12,6 +12,11 @@ pub fn uid() -> ColumnDef {
     ColumnDef::new("uid").uuid().not_null().unique_key().take()
 }
 
+/// Another row's outside id, where that row may be gone.
+pub fn uid_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).uuid().null().take()
+}
+
 /// Text that must be there.
 pub fn text(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).text().not_null().take()
@@ -47,9 +52,9 @@ pub fn flag(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).boolean().not_null().take()
 }
 
-/// A JSON value that must be there.
+/// A JSON value of docket's own that must be there: `jsonb` on PostgreSQL. What others wrote is kept as text.
 pub fn json(name: &'static str) -> ColumnDef {
-    ColumnDef::new(name).json().not_null().take()
+    ColumnDef::new(name).json_binary().not_null().take()
 }
 
 /// Exactly these bytes, such as a SHA-256.
@@ -70,4 +75,21 @@ pub fn word_null(name: &'static str, words: &[&'static str]) -> ColumnDef {
 /// A reference to another table's `id`.
 pub fn reference(table: &'static str, column: &'static str, to: &'static str) -> ForeignKeyCreateStatement {
     ForeignKey::create().from(table, column).to(to, "id").to_owned()
+}
+
+/// A table with these columns and references.
+pub fn table(
+    name: &'static str,
+    columns: Vec<ColumnDef>,
+    references: Vec<ForeignKeyCreateStatement>,
+) -> TableCreateStatement {
+    let mut table = Table::create();
+    table.table(name);
+    for column in columns {
+        table.col(column);
+    }
+    for mut reference in references {
+        table.foreign_key(&mut reference);
+    }
+    table
 }

@@ -17,10 +17,8 @@ fn start(loaded: &Loaded) {
 
 /// A mistyped path would otherwise look like an empty database.
 fn require_database(loaded: &Loaded) -> Result<(), Failure> {
-    let path = loaded.config.database.path();
-    if path.exists() {
-        return Ok(());
-    }
+    // A database server says by itself what it has not.
+    let Some(path) = loaded.config.database.path().filter(|path| !path.exists()) else { return Ok(()) };
     let path = path.display();
     Err(Failure::Input(format!("there is no database at {path}; `docket db migrate` and `docket serve` create it")))
 }
@@ -31,8 +29,7 @@ pub(super) async fn open(loaded: &Loaded, create: bool) -> Result<Db, Failure> {
     if !create {
         require_database(loaded)?;
     }
-    let settings = &loaded.config.database;
-    Ok(Db::open(&settings.url, settings.readers, Clock::default()).await?)
+    Ok(Db::open(&loaded.config.database, Clock::default()).await?)
 }
 
 /// Runs a command on an existing database whose tables are up to date, and closes it.

@@ -6,6 +6,7 @@ use super::context::open;
 use super::failure::Failure;
 use super::output::{Format, Output, record};
 use crate::config::Loaded;
+use crate::domain::account;
 
 /// The subcommands.
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
@@ -14,7 +15,8 @@ pub(super) enum Command {
     Migrate(Format),
     /// List the migrations and whether they were applied
     Status(Format),
-    /// Look for damage in the file and for references to missing rows
+    /// Look for damage in the file, for references to missing rows, and for accounts whose sums are not those of their
+    /// entries
     Check(Format),
 }
 
@@ -54,8 +56,9 @@ async fn status(format: Format, loaded: &Loaded, mut output: Output) -> Result<(
 async fn check(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
     let db = open(loaded, false).await?;
     let mut faults = db.schema().faults().await?;
-    if let Err(error) = db.schema().require_current().await {
-        faults.push(error.to_string());
+    match db.schema().require_current().await {
+        Ok(()) => faults.extend(account::audit(&db).await?),
+        Err(error) => faults.push(error.to_string()),
     }
     db.close().await;
     if format.json {

@@ -4,6 +4,7 @@
 //! Results go to stdout, everything else to stderr. The exit code is 0 when it was done, 1 when it was refused or
 //! failed, 2 when the command line itself is wrong.
 
+mod account;
 mod config;
 mod context;
 mod db;
@@ -45,7 +46,7 @@ struct Global {
     /// The configuration [default: docket.toml, if it exists]
     #[arg(long, global = true, value_name = "FILE", env = "DOCKET_CONFIG", hide_env_values = true)]
     config: Option<PathBuf>,
-    /// The database file, as a `sqlite:` URL
+    /// The database, as a `sqlite:` or `postgres:` URL
     #[arg(long, global = true, value_name = "URL")]
     database_url: Option<String>,
     /// Log more; twice for still more
@@ -66,6 +67,9 @@ enum Command {
     /// Make and manage runners: worker processes
     #[command(subcommand)]
     Runner(runner::Command),
+    /// Make and manage accounts: who pays for jobs, and with what
+    #[command(subcommand)]
+    Account(account::Command),
     /// Make, list and revoke API tokens of users
     #[command(subcommand)]
     Token(token::Command),
@@ -105,6 +109,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
         Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
+        Command::Account(command) => with_app(loaded?, async |app| account::run(command, app, output).await).await,
         Command::Token(command) => with_app(loaded?, async |app| token::run(command, app, output).await).await,
     }
 }

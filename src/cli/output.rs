@@ -48,6 +48,11 @@ impl<W: Write> Output<W> {
         self.writer.flush()
     }
 
+    /// Text that has its own line ends.
+    pub fn raw(&mut self, text: &str) -> io::Result<()> {
+        self.writer.write_all(text.as_bytes())
+    }
+
     /// Any JSON.
     pub fn json(&mut self, value: &Json) -> io::Result<()> {
         self.line(&format!("{value:#}"))

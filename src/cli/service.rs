@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use entity::Amount;
 use entity::service::{Kind, Model};
 use entity::service_version;
 use serde_json::Value as Json;
@@ -11,7 +12,7 @@ use super::failure::Failure;
 use super::output::{Format, Output, Record, record, time};
 use super::pages::all;
 use crate::app::App;
-use crate::domain::service::{self, Limits, NewService, ServiceFilter, ServiceOrder};
+use crate::domain::service::{self, Limits, NewService, Prices, ServiceFilter, ServiceOrder};
 use crate::error::Result;
 use crate::page::cursor;
 use crate::viewer::Viewer;
@@ -65,7 +66,23 @@ pub(super) struct Create {
     #[command(flatten)]
     limits: Bounds,
     #[command(flatten)]
+    prices: Cost,
+    #[command(flatten)]
     format: Format,
+}
+
+/// What its jobs cost; what is absent costs nothing.
+#[derive(Debug, clap::Args)]
+struct Cost {
+    /// What each job costs
+    #[arg(long = "price-per-job", value_name = "AMOUNT", value_parser = Amount::parse)]
+    job: Option<Amount>,
+    /// What an hour of a job costs
+    #[arg(long = "price-per-hour", value_name = "AMOUNT", value_parser = Amount::parse)]
+    hour: Option<Amount>,
+    /// What an hour of a job costs for each of its processors
+    #[arg(long = "price-per-cpu-hour", value_name = "AMOUNT", value_parser = Amount::parse)]
+    cpu_hour: Option<Amount>,
 }
 
 /// The kinds, as words of the command line.
@@ -91,6 +108,12 @@ struct Bounds {
     /// Seconds that one attempt may run
     #[arg(long, value_name = "SECONDS")]
     max_run_seconds: Option<i32>,
+    /// Jobs that runners may hold at once [default: any number]
+    #[arg(long, value_name = "NUMBER")]
+    max_running: Option<i32>,
+    /// Jobs of one user that runners may hold at once [default: any number]
+    #[arg(long, value_name = "NUMBER")]
+    max_running_per_user: Option<i32>,
     /// Try attempts again that ran too long
     #[arg(long)]
     retry_timeouts: bool,
@@ -126,6 +149,7 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         parameters_schema: json_file(&new.parameters_schema)?,
         results_schema: json_file(&new.results_schema)?,
         limits: new.limits.into(),
+        prices: new.prices.into(),
     };
     let made = service::create(app, &Viewer::local_operator(), input).await?;
     show(&made, new.format, app, output).await
@@ -152,8 +176,8 @@ async fn show(service: &Model, format: Format, app: &App, mut output: Output) ->
     let versions: Vec<service_version::Model> = service::versions(app, service.version_id.as_slice()).await?;
     for version in versions {
         record.insert("version".to_owned(), Json::from(version.version));
-        record.insert("parametersSchema".to_owned(), version.parameters_schema);
-        record.insert("resultsSchema".to_owned(), version.results_schema);
+        record.insert("parametersSchema".to_owned(), version.parameters_schema.0);
+        record.insert("resultsSchema".to_owned(), version.results_schema.0);
     }
     output.one(format, record)?;
     Ok(())
@@ -182,6 +206,12 @@ async fn delete(named: &Named, app: &App, mut output: Output) -> Result<(), Fail
     Ok(())
 }
 
+impl From<Cost> for Prices {
+    fn from(cost: Cost) -> Self {
+        Self { per_job: cost.job.map(Some), per_hour: cost.hour.map(Some), per_cpu_hour: cost.cpu_hour.map(Some) }
+    }
+}
+
 impl From<Sort> for Kind {
     fn from(sort: Sort) -> Self {
         match sort {
@@ -194,8 +224,15 @@ impl From<Sort> for Kind {
 
 impl From<Bounds> for Limits {
     fn from(bounds: Bounds) -> Self {
-        let Bounds { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts } = bounds;
-        Self { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts: Some(retry_timeouts) }
+        Self {
+            timeout_seconds: bounds.timeout_seconds,
+            max_attempts: bounds.max_attempts.into(),
+            lease_seconds: bounds.lease_seconds,
+            max_run_seconds: bounds.max_run_seconds.into(),
+            retry_timeouts: Some(bounds.retry_timeouts),
+            max_running: bounds.max_running.into(),
+            max_running_per_user: bounds.max_running_per_user.into(),
+        }
     }
 }
 
@@ -219,6 +256,11 @@ fn describe(service: &Model) -> Record {
         "leaseSeconds": service.lease_seconds,
         "maxRunSeconds": service.max_run_seconds,
         "retryTimeouts": service.retry_timeouts,
+        "pricePerJob": service.price_per_job.map(|price| price.to_string()),
+        "pricePerHour": service.price_per_hour.map(|price| price.to_string()),
+        "pricePerCpuHour": service.price_per_cpu_hour.map(|price| price.to_string()),
+        "maxRunning": service.max_running,
+        "maxRunningPerUser": service.max_running_per_user,
         "createdAt": time(service.created_at),
         "updatedAt": time(service.updated_at),
     }

@@ -33,15 +33,24 @@ pub(super) fn any<T>(_: &T) -> Result<(), String> {
     Ok(())
 }
 
-/// Only `sqlite:`, and a file: the readers open it a second time, so a database in memory would show them nothing.
+/// A PostgreSQL database, or a SQLite file: the readers open it a second time, so a database in memory would show them
+/// nothing. What else is wrong with a PostgreSQL URL is said when it is opened.
 pub(super) fn database_url(url: &String) -> Result<(), String> {
     let scheme = url.split(':').next().unwrap_or_default();
     match scheme {
         "postgres" | "postgresql" => {
-            return Err("PostgreSQL is not supported by this version; expected \"sqlite://path\"".to_owned());
+            let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+            return if rest.is_empty() {
+                Err("the host is missing; expected \"postgres://user@host/database\"".to_owned())
+            } else {
+                Ok(())
+            };
         }
         "sqlite" => {}
-        _ => return Err("expected a database URL such as \"sqlite://docket.db\"".to_owned()),
+        _ => {
+            return Err("expected a database URL such as \"sqlite://docket.db\" or \"postgres://user@host/database\""
+                .to_owned());
+        }
     }
     let rest = url.strip_prefix("sqlite:").unwrap_or_default();
     let path = rest.strip_prefix("//").unwrap_or(rest);
@@ -55,6 +64,19 @@ pub(super) fn database_url(url: &String) -> Result<(), String> {
         return Err("options after `?` are not supported; expected \"sqlite://path\"".to_owned());
     }
     Ok(())
+}
+
+/// A folder, or a bucket where this build knows how to ask one.
+pub(super) fn files_store(place: &String) -> Result<(), String> {
+    const EXPECTED: &str = "expected a folder, or \"s3://bucket/prefix\" in a build with the feature s3";
+    let (scheme, rest) = place.split_once("://").unwrap_or(("file", place));
+    match scheme {
+        "file" if rest.trim().is_empty() => Err(format!("it is empty; {EXPECTED}")),
+        "s3" if !cfg!(feature = "s3") => Err("this build has not the feature s3; expected a folder".to_owned()),
+        "s3" if rest.split('/').next().is_none_or(str::is_empty) => Err(format!("the bucket is missing; {EXPECTED}")),
+        "file" | "s3" => Ok(()),
+        _ => Err(format!("{scheme}: is not known; {EXPECTED}")),
+    }
 }
 
 /// An absolute http or https URL that paths can be appended to.
@@ -121,11 +143,15 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         (["jobs.results_bytes", "http.body_bytes"], jobs.results_bytes, http.body_bytes),
         (["graphql.document_bytes", "http.body_bytes"], graphql.document_bytes, http.body_bytes),
     ];
-    let at_most = [(
-        ["sessions.idle_hours", "sessions.absolute_hours"],
-        sessions.idle_hours as usize,
-        sessions.absolute_hours as usize,
-    )];
+    let per_minute = if graphql.cost_per_minute == 0 { u32::MAX } else { graphql.cost_per_minute };
+    let at_most = [
+        (
+            ["sessions.idle_hours", "sessions.absolute_hours"],
+            sessions.idle_hours as usize,
+            sessions.absolute_hours as usize,
+        ),
+        (["graphql.cost", "graphql.cost_per_minute"], graphql.cost as usize, per_minute as usize),
+    ];
     let not_less = less
         .into_iter()
         .filter(|(_, small, large)| small >= large)

@@ -9,8 +9,9 @@ use super::{KEYS, suggest};
 
 const PREFIX: &str = "DOCKET_";
 
-/// Variables of docket that are not settings: of the command line, of the first start, and of tests.
-const NOT_SETTINGS: [&str; 4] = ["DOCKET_CONFIG", "DOCKET_ADMIN_PASSWORD", "DOCKET_TOKEN", "DOCKET_BIN"];
+/// Variables of docket that are not settings: of the command line, of the first start, of tests, and
+/// of the build.
+const NOT_SETTINGS: [&str; 5] = ["DOCKET_CONFIG", "DOCKET_ADMIN_PASSWORD", "DOCKET_TOKEN", "DOCKET_BIN", "DOCKET_UI"];
 
 /// The documented name of a key's variable.
 pub(super) fn variable(path: &str) -> String {

@@ -20,7 +20,7 @@ use std::path::Path;
 use ipnet::IpNet;
 
 pub use self::check::mask_url;
-use self::check::{Within, any, base_url, database_url, log_filter, origins, server_name};
+use self::check::{Within, any, base_url, database_url, files_store, log_filter, origins, server_name};
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::setting::LogFormat;
 use self::setting::settings;
@@ -50,10 +50,13 @@ settings! {
 
     /// Where the data is.
     database: Database {
-        /// `sqlite://path`: a file, relative to the working directory, or `sqlite:///absolute/path`.
+        /// `sqlite://path`: a file, relative to the working directory, or `sqlite:///absolute/path`. Or
+        /// `postgres://user:password@host:port/database`, with libpq's options after `?` (`sslmode=verify-full`).
         url: String = "sqlite://docket.db".to_owned(), database_url;
-        /// Connections that read, besides the one that writes. 1 to 64.
+        /// Connections that read. 1 to 64.
         readers: u32 = 4, within(1, 64);
+        /// Connections that write, on PostgreSQL; a SQLite file has one. Three more listen and watch. 1 to 64.
+        writers: u32 = 8, within(1, 64);
     }
 
     /// What the server says about itself, on stderr.
@@ -96,6 +99,9 @@ settings! {
         depth: usize = 12, within(3, 50);
         /// Cost of one request, as `extensions.cost` counts it. 10 to 1000000.
         cost: u32 = 1000, within(10, 1_000_000);
+        /// Points of cost that one caller may spend in a minute on this server; 0 sets no bound. 0 to 100000000, and
+        /// otherwise at least `cost`.
+        cost_per_minute: u32 = 0, within(0, 100_000_000);
         /// Aliased fields. 0 to 1000.
         aliases: usize = 30, within(0, 1000);
         /// Directives on one element. 1 to 50.
@@ -122,6 +128,23 @@ settings! {
         parameters_bytes: usize = 262_144, within(1024, 16_777_216);
         /// Bytes of a job's results as JSON. 1 KiB to 16 MiB, and less than `http.body_bytes`.
         results_bytes: usize = 786_432, within(1024, 16_777_216);
+    }
+
+    /// Files that people and workers bring.
+    files: Files {
+        /// Where they lie: a folder, relative to the working directory, made by the first upload. In a build with the
+        /// feature `s3` also `s3://bucket/prefix`, with the access in the usual `AWS_` variables.
+        store: String = "docket-files".to_owned(), files_store;
+        /// Bytes of one file. 1 KiB to 50 GiB.
+        upload_bytes: u64 = 1_073_741_824, within(1024, 53_687_091_200);
+        /// Seconds that one upload may take. 1 to 86400.
+        upload_seconds: u32 = 3600, within(1, 86_400);
+        /// Uploads at once; each takes up to 8 MiB of memory, in a folder 1 MiB. 1 to 1000.
+        uploads: usize = 32, within(1, 1000);
+        /// Hours after which a file that is attached to nothing is deleted. 1 to 8760.
+        unattached_hours: u32 = 24, within(1, 8760);
+        /// Bytes of such files that one user may have. 1 KiB to 1 PiB.
+        unattached_bytes: u64 = 10_737_418_240, within(1024, 1_125_899_906_842_624);
     }
 
     /// The log of events and its followers.
@@ -159,10 +182,22 @@ settings! {
 }
 
 impl Database {
-    /// The file that the URL names.
+    /// Whether the URL names a PostgreSQL database.
     #[must_use]
-    pub fn path(&self) -> &Path {
-        let rest = self.url.strip_prefix("sqlite:").unwrap_or(&self.url);
-        Path::new(rest.strip_prefix("//").unwrap_or(rest))
+    pub fn is_postgres(&self) -> bool {
+        ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
+    }
+
+    /// The file that the URL names; none with a database server.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        let rest = self.url.strip_prefix("sqlite:")?;
+        Some(Path::new(rest.strip_prefix("//").unwrap_or(rest)))
+    }
+
+    /// The database as people call it: the file, or the URL without its password.
+    #[must_use]
+    pub fn place(&self) -> String {
+        self.path().map_or_else(|| mask_url(&self.url), |path| path.display().to_string())
     }
 }

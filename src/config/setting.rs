@@ -166,7 +166,7 @@ macro_rules! whole_number {
     )* };
 }
 
-whole_number!(u32 usize);
+whole_number!(u32 u64 usize);
 
 impl Setting for bool {
     fn expected() -> String {

@@ -1,10 +1,13 @@
 //! What the database's schema is, and bringing it up to date.
 
 use migration::{Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, FromQueryResult, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement};
 
-use super::Db;
+use super::{Db, Engine, postgres::Postgres};
 use crate::error::{Error, Result};
+
+/// Held while PostgreSQL is migrated, so that of servers that start together one does it: `docket` in ASCII.
+const LOCK: i64 = 0x646f_636b_6574;
 
 /// The schema of one database; see [`Db::schema`].
 #[derive(Debug)]
@@ -28,32 +31,25 @@ impl<'a> Schema<'a> {
 
     /// Every migration, oldest first, those unknown to this binary last.
     pub async fn steps(&self) -> Result<Vec<Step>> {
-        let applied = self.applied().await?;
-        let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let unknown = applied.iter().filter(|name| !known.contains(name)).cloned();
-        let steps = known.iter().map(|name| Step { name: name.clone(), applied: applied.contains(name) });
-        Ok(steps.chain(unknown.map(|name| Step { name, applied: true })).collect())
+        steps(self.db.read()).await
     }
 
-    /// Applies what is missing and says how many that were.
+    /// Applies what is missing and says how many that were. Servers that start together wait for the first.
     ///
     /// Fails with [`Error::InvalidState`] when a newer docket has been here: going on would corrupt its data.
     pub async fn migrate(&self) -> Result<usize> {
-        let known: Vec<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
-        let steps = self.steps().await?;
-        if let Some(newer) = steps.iter().find(|step| !known.contains(&step.name)) {
-            return Err(Error::InvalidState(format!(
-                "The database was migrated by a newer docket ({} is unknown to this one). Use that version or newer.",
-                newer.name
-            )));
+        let missing = missing(self.db.read()).await?;
+        match &self.db.engine {
+            _ if missing == 0 => Ok(0),
+            Engine::Sqlite(_) => {
+                let up = self.db.write((), |tx, ()| {
+                    Box::pin(async move { Migrator::up(tx.db.inner(), None).await.map_err(Error::from) })
+                });
+                up.await?;
+                Ok(missing)
+            }
+            Engine::Postgres(postgres) => migrate_alone(postgres).await,
         }
-        let missing = steps.iter().filter(|step| !step.applied).count();
-        if missing > 0 {
-            self.db
-                .write((), |tx, ()| Box::pin(async move { Migrator::up(&tx.db, None).await.map_err(Error::from) }))
-                .await?;
-        }
-        Ok(missing)
     }
 
     /// Fails with [`Error::InvalidState`] unless every migration of this binary, and no other, was applied.
@@ -66,8 +62,16 @@ impl<'a> Schema<'a> {
         ))
     }
 
-    /// SQLite's own check of the file and of every reference between tables; the faults found, none when all is well.
+    /// The database's own check of itself; the faults found, none when all is well. SQLite reads the whole file and
+    /// every reference between tables. PostgreSQL keeps references by itself; `pg_amcheck` reads its files.
     pub async fn faults(&self) -> Result<Vec<String>> {
+        match self.db.engine {
+            Engine::Sqlite(_) => self.faults_of_sqlite().await,
+            Engine::Postgres(_) => self.faults_of_postgres().await,
+        }
+    }
+
+    async fn faults_of_sqlite(&self) -> Result<Vec<String>> {
         #[derive(FromQueryResult)]
         struct Integrity {
             integrity_check: String,
@@ -84,20 +88,71 @@ impl<'a> Schema<'a> {
         Ok(faults)
     }
 
-    async fn applied(&self) -> Result<Vec<String>> {
-        let table = "SELECT name FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'";
-        if self.db.read().query_one_raw(self.statement(table)).await?.is_none() {
-            return Ok(Vec::new());
-        }
-        let rows = self
-            .db
-            .read()
-            .query_all_raw(self.statement("SELECT version FROM seaql_migrations ORDER BY version"))
-            .await?;
-        rows.iter().map(|row| row.try_get("", "version").map_err(Error::from)).collect()
+    /// What is left of an index or a constraint whose making was broken off.
+    async fn faults_of_postgres(&self) -> Result<Vec<String>> {
+        let sql = "SELECT 'the index ' || indexrelid::regclass || ' is not valid: REINDEX it' AS fault \
+                   FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid \
+                   WHERE relnamespace = current_schema()::regnamespace AND NOT (indisvalid AND indisready) \
+                   UNION ALL SELECT 'the constraint ' || conname || ' of ' || conrelid::regclass || ' was not checked' \
+                   FROM pg_constraint WHERE connamespace = current_schema()::regnamespace AND NOT convalidated";
+        let rows = self.db.read().query_all_raw(self.statement(sql)).await?;
+        rows.iter().map(|row| row.try_get("", "fault").map_err(Error::from)).collect()
     }
 
     fn statement(&self, sql: &str) -> Statement {
         Statement::from_string(self.db.read().get_database_backend(), sql)
     }
+}
+
+/// Under the lock, and all of it or nothing.
+async fn migrate_alone(postgres: &Postgres) -> Result<usize> {
+    let alone = postgres.alone().await?;
+    let lock = format!("SELECT pg_advisory_xact_lock({LOCK})");
+    alone.transaction.execute_unprepared(&lock).await?;
+    // Another server may have done it while this one waited.
+    let missing = missing(&alone.transaction).await?;
+    if missing > 0 {
+        Migrator::up(&alone.transaction, None).await?;
+        migration::settle(&alone.transaction).await?;
+    }
+    alone.commit().await?;
+    Ok(missing)
+}
+
+/// How many migrations are missing. Fails when there is one that this binary does not know.
+async fn missing<C: ConnectionTrait>(db: &C) -> Result<usize> {
+    let known = known();
+    let steps = steps(db).await?;
+    match steps.iter().find(|step| !known.contains(&step.name)) {
+        Some(newer) => Err(Error::InvalidState(format!(
+            "The database was migrated by a newer docket ({} is unknown to this one). Use that version or newer.",
+            newer.name
+        ))),
+        None => Ok(steps.iter().filter(|step| !step.applied).count()),
+    }
+}
+
+fn known() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+async fn steps<C: ConnectionTrait>(db: &C) -> Result<Vec<Step>> {
+    let (known, applied) = (known(), applied(db).await?);
+    let unknown = applied.iter().filter(|name| !known.contains(name)).cloned();
+    let steps = known.iter().map(|name| Step { name: name.clone(), applied: applied.contains(name) });
+    Ok(steps.chain(unknown.map(|name| Step { name, applied: true })).collect())
+}
+
+async fn applied<C: ConnectionTrait>(db: &C) -> Result<Vec<String>> {
+    let backend = db.get_database_backend();
+    let table = match backend {
+        DbBackend::Postgres => "SELECT 1 FROM pg_class WHERE oid = to_regclass('seaql_migrations')",
+        _ => "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'seaql_migrations'",
+    };
+    if db.query_one_raw(Statement::from_string(backend, table)).await?.is_none() {
+        return Ok(Vec::new());
+    }
+    let versions = Statement::from_string(backend, "SELECT version FROM seaql_migrations ORDER BY version");
+    let rows = db.query_all_raw(versions).await?;
+    rows.iter().map(|row| row.try_get("", "version").map_err(Error::from)).collect()
 }

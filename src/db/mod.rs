@@ -1,100 +1,134 @@
-//! The data layer: a pool of readers, one writer, and nothing else that opens a connection.
+//! The data layer: a pool of readers, what writes, and nothing else that opens a connection.
 //!
 //! Every change goes through [`Db::write`]: a closure that is given a transaction and inputs that are only lent to it,
 //! so that it can be run again. On SQLite the single writer runs it as a savepoint of a commit that it shares with
-//! whatever else waits (see `writer`). PostgreSQL will run it as a transaction of its own: nothing above changes.
+//! whatever else waits (see `writer`); on PostgreSQL it is a transaction of its own beside others (see `postgres`).
 
+mod connection;
 mod lock;
+mod meter;
 mod migrate;
+mod postgres;
+mod raw;
 mod sqlite;
 mod writer;
 
-use std::{
-    path::PathBuf,
-    sync::atomic::{AtomicBool, Ordering},
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use entity::Time;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use tokio::sync::watch;
 
+pub use connection::{Reader, Statements};
 pub use lock::ServeLock;
+pub use meter::describe;
 pub use migrate::Schema;
+pub use raw::raw;
 
-use crate::{error::Result, infra::clock::Clock};
+use crate::{
+    config::Database,
+    error::{Error, Result},
+    infra::clock::Clock,
+};
 
 /// A handle to the database; clones share it.
 #[derive(Clone, Debug)]
 pub struct Db {
-    readers: DatabaseConnection,
-    writer: writer::Writer,
-    path: PathBuf,
+    reader: Reader,
+    engine: Engine,
+}
+
+/// What writes.
+#[derive(Clone, Debug)]
+enum Engine {
+    Sqlite(writer::Writer),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// One transaction, as a closure of [`Db::write`] sees it.
 #[derive(Debug)]
 pub struct Tx {
     /// Where statements are run.
-    pub db: DatabaseTransaction,
+    pub db: Statements,
     /// The database's clock, read once per transaction: every row that it writes carries the same moment.
     pub now: Time,
     told: AtomicBool,
 }
 
 impl Tx {
-    fn new(db: DatabaseTransaction, now: Time) -> Self {
-        Self { db, now, told: AtomicBool::new(false) }
+    fn new(transaction: DatabaseTransaction, now: Time) -> Self {
+        Self { db: Statements::new(transaction), now, told: AtomicBool::new(false) }
     }
 
     /// Says that the log of events grew: after the commit its readers are told to look.
     pub fn tell(&self) {
         self.told.store(true, Ordering::Relaxed);
     }
+
+    /// Says that another transaction has taken what this one had chosen, and makes the error with which to end it: it
+    /// is run again and chooses anew.
+    pub fn overtaken(&self) -> Error {
+        self.db.overtaken();
+        Error::unavailable("Somebody else is changing the same thing. Try again.")
+    }
 }
 
 impl Db {
-    /// Opens (and creates, unless told otherwise) the database at `url`, with `readers` reading connections.
+    /// Opens the database that `settings` name; a SQLite file is created when it is not there. It does not migrate.
     ///
-    /// Fails with [`crate::error::Error::Invalid`] when the URL is not a `sqlite:` file and with
-    /// [`crate::error::Error::Unavailable`] when the file cannot be opened. It does not migrate.
-    pub async fn open(url: &str, readers: u32, clock: Clock) -> Result<Self> {
-        let path = sqlite::path(url)?;
-        let writer = sqlite::connect(&path, sqlite::Role::Writer).await?;
-        let readers = sqlite::connect(&path, sqlite::Role::Reader { connections: readers }).await?;
-        Ok(Self { readers, writer: writer::Writer::start(writer, clock), path })
-    }
-
-    /// The file behind the database.
-    #[must_use]
-    pub fn path(&self) -> &std::path::Path {
-        &self.path
+    /// Fails with [`Error::Invalid`] when the URL names no database that docket can use, and with
+    /// [`Error::Unavailable`] when it cannot be opened or reached.
+    pub async fn open(settings: &Database, clock: Clock) -> Result<Self> {
+        if settings.is_postgres() {
+            let opened = postgres::open(&settings.url, settings.readers, settings.writers, clock).await?;
+            let (readers, engine) = opened;
+            let reader = Reader::new(readers, Some(engine.pulse().clone()));
+            return Ok(Self { reader, engine: Engine::Postgres(Arc::new(engine)) });
+        }
+        let path = sqlite::path(&settings.url)?;
+        let mut writer = sqlite::connect(&path, sqlite::Role::Writer).await?;
+        writer.set_metric_callback(meter::statements("write"));
+        let mut readers = sqlite::connect(&path, sqlite::Role::Reader { connections: settings.readers }).await?;
+        readers.set_metric_callback(meter::statements("read"));
+        let engine = Engine::Sqlite(writer::Writer::start(writer, clock));
+        Ok(Self { reader: Reader::new(readers, None), engine })
     }
 
     /// Where queries run. A reading connection refuses to write.
     #[must_use]
-    pub fn read(&self) -> &DatabaseConnection {
-        &self.readers
+    pub fn read(&self) -> &Reader {
+        &self.reader
     }
 
     /// Runs `work` in a transaction and answers when it is on disk.
     ///
     /// When `work` fails, nothing of it remains. It may be run more than once, with only the last run counting, so it
-    /// must have no effect but its statements. Fails with [`crate::error::Error::Unavailable`] when the writer has too
-    /// much to do, or when the commit itself fails.
+    /// must have no effect but its statements. On PostgreSQL it runs beside others: a row that it reads in order to
+    /// change it must be locked (`lock_exclusive`, which says nothing to SQLite). Fails with [`Error::Unavailable`] when
+    /// there is too much to write, when the database is away, or when the commit itself fails.
     pub async fn write<I, T, W>(&self, input: I, work: W) -> Result<T>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
         W: for<'a> Fn(&'a Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + 'static,
     {
-        self.writer.run(input, work).await
+        match &self.engine {
+            Engine::Sqlite(writer) => writer.run(input, work).await,
+            Engine::Postgres(postgres) => postgres.run(input, work).await,
+        }
     }
 
     /// Changes after every commit of this process that added events: a hint to look again, never the news itself.
     #[must_use]
     pub fn commits(&self) -> watch::Receiver<u64> {
-        self.writer.commits()
+        match &self.engine {
+            Engine::Sqlite(writer) => writer.commits(),
+            Engine::Postgres(postgres) => postgres.commits(),
+        }
     }
 
     /// What migrations the database has had and still needs.
@@ -105,14 +139,17 @@ impl Db {
 
     /// Answers when the database does.
     pub async fn ping(&self) -> Result<()> {
-        self.readers.execute_unprepared("SELECT 1").await?;
+        self.reader.execute_unprepared("SELECT 1").await?;
         Ok(())
     }
 
     /// Waits for the writes under way and closes every connection, so that the file is whole and its journal empty.
     pub async fn close(&self) {
         // The readers first: the last connection to close writes the journal back, and they may not write.
-        let _ = self.readers.clone().close().await;
-        self.writer.stop().await;
+        self.reader.close().await;
+        match &self.engine {
+            Engine::Sqlite(writer) => writer.stop().await,
+            Engine::Postgres(postgres) => postgres.stop().await,
+        }
     }
 }

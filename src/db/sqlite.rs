@@ -26,7 +26,7 @@ pub(super) fn path(url: &str) -> Result<PathBuf> {
     let refuse =
         |why: &str| Err(Error::invalid("database.url", format!("{why} Write sqlite://docket.db, for example.")));
     let Some(rest) = url.strip_prefix("sqlite:") else {
-        return refuse("This version keeps its data in SQLite only.");
+        return refuse("It names neither a SQLite file nor a PostgreSQL database.");
     };
     let file = rest.strip_prefix("//").unwrap_or(rest);
     if file.is_empty() || file.contains(":memory:") || file.contains('?') {

@@ -169,10 +169,11 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
         let tx = Tx::new(transaction, now);
         let keep = only.run(&tx).await;
         let told = keep && tx.told.into_inner();
+        let (transaction, _) = tx.db.into_parts();
         if keep {
-            tx.db.commit().await?;
+            transaction.commit().await?;
         } else {
-            tx.db.rollback().await?;
+            transaction.rollback().await?;
         }
         return Ok(told);
     }
@@ -181,7 +182,8 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
         let tx = Tx::new(transaction.begin().await?, now);
         let keep = task.run(&tx).await;
         told |= keep && tx.told.into_inner();
-        let ended = if keep { tx.db.commit().await } else { tx.db.rollback().await };
+        let (savepoint, _) = tx.db.into_parts();
+        let ended = if keep { savepoint.commit().await } else { savepoint.rollback().await };
         if let Err(error) = ended {
             task.fail(Error::from(error.clone()));
             return Err(error.into());

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,7 +12,7 @@ use super::people::People;
 #[derive(Debug)]
 pub struct Introduction {
     pub(super) address: SocketAddr,
-    pub(super) database: PathBuf,
+    pub(super) database: String,
     pub(super) people: People,
     /// The id of the service `pi`.
     pub(super) pi_id: String,
@@ -37,7 +36,7 @@ impl fmt::Display for Introduction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let url = format!("http://{}", self.address);
         let People { admin_password, demo_password, token } = &self.people;
-        let (token, pi_id, database) = (token.expose(), &self.pi_id, self.database.display());
+        let (token, pi_id, database) = (token.expose(), &self.pi_id, &self.database);
         let admin = Self::password(admin_password.as_ref());
         let demo = Self::password(Some(demo_password));
         write!(
@@ -45,11 +44,12 @@ impl fmt::Display for Introduction {
             "\
 docket demo on {url}, data in {database}
 
-  GraphQL   {url}/graphql
-  Metrics   {url}/metrics
-  Users     admin  {admin}
-            demo   {demo}
-  Token     {token}  (of demo)
+  GraphQL     {url}/graphql
+  Playground  {url}/graphiql
+  Metrics     {url}/metrics
+  Users       admin  {admin}
+              demo   {demo}
+  Token       {token}  (of demo)
 
 Two services, word-stats and pi, each with a runner. A new job every five seconds; the last {KEPT} are kept.
 

@@ -72,7 +72,7 @@ pub async fn claim_database(app: &App) -> Result<()> {
     let operator = Viewer::local_operator();
     let is_new = !app.db.schema().steps().await?.iter().any(|step| step.applied);
     if !is_new && !setting::may_seed(app, &operator, SEEDER).await? {
-        let path = app.config.database.path().display();
+        let path = app.config.database.place();
         return Err(Error::InvalidState(format!(
             "{path} holds data that is not the demo's, and the demo would mix its own with it. Give the demo a file of \
              its own: `docket serve --demo --database-url sqlite://demo.db`."
@@ -103,7 +103,7 @@ impl Demo {
         let pi_id = services.iter().find(|(work, _)| *work == Work::Pi).map(|(_, id)| id.clone()).unwrap_or_default();
         tasks.spawn(Feed { client, services }.run(stop.clone()));
         tasks.close();
-        let database = app.config.database.path().to_owned();
+        let database = app.config.database.place();
         let introduction = Introduction { address: server.address, database, people, pi_id };
         Ok(Self { introduction, stop, tasks })
     }

@@ -1,4 +1,4 @@
-//! The durable log of what happened to jobs, and its followers.
+//! The durable log of what happened to jobs and accounts, and its followers.
 //!
 //! The row is the truth: it is written in the transaction of the change that it tells of. What goes through memory
 //! only says "look again": a lost, doubled or late hint costs latency, never an event.
@@ -20,6 +20,7 @@ mod follow;
 mod prune;
 
 pub use feed::{Feed, tail};
+pub(super) use follow::follow_account;
 pub use follow::{Delivery, Follower, Gap, GapReason, Item, follow};
 pub use prune::prune;
 
@@ -80,16 +81,33 @@ pub(super) async fn append_all(tx: &Tx, events: Vec<(&job::Model, event::Kind, e
     Ok(())
 }
 
+/// Appends one event about an account, and about no job.
+pub(super) async fn append_account(tx: &Tx, account_id: i64, kind: event::Kind, detail: event::Detail) -> Result<()> {
+    let row = event::ActiveModel {
+        kind: Set(kind),
+        attempt: Set(0),
+        detail: Set(detail),
+        account_id: Set(Some(account_id)),
+        created_at: Set(tx.now),
+        ..Default::default()
+    };
+    event::Entity::insert(row).exec_without_returning(&tx.db).await?;
+    tx.tell();
+    Ok(())
+}
+
 fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> event::ActiveModel {
     event::ActiveModel {
-        job_id: Set(job.id),
-        job_uid: Set(job.uid),
-        revision: Set(job.revision),
+        job_id: Set(Some(job.id)),
+        job_uid: Set(Some(job.uid)),
+        revision: Set(Some(job.revision)),
         kind: Set(kind),
         attempt: Set(job.attempt),
         detail: Set(detail),
         service_id: Set(job.service_id),
-        owner_id: Set(job.owner_id),
+        owner_id: Set(Some(job.owner_id)),
+        // Who follows the account hears of what was booked, and of nothing else that the job does.
+        account_id: Set(job.account_id.filter(|_| kind == event::Kind::Charged)),
         runner_id: Set(job.runner_id),
         created_at: Set(tx.now),
         ..Default::default()
@@ -105,9 +123,24 @@ pub struct Listed {
     pub page: Page<event::Model>,
 }
 
-/// The next `first` (1 to 100) events after a cursor, or from the oldest on; `has_next` tells whether more follow.
+/// The next `first` (1 to 100) events of jobs after a cursor, or from the oldest on; `has_next` tells whether more
+/// follow.
 pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, after: Option<&str>) -> Result<Listed> {
     viewer.require_read(Permission::JobsRead)?;
+    let filter = resolve(app, filter).await?;
+    page_of(app, filtered(event::Entity::visible_to(&viewer.scope()), &filter), first, after).await
+}
+
+/// The same of an account that the caller may see (`account.id`).
+pub(super) async fn list_of_account(app: &App, account_id: i64, first: i64, after: Option<&str>) -> Result<Listed> {
+    page_of(app, of_account(account_id), first, after).await
+}
+
+fn of_account(account_id: i64) -> Select<event::Entity> {
+    event::Entity::find().filter(event::Column::AccountId.eq(account_id))
+}
+
+async fn page_of(app: &App, query: Select<event::Entity>, first: i64, after: Option<&str>) -> Result<Listed> {
     let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
         return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
     };
@@ -117,8 +150,6 @@ pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, 
         None => None,
     };
     let limit = limit - u64::from(gap.is_some());
-    let filter = resolve(app, filter).await?;
-    let query = filtered(event::Entity::visible_to(&viewer.scope()), &filter);
     let mut rows = query
         .filter(event::Column::Id.gt(after.unwrap_or(0)))
         .order_by_asc(event::Column::Id)
@@ -192,9 +223,12 @@ fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event
 
 impl Resolved {
     fn matches(&self, event: &event::Model) -> bool {
-        self.job_ids.as_ref().is_none_or(|ids| ids.contains(&event.job_id))
-            && self.service_ids.as_ref().is_none_or(|ids| ids.contains(&event.service_id))
-            && self.owner_ids.as_ref().is_none_or(|ids| ids.contains(&event.owner_id))
+        let among = |ids: &Option<Vec<i64>>, id: Option<i64>| {
+            ids.as_ref().is_none_or(|ids| id.is_some_and(|id| ids.contains(&id)))
+        };
+        among(&self.job_ids, event.job_id)
+            && among(&self.service_ids, event.service_id)
+            && among(&self.owner_ids, event.owner_id)
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
     }
 }

@@ -1,30 +1,49 @@
 //! Jobs: submitting, looking, cancelling. What workers do with them is [`super::lease`].
 
+use bytes::Bytes;
 use entity::{
-    Scope, Time,
+    Labels, Scope, Time,
     job::{self, Columns, Part},
-    job_log,
+    job_label, job_log,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    prelude::Expr,
     sea_query::{Query, SelectStatement, UnionType},
 };
 use uuid::Uuid;
 
 use crate::{
     app::App,
+    domain::check::Faults,
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
 };
 
+mod admission;
 mod cancel;
+mod cancel_many;
 pub(super) mod change;
+mod idempotency;
+mod overrule;
+mod promote;
+mod record;
+mod requirement;
+mod retry;
 mod submit;
+pub(super) mod terms;
 mod watch;
 
-pub use cancel::{cancel, delete, update};
-pub use submit::{NewJob, submit};
+pub use cancel::{JobChange, cancel, delete, update};
+pub(super) use cancel::{present, writable};
+pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
+pub use overrule::{Overrule, SetFailure, overrule};
+pub(super) use promote::{promote, regate};
+pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
+pub use retry::retry;
+pub use submit::{NewJob, Submitted, submit};
+pub use terms::CPUS_MOST;
 pub use watch::{Watch, watch};
 
 /// Lowest priority.
@@ -43,6 +62,10 @@ pub struct JobFilter {
     pub owner_ids: Option<Vec<Uuid>>,
     /// Held, or last held, by one of these runners (outside ids).
     pub runner_ids: Option<Vec<Uuid>>,
+    /// Having each of these labels.
+    pub labels: Labels,
+    /// Submitted or recorded.
+    pub origin: Option<job::Origin>,
     /// Lowest priority.
     pub priority_least: Option<i32>,
     /// Highest priority.
@@ -55,6 +78,18 @@ pub struct JobFilter {
     pub finished_from: Option<Time>,
     /// Finished before.
     pub finished_before: Option<Time>,
+}
+
+impl JobFilter {
+    /// Whether every job matches.
+    fn is_empty(&self) -> bool {
+        let Self { statuses, service_ids, owner_ids, runner_ids, labels, origin, .. } = self;
+        let lists = [service_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
+        let priorities = [self.priority_least, self.priority_most];
+        let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
+        let bounds = priorities.iter().any(Option::is_some) || times.iter().any(Option::is_some);
+        !(lists || bounds || statuses.is_some() || origin.is_some() || !labels.is_empty())
+    }
 }
 
 /// How jobs are listed.
@@ -120,15 +155,20 @@ pub async fn list(
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await
 }
 
-/// What an owner of services sees, as queries that one index each answers in order: its own jobs, and those of each
-/// service. None for other callers, and for owners of so many services that one query for each is no gain.
+/// What an owner of services or a keeper of accounts sees, as queries that one index each answers in order: its own
+/// jobs, those of each service, and the recorded ones. None for other callers, and for owners of so many services that one query for each is no gain.
 fn visible_by_parts(viewer: &Viewer) -> Option<Vec<Select<job::Entity>>> {
-    let (Scope::User { id, owns_services: true }, services) = (viewer.scope(), viewer.own_services()) else {
+    let (Scope::User { id, keeps_accounts, .. }, services) = (viewer.scope(), viewer.own_services()) else {
         return None;
     };
+    if services.is_empty() && !keeps_accounts || services.len() > 30 {
+        return None;
+    }
     let own = job::Entity::find().filter(job::Column::OwnerId.eq(id));
     let of_service = |service: &i64| job::Entity::find().filter(job::Column::ServiceId.eq(*service));
-    (services.len() <= 30).then(|| std::iter::once(own).chain(services.iter().map(of_service)).collect())
+    // In the words of the index `job_recorded`.
+    let recorded = keeps_accounts.then(|| job::Entity::find().filter(Expr::cust("origin = 'recorded'")));
+    Some(std::iter::once(own).chain(services.iter().map(of_service)).chain(recorded).collect())
 }
 
 /// The ids of all these queries. Each stands in a sub-select of its own: only there may it have an order and a limit.
@@ -175,6 +215,32 @@ pub const LOG_READ: i64 = 262_144;
 /// The log of a job that the caller may see, from the chunk that holds the byte `offset` on, at most [`LOG_READ`]
 /// bytes (and at most up to `until`, when given).
 pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<LogText> {
+    let mut text = String::new();
+    let mut end = offset;
+    for chunk in log_chunks(app, job_id, offset, until).await? {
+        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
+        if skip < chunk.text.len() {
+            // An offset inside a character begins at the next one.
+            let start =
+                (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
+            text.push_str(&chunk.text[start..]);
+            end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
+        }
+    }
+    Ok(LogText { text, end })
+}
+
+/// The same to the byte, which may lie inside a character: for those who read it as a file.
+pub(super) async fn log_bytes(app: &App, job_id: i64, offset: i64) -> Result<Bytes> {
+    let mut bytes = Vec::new();
+    for chunk in log_chunks(app, job_id, offset, None).await? {
+        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
+        bytes.extend_from_slice(chunk.text.as_bytes().get(skip..).unwrap_or_default());
+    }
+    Ok(bytes.into())
+}
+
+async fn log_chunks(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<Vec<job_log::Model>> {
     let of_job = job_log::Entity::find().filter(job_log::Column::JobId.eq(job_id));
     // The chunk that holds the offset. Chunks may be as small as a byte: going back by the size of the largest would
     // find thousands of them, all before the offset.
@@ -196,19 +262,14 @@ pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Res
     if let Some(until) = until {
         query = query.filter(job_log::Column::Offset.lt(until));
     }
-    let mut text = String::new();
-    let mut end = offset;
-    for chunk in query.all(app.db.read()).await? {
-        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
-        if skip < chunk.text.len() {
-            // An offset inside a character begins at the next one.
-            let start =
-                (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
-            text.push_str(&chunk.text[start..]);
-            end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
-        }
-    }
-    Ok(LogText { text, end })
+    Ok(query.all(app.db.read()).await?)
+}
+
+/// The labels of a filter, from pairs of key and value.
+pub fn filter_labels(given: Vec<(String, String)>) -> Result<Labels> {
+    let mut faults = Faults::default();
+    let labels = requirement::labels(&mut faults, "filter/labels", given);
+    faults.into_result().map(|()| labels)
 }
 
 fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
@@ -240,6 +301,17 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
             runner::Column::Uid,
             uids,
         )));
+    }
+    for (key, value) in &filter.labels.0 {
+        let labelled = job_label::Entity::find()
+            .select_only()
+            .column(job_label::Column::JobId)
+            .filter(job_label::Column::Key.eq(key))
+            .filter(job_label::Column::Value.eq(value));
+        query = query.filter(job::Column::Id.in_subquery(labelled.into_query()));
+    }
+    if let Some(origin) = filter.origin {
+        query = query.filter(job::Column::Origin.eq(origin));
     }
     let at_least = [
         (job::Column::Priority, filter.priority_least.map(i64::from)),

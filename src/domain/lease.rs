@@ -7,7 +7,7 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use entity::{Time, job};
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, QuerySelect};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -29,7 +29,7 @@ pub(super) use finish::release_all;
 pub use finish::{Failure, complete, fail, release};
 pub use heartbeat::{Beat, heartbeat};
 pub use log::append_log;
-pub use sweep::{keep_sweeping, sweep};
+pub use sweep::{keep_sweeping, promote, sweep};
 
 /// Bytes of one log chunk at most.
 pub const LOG_CHUNK: i64 = 65_536;
@@ -41,7 +41,7 @@ const SECRET: usize = 32;
 
 /// What a lease token says.
 #[derive(Clone, Debug)]
-struct Ticket {
+pub(super) struct Ticket {
     job_id: i64,
     attempt: i32,
     secret: [u8; SECRET],
@@ -56,7 +56,7 @@ impl Ticket {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    fn parse(text: &str) -> Result<Self> {
+    pub(super) fn parse(text: &str) -> Result<Self> {
         let refuse = || Error::invalid("leaseToken", "This is not a lease token; workClaim gives them.");
         let bytes = text.strip_prefix(PREFIX).and_then(|body| URL_SAFE_NO_PAD.decode(body).ok()).ok_or_else(refuse)?;
         let (job_id, rest) = bytes.split_first_chunk::<8>().ok_or_else(refuse)?;
@@ -80,30 +80,52 @@ impl Ticket {
 }
 
 /// The job under a ticket's lease, inside the transaction that will change it.
-async fn held(tx: &Tx, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
-    let job = super::job::head(&tx.db, job::Entity::find_by_id(ticket.job_id)).await?;
+pub(super) async fn held(tx: &Tx, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
+    let job = super::job::head(&tx.db, job::Entity::find_by_id(ticket.job_id).lock_exclusive()).await?;
     job.filter(|job| ticket.opens(job, runner)).ok_or(Error::LeaseLost)
 }
 
 /// The same from outside a transaction, for checks that need the job and may take long. It must be asked again inside.
-async fn held_now(app: &App, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
+pub(super) async fn held_now(app: &App, ticket: &Ticket, runner: &RunnerViewer) -> Result<job::Model> {
     let job = super::job::head(app.db.read(), job::Entity::find_by_id(ticket.job_id)).await?;
     job.filter(|job| ticket.opens(job, runner)).ok_or(Error::LeaseLost)
 }
 
 /// The job as it runs: the first word from its worker makes it RUNNING.
-fn running(job: &job::Model, now: Time) -> job::Model {
+pub(super) fn running(job: &job::Model, now: Time) -> job::Model {
     job::Model {
         status: job::Status::Running,
         started_at: job.started_at.or(Some(now)),
+        running_since: job.running_since.or(Some(now)),
         lease_expires_at: Some(now.plus_seconds(i64::from(job.lease_seconds))),
         ..job.clone()
     }
 }
 
+/// The job with the time of its current attempt counted, which began at `since` and ended at `until`: that is what is
+/// paid for. An attempt that was noticed late to have run too long counts no longer than it might run.
+fn counted(job: &job::Model, since: Option<Time>, until: Time) -> job::Model {
+    let most = job.max_run_seconds.map_or(i64::MAX, |seconds| i64::from(seconds) * 1_000_000);
+    let ran = since.map_or(0, |since| until.0.saturating_sub(since.0).clamp(0, most));
+    job::Model { ran_micros: job.ran_micros.saturating_add(ran), ..job.clone() }
+}
+
+/// The same for an attempt that ends now, by its worker's word or for its time. One that never spoke began when it was
+/// claimed.
+pub(super) fn counted_to(job: &job::Model, now: Time) -> job::Model {
+    counted(job, job.running_since.or(job.claimed_at), now)
+}
+
 /// The job with its lease ended, in `status`.
 fn without_lease(job: &job::Model, status: job::Status) -> job::Model {
-    job::Model { status, lease_hash: None, lease_expires_at: None, claimed_at: None, ..job.clone() }
+    job::Model {
+        status,
+        lease_hash: None,
+        lease_expires_at: None,
+        claimed_at: None,
+        running_since: None,
+        ..job.clone()
+    }
 }
 
 /// The job at its end. An attempt that never spoke began when it was claimed.

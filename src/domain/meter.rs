@@ -2,9 +2,9 @@
 
 use entity::{event, job};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::ConnectionTrait;
 
-use crate::{app::App, error::Result};
+use crate::{app::App, db::raw, error::Result};
 
 /// Says what the figures mean, once the recorder is there.
 pub fn describe() {
@@ -29,14 +29,14 @@ pub(super) fn told(event: &event::Model) {
         return;
     }
     let word = match event.detail.to {
-        Some(job::Status::Queued) if event.detail.from.is_none() => {
+        Some(job::Status::Queued | job::Status::Scheduled) if event.detail.from.is_none() => {
             return counter!("docket_jobs_submitted_total").increment(1);
         }
         Some(job::Status::Claimed) => return counter!("docket_jobs_claimed_total").increment(1),
         Some(job::Status::Succeeded) => "succeeded",
         Some(job::Status::Failed) => "failed",
         Some(job::Status::Cancelled) => "cancelled",
-        Some(job::Status::Queued | job::Status::Running) | None => return,
+        Some(job::Status::Scheduled | job::Status::Queued | job::Status::Running) | None => return,
     };
     counter!("docket_jobs_finished_total", "status" => word).increment(1);
 }
@@ -44,11 +44,14 @@ pub(super) fn told(event: &event::Model) {
 /// Counts the unfinished jobs. Reads an entry of a partial index for each, so it is not done at every sweep.
 pub(super) async fn count(app: &App) -> Result<()> {
     let counts = [
-        ("queued", "SELECT COUNT(*) FROM job INDEXED BY job_claim WHERE status = 'queued'"),
-        ("held", "SELECT COUNT(*) FROM job INDEXED BY job_held WHERE status IN ('claimed', 'running')"),
+        (
+            "queued",
+            "SELECT COUNT(*) FROM job INDEXED BY job_claim WHERE status = 'queued' AND gate IN ('open', 'admitted')",
+        ),
+        ("held", "SELECT COUNT(*) FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL"),
     ];
     for (word, sql) in counts {
-        let statement = Statement::from_string(app.db.read().get_database_backend(), sql);
+        let statement = raw(app.db.read().get_database_backend(), sql, []);
         let row = app.db.read().query_one_raw(statement).await?;
         let jobs: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
         // A gauge is a float; a table has fewer rows than an i32 counts.

@@ -4,10 +4,13 @@
 //! finder for what it touches (hidden equals absent), and opens the one transaction of its change itself. The events
 //! that a change causes are rows of the same transaction.
 
+pub mod account;
 pub mod check;
 pub mod event;
+pub mod file;
 pub mod job;
 pub mod lease;
+pub mod ledger;
 pub mod meter;
 pub mod runner;
 pub mod schema;
@@ -15,6 +18,7 @@ pub mod service;
 pub mod session;
 pub mod setting;
 pub mod token;
+pub mod usage;
 pub mod user;
 
 use sea_orm::{

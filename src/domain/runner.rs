@@ -5,8 +5,12 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use entity::{Words, job, runner, runner_service, token};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, SqlErr};
+use entity::{Labels, Words, job, runner, runner_service, token};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
+};
 use uuid::Uuid;
 
 use super::{
@@ -49,18 +53,43 @@ const SEEN_NOTED: i64 = 5_000_000;
 #[derive(Debug, Default)]
 pub struct Seen(Mutex<HashMap<i64, i64>>);
 
+/// One sign of life; see [`Seen::sign`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sign {
+    runner_id: i64,
+    /// When it is to be written down; none when that was done within the last five seconds.
+    due: Option<i64>,
+}
+
 impl Seen {
-    /// Notes a sign of life, unless that was done within the last five seconds.
-    pub(super) async fn note(&self, tx: &Tx, runner_id: i64) -> Result<()> {
-        {
-            let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if seen.get(&runner_id).is_some_and(|at| (*at..*at + SEEN_NOTED).contains(&tx.now.0)) {
-                return Ok(());
-            }
-            seen.insert(runner_id, tx.now.0);
+    /// A sign of life, before the write that may note it.
+    pub(super) fn sign(&self, runner_id: i64, now: i64) -> Sign {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = seen.get(&runner_id).is_some_and(|at| (*at..*at + SEEN_NOTED).contains(&now));
+        Sign { runner_id, due: (!fresh).then_some(now) }
+    }
+
+    /// Remembers that a sign was written down, once that is committed: what was rolled back must be written again.
+    pub(super) fn remember(&self, sign: Sign) {
+        if let Some(now) = sign.due {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(sign.runner_id, now);
         }
+    }
+}
+
+impl Sign {
+    /// Writes it down when that is due.
+    pub async fn note(self, tx: &Tx) -> Result<()> {
+        if self.due.is_none() {
+            return Ok(());
+        }
+        // Not waiting for whoever changes the runner: a worker's call holds its job, and so might wait for one that
+        // waits for the job.
+        let free = runner::Entity::find_by_id(self.runner_id).select_only().column(runner::Column::Id);
+        let free = free.lock_with_behavior(LockType::NoKeyUpdate, LockBehavior::SkipLocked).into_query();
         let change = runner::ActiveModel { last_heartbeat_at: Set(Some(tx.now)), ..Default::default() };
-        runner::Entity::update_many().set(change).filter(runner::Column::Id.eq(runner_id)).exec(&tx.db).await?;
+        let change = runner::Entity::update_many().set(change);
+        change.filter(runner::Column::Id.in_subquery(free)).exec(&tx.db).await?;
         Ok(())
     }
 }
@@ -104,6 +133,8 @@ async fn insert(
         name: Set(new.name.clone()),
         owner_id: Set(owner_id),
         slots: Set(new.slots),
+        labels: Set(Labels::default()),
+        departures: Set(0),
         last_heartbeat_at: Set(None),
         registered_at: Set(None),
         created_at: Set(tx.now),
@@ -169,12 +200,23 @@ pub async fn register(app: &App, viewer: &Viewer, slots: Option<i32>) -> Result<
         .await
 }
 
+/// Keeps other transactions from changing a runner or giving it jobs until this one ends. Says how many slots were free
+/// just before: while this waited for another transaction, that one may have filled some. None when the runner is gone.
+pub(super) async fn hold(tx: &Tx, id: i64) -> Result<Option<i64>> {
+    let held = job::Entity::find().select_only().column_as(job::Column::Id.count(), "held");
+    let held = held.filter(job::Column::RunnerId.eq(id)).filter(job::held()).into_query();
+    let free = Expr::col(runner::Column::Slots).sub(Expr::SubQuery(None, Box::new(held.into())));
+    let row = runner::Entity::find_by_id(id).select_only().expr_as(free, "free");
+    Ok(row.lock(LockType::NoKeyUpdate).into_tuple().one(&tx.db).await?)
+}
+
 /// A worker process leaves: the jobs that it still holds go back to the queue at once.
 pub async fn unregister(app: &App, viewer: &Viewer) -> Result<runner::Model> {
     let id = viewer.require_runner()?.id;
     app.db
         .write(id, |tx, id| {
             Box::pin(async move {
+                hold(tx, *id).await?;
                 super::lease::release_all(tx, *id).await?;
                 let change = runner::ActiveModel {
                     id: Set(*id),
@@ -196,6 +238,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
         .db
         .write(runner, |tx, runner| {
             Box::pin(async move {
+                hold(tx, runner.id).await?;
                 super::lease::release_all(tx, runner.id).await?;
                 runner_service::Entity::delete_many()
                     .filter(runner_service::Column::RunnerId.eq(runner.id))

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{service, service_version};
+use entity::{Amount, service, service_version};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -38,6 +38,66 @@ pub struct NewService {
     pub results_schema: Value,
     /// Numbers that bound its jobs.
     pub limits: Limits,
+    /// What its jobs cost.
+    pub prices: Prices,
+}
+
+/// What jobs cost. Of each price: none leaves it as it is, `Some(None)` is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Prices {
+    /// In any case, 0 or more.
+    pub per_job: Option<Option<Amount>>,
+    /// For each hour that a job runs, 0 or more.
+    pub per_hour: Option<Option<Amount>>,
+    /// The same for each of its processors, 0 or more.
+    pub per_cpu_hour: Option<Option<Amount>>,
+}
+
+impl Prices {
+    fn check(self, faults: &mut Faults) {
+        let prices = [
+            ("prices/perJob", self.per_job),
+            ("prices/perHour", self.per_hour),
+            ("prices/perCpuHour", self.per_cpu_hour),
+        ];
+        for (path, price) in prices {
+            if let Some(Some(price)) = price
+                && price < Amount::ZERO
+            {
+                faults.add(path, format!("{price} is less than 0."));
+            }
+        }
+    }
+}
+
+/// A bound that may also be lifted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Bound {
+    /// It stays as it is, or follows the server's configuration when new.
+    #[default]
+    Unchanged,
+    /// There is none.
+    Lifted,
+    /// This many.
+    At(i32),
+}
+
+impl Bound {
+    /// The bound where it was, or would be, `present`.
+    #[must_use]
+    pub const fn over(self, present: Option<i32>) -> Option<i32> {
+        match self {
+            Self::Unchanged => present,
+            Self::Lifted => None,
+            Self::At(most) => Some(most),
+        }
+    }
+}
+
+impl From<Option<i32>> for Bound {
+    fn from(most: Option<i32>) -> Self {
+        most.map_or(Self::Unchanged, Self::At)
+    }
 }
 
 /// Bounds of a service's jobs; what is absent stays as it is, or follows the server's configuration when new.
@@ -46,22 +106,28 @@ pub struct Limits {
     /// Seconds without check-in until it counts as timed out, 1 to 31,536,000.
     pub timeout_seconds: Option<i32>,
     /// Attempts of a job, 1 to 100.
-    pub max_attempts: Option<i32>,
+    pub max_attempts: Bound,
     /// Seconds that a claim lasts without a heartbeat, 1 to 86,400.
     pub lease_seconds: Option<i32>,
     /// Seconds that one attempt may run, 1 to 2,592,000 (30 days).
-    pub max_run_seconds: Option<i32>,
+    pub max_run_seconds: Bound,
     /// Whether an attempt that ran too long is tried again.
     pub retry_timeouts: Option<bool>,
+    /// Jobs that may be held at once, 1 to 10,000. A new service has no bound.
+    pub max_running: Bound,
+    /// Jobs of one user that may be held at once, 1 to 1,000. A new service has no bound.
+    pub max_running_per_user: Bound,
 }
 
 impl Limits {
     fn check(self, faults: &mut Faults) {
         let bounds = [
             ("timeoutSeconds", self.timeout_seconds, 31_536_000),
-            ("maxAttempts", self.max_attempts, 100),
+            ("maxAttempts", self.max_attempts.over(None), 100),
             ("leaseSeconds", self.lease_seconds, 86_400),
-            ("maxRunSeconds", self.max_run_seconds, 2_592_000),
+            ("maxRunSeconds", self.max_run_seconds.over(None), 2_592_000),
+            ("maxRunning", self.max_running.over(None), 10_000),
+            ("maxRunningPerUser", self.max_running_per_user.over(None), 1_000),
         ];
         for (path, value, most) in bounds {
             if let Some(value) = value {

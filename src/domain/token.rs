@@ -118,7 +118,9 @@ pub async fn revoke(app: &App, viewer: &Viewer, uid: Uuid) -> Result<token::Mode
                 let at = row.revoked_at.unwrap_or(tx.now);
                 row.revoked_at = Some(at);
                 let change = token::ActiveModel { revoked_at: Set(Some(at)), ..Default::default() };
-                token::Entity::update_many().set(change).filter(token::Column::Id.eq(row.id)).exec(&tx.db).await?;
+                // The first moment stays, should two revoke it at once.
+                let live = token::Entity::update_many().filter(token::Column::RevokedAt.is_null());
+                live.set(change).filter(token::Column::Id.eq(row.id)).exec(&tx.db).await?;
                 Ok(row)
             })
         })

@@ -244,8 +244,8 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
                     .into(),
             ));
         }
-        set_password(app, &operator, admin.id, Some(password.clone())).await?;
-        return Ok(made_up.then_some(password));
+        let first = first_password(app, admin.id, password.clone()).await?;
+        return Ok((made_up && first).then_some(password));
     }
     let new = NewUser {
         username: "admin".into(),
@@ -256,8 +256,31 @@ pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<
         is_admin: true,
         roles: Vec::new(),
     };
-    create(app, &operator, new).await?;
-    Ok(made_up.then_some(password))
+    match create(app, &operator, new).await {
+        Ok(_) => Ok(made_up.then_some(password)),
+        // Of servers that start together one makes the admin, and says the password.
+        Err(Error::AlreadyExists(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Gives an account without a password its first; whether it had none.
+async fn first_password(app: &App, user_id: i64, password: SecretString) -> Result<bool> {
+    let hash = app.passwords.hash(password).await?;
+    app.db
+        .write((user_id, hash), |tx, (user_id, hash)| {
+            Box::pin(async move {
+                let change = user::ActiveModel {
+                    password_hash: Set(Some(hash.clone())),
+                    updated_at: Set(tx.now),
+                    ..Default::default()
+                };
+                let without = user::Entity::update_many().filter(user::Column::PasswordHash.is_null());
+                let given = without.set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
+                Ok(given.rows_affected > 0)
+            })
+        })
+        .await
 }
 
 fn visible(viewer: &Viewer) -> sea_orm::Select<user::Entity> {

@@ -3,10 +3,11 @@
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use async_graphql::futures_util::StreamExt as _;
-use async_graphql::futures_util::stream::BoxStream;
+use async_graphql::futures_util::stream::{self, BoxStream};
 use async_graphql::{
     ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, value,
 };
@@ -15,9 +16,11 @@ use super::call::{Caller, Params, Prepared, RequestId};
 use super::document::{Cache, Document};
 use super::error::{refused, server_error, sign};
 use super::guard::{Cost, LEVELS, Limits, Operation, Refusal, afford, cost_with};
+use super::rate::{RateSpent, Rates, Standing};
 use super::strict::Validator;
 use super::variables::{InputTypes, coerce};
 use crate::error::Error;
+use crate::infra::clock::Clock;
 
 type Attach = dyn Fn(&Caller, Request) -> Request + Send + Sync;
 
@@ -29,6 +32,7 @@ pub struct Door<Q, M, S> {
     documents: Cache,
     limits: Limits,
     attach: Box<Attach>,
+    rates: Option<Rates>,
 }
 
 impl<Q, M, S> Door<Q, M, S>
@@ -53,6 +57,7 @@ where
             documents: Cache::new(limits.cached_documents),
             limits,
             attach: Box::new(|_, request| request),
+            rates: None,
         }
     }
 
@@ -61,6 +66,12 @@ where
     pub fn attaching(mut self, attach: impl Fn(&Caller, Request) -> Request + Send + Sync + 'static) -> Self {
         self.attach = Box::new(attach);
         self
+    }
+
+    /// Bounds what a caller may spend in a minute, by this clock.
+    #[must_use]
+    pub fn limiting(self, cost_per_minute: NonZeroU32, clock: Clock) -> Self {
+        Self { rates: Some(Rates::new(cost_per_minute, clock)), ..self }
     }
 
     /// The schema in its definition language.
@@ -98,9 +109,13 @@ where
     /// Runs a query or a mutation to its end.
     pub async fn execute(&self, caller: Caller, prepared: Prepared) -> Response {
         let (cost, request_id) = (prepared.cost, caller.request_id.clone());
-        let mut response = self.schema.execute(self.request(caller, prepared)).await;
+        let standing = match self.spend(&caller, cost) {
+            Ok(standing) => standing,
+            Err(response) => return *response,
+        };
+        let mut response = self.schema.execute(self.request(caller, prepared, standing)).await;
         sign(&mut response, &request_id);
-        tell_cost(&mut response, cost);
+        tell_cost(&mut response, cost, standing);
         response
     }
 
@@ -108,12 +123,16 @@ where
     /// The first item tells the cost.
     pub fn execute_stream(&self, caller: Caller, prepared: Prepared) -> BoxStream<'static, Response> {
         let (mut cost, request_id) = (Some(prepared.cost), caller.request_id.clone());
-        let items = self.schema.execute_stream(self.request(caller, prepared));
+        let standing = match self.spend(&caller, prepared.cost) {
+            Ok(standing) => standing,
+            Err(response) => return stream::once(std::future::ready(*response)).boxed(),
+        };
+        let items = self.schema.execute_stream(self.request(caller, prepared, standing));
         items
             .map(move |mut response| {
                 sign(&mut response, &request_id);
                 if let Some(cost) = cost.take() {
-                    tell_cost(&mut response, cost);
+                    tell_cost(&mut response, cost, standing);
                 }
                 response
             })
@@ -130,10 +149,22 @@ where
         Ok(document)
     }
 
-    fn request(&self, caller: Caller, prepared: Prepared) -> Request {
+    fn spend(&self, caller: &Caller, cost: u32) -> Result<Option<Standing>, Box<Response>> {
+        let Some(rates) = &self.rates else { return Ok(None) };
+        rates.spend(caller, cost).map_err(|error| {
+            let mut response = refused(vec![server_error(&error)]);
+            sign(&mut response, &caller.request_id);
+            response
+        })
+    }
+
+    fn request(&self, caller: Caller, prepared: Prepared, standing: Option<Standing>) -> Request {
         let mut request = (self.attach)(&caller, Request::new(String::new()));
         let Caller { viewer, origin, request_id, client, resume } = caller;
         request = request.data(viewer).data(origin).data(RequestId(request_id)).data(client);
+        if let Some(standing) = standing {
+            request = request.data(RateSpent { cost: prepared.cost, standing });
+        }
         if let Some(resume) = resume {
             request = request.data(resume);
         }
@@ -144,6 +175,12 @@ where
     }
 }
 
-fn tell_cost(response: &mut Response, cost: u32) {
-    response.extensions.insert("cost".to_owned(), value!({ "requested": cost }));
+fn tell_cost(response: &mut Response, cost: u32, standing: Option<Standing>) {
+    let told = match standing {
+        None => value!({ "requested": cost }),
+        Some(Standing { limit, remaining, .. }) => {
+            value!({ "requested": cost, "limit": limit, "remaining": remaining })
+        }
+    };
+    response.extensions.insert("cost".to_owned(), told);
 }

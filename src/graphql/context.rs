@@ -1,6 +1,6 @@
 //! What resolvers ask of their context.
 
-use async_graphql::Context;
+use async_graphql::{Context, futures_util::future::BoxFuture};
 
 use super::{Client, loaders::Loaders};
 use crate::{
@@ -58,8 +58,10 @@ pub fn page(
 
 /// The value of a nullable field: when it fails, the field alone is null and its error is listed, as the
 /// specification says. (The library would blank the whole parent for a resolver that returns `Result<Option<T>>`.)
-pub async fn nullable<T>(
-    value: impl Future<Output = async_graphql::Result<Option<T>>>,
-) -> Option<async_graphql::Result<T>> {
-    value.await.transpose()
+///
+/// Boxed, because the library moves a future of the size of the largest field's for each field that is asked for.
+pub fn nullable<'a, T>(
+    value: impl Future<Output = async_graphql::Result<Option<T>>> + Send + 'a,
+) -> BoxFuture<'a, Option<async_graphql::Result<T>>> {
+    Box::pin(async move { value.await.transpose() })
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject, Subscription};
+use entity::event::Kind;
 use futures_util::Stream;
 
 use super::{
@@ -10,7 +11,7 @@ use super::{
     connection::connection,
     context::{app, asked, viewer},
     filter::{IdFilter, both},
-    id::Kind,
+    id,
     loaders::Loaders,
     scalar::Cursor,
 };
@@ -26,13 +27,13 @@ use crate::{
 
 mod kinds;
 
-pub use kinds::JobEvent;
+pub use kinds::{JobEvent, StreamGap};
 
 connection!(JobEventConnection, JobEventEdge, JobEvent, "events");
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(name = "JobEventKind", remote = "entity::event::Kind")]
+#[graphql(name = "JobEventKind")]
 pub enum JobEventKind {
     /// The job is in another state, or a cancellation was asked for.
     StatusChanged,
@@ -40,6 +41,22 @@ pub enum JobEventKind {
     Progressed,
     /// The job's log grew.
     LogAppended,
+    /// A file was attached to the job.
+    FileAdded,
+    /// Money was booked for the job.
+    Charged,
+}
+
+impl From<JobEventKind> for Kind {
+    fn from(kind: JobEventKind) -> Self {
+        match kind {
+            JobEventKind::StatusChanged => Self::StatusChanged,
+            JobEventKind::Progressed => Self::Progressed,
+            JobEventKind::LogAppended => Self::LogAppended,
+            JobEventKind::FileAdded => Self::FileAdded,
+            JobEventKind::Charged => Self::Charged,
+        }
+    }
 }
 
 /// Matches a kind of event.
@@ -71,9 +88,9 @@ impl TryFrom<JobEventFilter> for EventFilter {
     fn try_from(input: JobEventFilter) -> Result<Self, Error> {
         let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
         Ok(Self {
-            job_ids: IdFilter::uids(input.job_id, Kind::Job, "filter/jobId")?,
-            service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
-            owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
+            job_ids: IdFilter::uids(input.job_id, id::Kind::Job, "filter/jobId")?,
+            service_ids: IdFilter::uids(input.service_id, id::Kind::Service, "filter/serviceId")?,
+            owner_ids: IdFilter::uids(input.owner_id, id::Kind::User, "filter/ownerId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
         })
     }
@@ -122,7 +139,8 @@ pub async fn page_of_events(
     let after = after.as_ref().map(|after| after.0.as_str());
     let Listed { gap, page } = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
     let mut cursors: Vec<String> = page.rows.iter().map(|row| cursor(row.id)).collect();
-    let mut nodes: Vec<JobEvent> = page.rows.into_iter().map(|row| JobEvent::from(Arc::new(row))).collect();
+    let nodes = page.rows.into_iter().map(|row| JobEvent::try_from(Arc::new(row)));
+    let mut nodes: Vec<JobEvent> = nodes.collect::<Result<_, Error>>()?;
     if let Some(gap) = gap {
         cursors.insert(0, gap.to.clone());
         nodes.insert(0, JobEvent::StreamGap(gap.into()));
@@ -145,8 +163,7 @@ impl EventSubscription {
         #[graphql(desc = "Which ones.")] filter: Option<JobEventFilter>,
         #[graphql(desc = "Start after this cursor; without it, with what happens from now on.")] after: Option<Cursor>,
     ) -> Result<impl Stream<Item = Result<JobEventDelivery, Error>> + use<'a>> {
-        let resume = ctx.data_opt::<Arc<ResumePoint>>();
-        let after = resume.and_then(|resume| resume.last_event_id().map(str::to_owned)).or(after.map(|after| after.0));
+        let (resume, after) = resumed(ctx, after);
         let filter = EventFilter::try_from(filter.unwrap_or_default())?;
         let follower = domain::event::follow(app(ctx)?, viewer(ctx)?, &filter, after.as_deref()).await?;
         let loaders = ctx.data::<Loaders>()?;
@@ -156,17 +173,26 @@ impl EventSubscription {
             if let Some(resume) = resume {
                 resume.deliver(&delivery.cursor);
             }
-            Ok(Some((JobEventDelivery::from(delivery), follower)))
+            Ok(Some((JobEventDelivery::try_from(delivery)?, follower)))
         }))
     }
 }
 
-impl From<Delivery> for JobEventDelivery {
-    fn from(delivery: Delivery) -> Self {
+/// Where a stream resumes: after what the transport says that its client saw last, or else after `after`.
+pub fn resumed<'a>(ctx: &Context<'a>, after: Option<Cursor>) -> (Option<&'a Arc<ResumePoint>>, Option<String>) {
+    let resume = ctx.data_opt::<Arc<ResumePoint>>();
+    let seen = resume.and_then(|resume| resume.last_event_id().map(str::to_owned));
+    (resume, seen.or(after.map(|after| after.0)))
+}
+
+impl TryFrom<Delivery> for JobEventDelivery {
+    type Error = Error;
+
+    fn try_from(delivery: Delivery) -> Result<Self, Error> {
         let event = match delivery.item {
-            Item::Event(row) => JobEvent::from(row),
+            Item::Event(row) => JobEvent::try_from(row)?,
             Item::Gap(gap) => JobEvent::StreamGap(gap.into()),
         };
-        Self { cursor: Cursor(delivery.cursor), live: delivery.live, event }
+        Ok(Self { cursor: Cursor(delivery.cursor), live: delivery.live, event })
     }
 }

@@ -20,10 +20,26 @@ pub enum Kind {
     Runner,
     /// A job.
     Job,
+    /// A file.
+    File,
+    /// An account.
+    Account,
+    /// An entry of the ledger.
+    Entry,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::User, Self::Session, Self::Token, Self::Service, Self::Runner, Self::Job];
+    const ALL: [Self; 9] = [
+        Self::User,
+        Self::Session,
+        Self::Token,
+        Self::Service,
+        Self::Runner,
+        Self::Job,
+        Self::File,
+        Self::Account,
+        Self::Entry,
+    ];
 
     const fn prefix(self) -> &'static str {
         match self {
@@ -33,6 +49,9 @@ impl Kind {
             Self::Service => "service",
             Self::Runner => "runner",
             Self::Job => "job",
+            Self::File => "file",
+            Self::Account => "account",
+            Self::Entry => "entry",
         }
     }
 

@@ -2,23 +2,28 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result};
 use entity::{
-    job::{self, Columns, Part},
+    account,
+    job::{self, Columns, Origin, Part},
     service, user,
 };
 
 use super::{
-    context::{app, asked, loaders, nullable, viewer},
+    account::Account,
+    context::{app, asked, loaders, nullable, page, viewer},
     event::{JobEventConnection, page_of_events},
+    file::{FileConnection, FileOrder, FileRole, page_of_files},
     id::Kind,
+    label::{self, Label},
+    ledger::LedgerEntry,
     runner::Runner,
-    scalar::{Cursor, DateTime, Long, number},
+    scalar::{Cursor, DateTime, Decimal, Long, number},
     service::Service,
     user::User,
 };
 use crate::{
-    domain::{self, event::EventFilter},
+    domain::{self, event::EventFilter, file::FileFilter},
     error::Error,
     viewer::Permission,
 };
@@ -26,80 +31,19 @@ use crate::{
 mod columns;
 mod list;
 mod live;
+mod many;
+mod overrule;
+mod parts;
+mod record;
 mod write;
 
 pub use list::JobQuery;
 pub use live::JobSubscription;
+pub use many::JobManyMutation;
+pub use overrule::JobOverruleMutation;
+pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
+pub use record::{JobRecordMutation, JobSlurm};
 pub use write::JobMutation;
-
-/// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(name = "JobStatus", remote = "entity::job::Status")]
-pub enum JobStatus {
-    /// Waits for a runner.
-    Queued,
-    /// A runner has it and has not yet said anything.
-    Claimed,
-    /// A runner works on it.
-    Running,
-    /// Done, with results. Final.
-    Succeeded,
-    /// Over, with a failure. Final.
-    Failed,
-    /// Stopped on request. Final.
-    Cancelled,
-}
-
-/// Whose fault a failure is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
-#[graphql(name = "FailureKind", remote = "entity::job::FailureKind")]
-pub enum FailureKind {
-    /// The input's, as the worker says.
-    User,
-    /// The worker's, as it says itself.
-    System,
-    /// An attempt ran longer than it may.
-    Timeout,
-    /// The results do not match the service's schema; they are kept as they came.
-    ResultInvalid,
-    /// Workers kept disappearing.
-    Lost,
-}
-
-/// Why a job failed.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct JobFailure {
-    /// Whose fault it is.
-    kind: FailureKind,
-    /// The worker's own code.
-    code: Option<String>,
-    /// What went wrong, for the owner to read.
-    message: Option<String>,
-}
-
-/// What the viewer may do with a job.
-#[derive(Clone, Copy, Debug, SimpleObject)]
-pub struct JobPermissions {
-    /// Ask for its cancellation now.
-    cancel: bool,
-    /// Remove it now.
-    delete: bool,
-    /// Read its log.
-    read_logs: bool,
-}
-
-/// A piece of a job's log.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct JobLog {
-    /// The text; at most about 320 KiB.
-    text: String,
-    /// Where to read on: pass it as `offset`.
-    end_offset: Long,
-    /// Bytes of the whole log so far.
-    size: Long,
-    /// Whether the log reached its bound of 16 MiB, and later text was dropped.
-    is_truncated: bool,
-}
 
 /// One run of a service.
 #[derive(Clone, Debug)]
@@ -108,6 +52,7 @@ pub struct Job {
     columns: Columns,
     owner: Option<Arc<user::Model>>,
     service: Option<Arc<service::Model>>,
+    account: Option<Arc<account::Model>>,
 }
 
 impl Job {
@@ -118,7 +63,7 @@ impl Job {
 
     /// The same for a row that is shared already.
     pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, columns: Columns::ALL, owner: None, service: None }
+        Self { row, columns: Columns::ALL, owner: None, service: None, account: None }
     }
 
     /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
@@ -159,18 +104,26 @@ impl Job {
         self.row.status.into()
     }
 
-    /// What is run.
+    /// How it came to be.
+    async fn origin(&self) -> JobOrigin {
+        self.row.origin.into()
+    }
+
+    /// What is run; null for a recorded job.
     async fn service(&self, ctx: &Context<'_>) -> Option<Result<Service>> {
         nullable(async move {
             match &self.service {
                 Some(row) => Ok(Some(Service(Arc::clone(row)))),
-                None => Ok(loaders(ctx)?.service(self.row.service_id).await?.map(Service)),
+                None => match self.row.service_id {
+                    Some(id) => Ok(loaders(ctx)?.service(id).await?.map(Service)),
+                    None => Ok(None),
+                },
             }
         })
         .await
     }
 
-    /// Who submitted it.
+    /// Who submitted it; of a recorded job, whose it is.
     async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         nullable(async move {
             match &self.owner {
@@ -194,12 +147,13 @@ impl Job {
 
     /// The input.
     async fn parameters(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
-        Ok(self.body(ctx, job::Column::Parameters).await?.parameters.clone())
+        Ok(Box::pin(self.body(ctx, job::Column::Parameters)).await?.parameters.0.clone())
     }
 
-    /// The output; null until there is one. Of a failure RESULT_INVALID the output as it came.
+    /// The output; null until there is one. Of a failure RESULT_INVALID the output as it came. `GET /jobs/{id}/results`
+    /// gives it as a file.
     async fn results(&self, ctx: &Context<'_>) -> Option<Result<serde_json::Value>> {
-        nullable(async move { Ok(self.body(ctx, job::Column::Results).await?.results.clone()) }).await
+        nullable(async move { Ok(self.body(ctx, job::Column::Results).await?.results.clone().map(|it| it.0)) }).await
     }
 
     /// Higher goes first; -1000 to 1000.
@@ -207,7 +161,33 @@ impl Job {
         self.row.priority
     }
 
-    /// When it may be claimed: later than now while it waits for another attempt after a failure.
+    /// What the batch system says of it; null for a job that was not recorded with that.
+    async fn slurm(&self, ctx: &Context<'_>) -> Option<Result<JobSlurm>> {
+        nullable(async move {
+            match self.row.origin {
+                Origin::Submitted => Ok(None),
+                Origin::Recorded => Ok(loaders(ctx)?.slurm(self.row.id).await?.map(|row| JobSlurm::from(&*row))),
+            }
+        })
+        .await
+    }
+
+    /// What its owner calls it by, in the order of the keys.
+    async fn labels(&self) -> Vec<Label> {
+        label::shown(&self.row.labels)
+    }
+
+    /// The labels that a runner must have to get it, in the order of the keys.
+    async fn requires(&self) -> Vec<Label> {
+        label::shown(&self.row.requires)
+    }
+
+    /// The moment that it was submitted for; null when it was to run at once.
+    async fn scheduled_at(&self) -> Option<DateTime> {
+        self.row.scheduled_at.map(Into::into)
+    }
+
+    /// When it may be claimed: later than now while it is scheduled, or waits for another attempt after a failure.
     async fn run_after(&self) -> DateTime {
         self.row.run_after.into()
     }
@@ -255,12 +235,12 @@ impl Job {
         self.row.lease_expires_at.map(Into::into)
     }
 
-    /// When the row was made: the moment of submission.
+    /// When it came here: the moment of submission, or of being recorded.
     async fn created_at(&self) -> DateTime {
-        self.row.submitted_at.into()
+        self.row.created_at.into()
     }
 
-    /// When it was submitted.
+    /// When it was submitted; of a recorded job, when that was done in the other system.
     async fn submitted_at(&self) -> DateTime {
         self.row.submitted_at.into()
     }
@@ -280,6 +260,51 @@ impl Job {
         self.row.updated_at.into()
     }
 
+    /// Who pays for it; null when it costs nothing, and for those who may not see the account.
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
+        nullable(async move {
+            match (&self.account, self.row.account_id) {
+                (Some(row), _) => Ok(Some(Account(Arc::clone(row)))),
+                (None, Some(id)) => Ok(loaders(ctx)?.account(id).await?.map(Account)),
+                (None, None) => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// What is held for it on the account; null when it has no account, and after its end.
+    async fn held(&self) -> Option<Decimal> {
+        self.row.held.map(Into::into)
+    }
+
+    /// What was taken for it, less what was given back; null before its end, and when it has no account.
+    async fn amount(&self) -> Option<Decimal> {
+        self.row.amount.map(Into::into)
+    }
+
+    /// The entries of the ledger about it that the viewer may see, oldest first; at most 100.
+    async fn charges(&self, ctx: &Context<'_>) -> Result<Vec<LedgerEntry>> {
+        let (app, viewer) = asked(ctx)?;
+        let rows = domain::ledger::of_job(app, viewer, self.row.uid).await?;
+        Ok(rows.into_iter().map(|row| LedgerEntry(Arc::new(row))).collect())
+    }
+
+    /// Processors that it occupies; they multiply the price per processor and hour.
+    async fn cpus(&self) -> i32 {
+        self.row.cpus
+    }
+
+    /// Seconds that one attempt may run; null means for ever.
+    async fn max_run_seconds(&self) -> Option<i32> {
+        self.row.max_run_seconds
+    }
+
+    /// Seconds that its attempts ran, the current one not yet counted, those that were handed back not at all: what is
+    /// paid by the hour.
+    async fn run_seconds(&self) -> f64 {
+        seconds(self.row.ran_micros)
+    }
+
     /// Its log from a byte offset on.
     async fn log(
         &self,
@@ -290,7 +315,8 @@ impl Job {
         if offset.0 < 0 {
             return Err(Error::invalid("offset", format!("{} is out of range; take 0 or more.", offset.0)).into());
         }
-        let read = domain::job::log(app(ctx)?, self.row.id, offset.0, None).await?;
+        // Boxed like `nullable`.
+        let read = Box::pin(domain::job::log(app(ctx)?, self.row.id, offset.0, None)).await?;
         Ok(JobLog {
             text: read.text,
             end_offset: Long(read.end),
@@ -308,18 +334,39 @@ impl Job {
     ) -> Result<JobEventConnection> {
         let (app, viewer) = asked(ctx)?;
         let filter = EventFilter { job_ids: Some(vec![self.row.uid]), ..Default::default() };
-        page_of_events(app, viewer, &filter, first, after).await
+        Box::pin(page_of_events(app, viewer, &filter, first, after)).await
+    }
+
+    /// Its files, oldest first; at most 1,000 in all.
+    async fn files(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Only inputs, or only outputs.")] role: Option<FileRole>,
+        #[graphql(desc = "How many, 1 to 100.", default = 20)] first: i32,
+        #[graphql(desc = "Only files after this cursor.")] after: Option<String>,
+    ) -> Result<FileConnection> {
+        let filter = FileFilter { job_id: Some(self.row.id), role: role.map(Into::into), attached: None };
+        page_of_files(ctx, filter, FileOrder::CreatedAtAsc, &page(Some(first), None, after, None)?).await
     }
 
     /// What the viewer may do with it now.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<JobPermissions> {
         let viewer = viewer(ctx)?;
         let may_write = viewer.require(Permission::JobsWrite).is_ok();
+        let may_remove = may_write && (self.row.origin == Origin::Submitted || viewer.keeps_accounts());
+        let may_write = may_write && self.row.origin == Origin::Submitted;
         let is_final = self.row.status.is_final();
+        let unsuccessful = matches!(self.row.status, job::Status::Failed | job::Status::Cancelled);
         Ok(JobPermissions {
             cancel: may_write && !is_final && !self.row.cancel_requested,
-            delete: may_write && is_final,
+            retry: may_write && unsuccessful,
+            delete: may_remove && is_final,
             read_logs: viewer.require_read(Permission::JobsRead).is_ok(),
         })
     }
+}
+
+/// Microseconds as seconds. Times of runs lie far within what a float holds exactly.
+pub(super) fn seconds(micros: i64) -> f64 {
+    std::time::Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
 }

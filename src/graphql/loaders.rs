@@ -11,7 +11,7 @@ use std::{
 };
 
 use dataloader::{BatchFn, cached::Loader};
-use entity::{job, runner, service, service_version, user};
+use entity::{account, job, job_slurm, ledger, runner, service, service_version, user};
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -40,6 +40,9 @@ struct Set {
     runners: OnceLock<Rows<runner::Model>>,
     jobs: OnceLock<Rows<job::Model>>,
     whole_jobs: OnceLock<Rows<job::Model>>,
+    accounts: OnceLock<Rows<account::Model>>,
+    entries: OnceLock<Rows<ledger::Model>>,
+    slurm: OnceLock<Rows<job_slurm::Model>>,
 }
 
 /// How rows of one kind are fetched by their internal ids.
@@ -142,6 +145,42 @@ impl Loaders {
             )
         };
         one(set.whole_jobs.get_or_init(fetch), id).await
+    }
+
+    /// An account that the viewer may see, or could before it was deleted.
+    pub async fn account(&self, id: i64) -> Result<Option<Arc<account::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::account::by_ids(&app, &viewer, &ids).await }),
+                |row: &account::Model| row.id,
+            )
+        };
+        one(set.accounts.get_or_init(fetch), id).await
+    }
+
+    /// An entry of the ledger that the viewer may see.
+    pub async fn entry(&self, id: i64) -> Result<Option<Arc<ledger::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::ledger::by_ids(&app, &viewer, &ids).await }),
+                |row: &ledger::Model| row.id,
+            )
+        };
+        one(set.entries.get_or_init(fetch), id).await
+    }
+
+    /// What a batch system says of a job that the caller has in its hands already.
+    pub async fn slurm(&self, job_id: i64) -> Result<Option<Arc<job_slurm::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::job::slurm_by_ids(&app, &ids).await }),
+                |row| row.job_id,
+            )
+        };
+        one(set.slurm.get_or_init(fetch), job_id).await
     }
 
     fn set(&self) -> Arc<Set> {

@@ -8,6 +8,7 @@
 //! Everything that touches the edges of the GraphQL library stands in these files, none of it beside a resolver, so
 //! that another version of it is a small change.
 
+mod account;
 mod api;
 mod call;
 mod connection;
@@ -15,13 +16,17 @@ mod context;
 mod document;
 pub mod error;
 mod event;
+mod file;
 mod filter;
 pub mod guard;
-mod id;
+pub mod id;
 mod job;
+mod label;
+mod ledger;
 mod loaders;
 mod node;
 mod payload;
+mod rate;
 mod runner;
 mod scalar;
 mod schema;
@@ -32,6 +37,7 @@ mod strict;
 #[cfg(test)]
 mod test_schema;
 mod token;
+mod usage;
 mod user;
 mod variables;
 mod viewer;

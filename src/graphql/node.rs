@@ -6,9 +6,12 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use entity::job::Columns;
 
 use super::{
+    account::Account,
     context::{asked, nullable},
+    file::File,
     id::{self, Kind},
     job::Job,
+    ledger::LedgerEntry,
     runner::Runner,
     service::Service,
     user::User,
@@ -32,6 +35,12 @@ pub enum Node {
     Runner(Runner),
     /// A job.
     Job(Job),
+    /// A file.
+    File(File),
+    /// An account.
+    Account(Account),
+    /// An entry of the ledger.
+    LedgerEntry(LedgerEntry),
 }
 
 /// Reading anything by its global id.
@@ -78,6 +87,11 @@ async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error
         Kind::Service => domain::service::get(app, viewer, uid).await.map(|row| Node::Service(Service(Arc::new(row)))),
         Kind::Runner => domain::runner::get(app, viewer, uid).await.map(|row| Node::Runner(Runner(Arc::new(row)))),
         Kind::Job => domain::job::get(app, viewer, uid, Columns::ALL).await.map(|part| Node::Job(part.into())),
+        Kind::File => domain::file::get(app, viewer, uid).await.map(|row| Node::File(File(Arc::new(row)))),
+        Kind::Account => domain::account::get(app, viewer, uid).await.map(|row| Node::Account(Account(Arc::new(row)))),
+        Kind::Entry => {
+            domain::ledger::get(app, viewer, uid).await.map(|row| Node::LedgerEntry(LedgerEntry(Arc::new(row))))
+        }
         // Credentials have ids to revoke them by, and are not looked up.
         Kind::Session | Kind::Token => return Ok(None),
     };

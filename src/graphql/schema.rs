@@ -1,10 +1,12 @@
 //! The schema: three roots merged from the nouns, and the API that serves them.
 
+use std::num::NonZeroU32;
+
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, event, guard::Limits, job, loaders::Loaders, node, runner, server, service, session, token, user, viewer,
-    work,
+    Door, account, event, file, guard::Limits, job, ledger, loaders::Loaders, node, runner, server, service, session,
+    token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -19,6 +21,10 @@ pub struct Query(
     runner::RunnerQuery,
     job::JobQuery,
     event::EventQuery,
+    file::FileQuery,
+    account::AccountQuery,
+    ledger::LedgerQuery,
+    usage::UsageQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.
@@ -29,12 +35,23 @@ pub struct Mutation(
     service::ServiceMutation,
     runner::RunnerMutation,
     job::JobMutation,
+    job::JobManyMutation,
+    job::JobOverruleMutation,
+    job::JobRecordMutation,
     work::WorkMutation,
+    file::FileMutation,
+    account::AccountMutation,
+    account::MoneyMutation,
 );
 
 /// The live root.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(job::JobSubscription, event::EventSubscription, service::ServiceSubscription);
+pub struct Subscription(
+    job::JobSubscription,
+    event::EventSubscription,
+    service::ServiceSubscription,
+    account::AccountSubscription,
+);
 
 /// docket's API: what HTTP, websockets and tests all call.
 pub type Api = Door<Query, Mutation, Subscription>;
@@ -43,8 +60,12 @@ pub type Api = Door<Query, Mutation, Subscription>;
 #[must_use]
 pub fn api(app: &App) -> Api {
     let (data, attached) = (app.clone(), app.clone());
-    Door::new(move || builder().data(data.clone()), Limits::from(&app.config.graphql))
-        .attaching(move |caller, request| request.data(Loaders::new(attached.clone(), caller.viewer.clone())))
+    let door = Door::new(move || builder().data(data.clone()), Limits::from(&app.config.graphql))
+        .attaching(move |caller, request| request.data(Loaders::new(attached.clone(), caller.viewer.clone())));
+    match NonZeroU32::new(app.config.graphql.cost_per_minute) {
+        Some(limit) => door.limiting(limit, app.clock.clone()),
+        None => door,
+    }
 }
 
 /// The schema in its definition language, as `schema.graphql` keeps it.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
 use entity::{Time, service, service_version};
 use futures_util::Stream;
 
 use super::{
     context::{app, asked, loaders, nullable, viewer},
     id::{self, Kind},
-    scalar::{DateTime, number},
+    scalar::{DateTime, Decimal, number},
     user::User,
 };
 use crate::{domain, error::Error};
@@ -30,6 +30,20 @@ pub enum ServiceKind {
     Workflow,
     /// Something that shows rather than computes.
     Widget,
+}
+
+/// What a service's jobs cost, in service units; null is nothing.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct ServicePrices {
+    /// For each job.
+    #[graphql(name = "perJob")]
+    job: Option<Decimal>,
+    /// For each hour that a job runs.
+    #[graphql(name = "perHour")]
+    hour: Option<Decimal>,
+    /// For each hour that a job runs, and for each of its processors.
+    #[graphql(name = "perCpuHour")]
+    cpu_hour: Option<Decimal>,
 }
 
 /// Something that can be run.
@@ -90,12 +104,12 @@ impl Service {
 
     /// JSON Schema of a job's parameters.
     async fn parameters_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
-        Ok(self.version(ctx).await?.parameters_schema.clone())
+        Ok(self.version(ctx).await?.parameters_schema.0.clone())
     }
 
     /// JSON Schema of a job's results.
     async fn results_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
-        Ok(self.version(ctx).await?.results_schema.clone())
+        Ok(self.version(ctx).await?.results_schema.0.clone())
     }
 
     /// Takes no new jobs.
@@ -141,6 +155,24 @@ impl Service {
     /// Whether an attempt that ran too long is tried again.
     async fn retry_timeouts(&self) -> bool {
         self.0.retry_timeouts
+    }
+
+    /// What its jobs cost; null when they cost nothing.
+    async fn prices(&self) -> Option<ServicePrices> {
+        let row = &self.0;
+        let prices = [row.price_per_job, row.price_per_hour, row.price_per_cpu_hour];
+        let [job, hour, cpu_hour] = prices.map(|price| price.map(Decimal::from));
+        prices.iter().any(Option::is_some).then_some(ServicePrices { job, hour, cpu_hour })
+    }
+
+    /// How many of its jobs runners may hold at once; null means any number.
+    async fn max_running(&self) -> Option<i32> {
+        self.0.max_running
+    }
+
+    /// How many jobs of one user runners may hold at once; null means any number.
+    async fn max_running_per_user(&self) -> Option<i32> {
+        self.0.max_running_per_user
     }
 
     /// When it was made.

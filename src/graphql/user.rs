@@ -6,12 +6,17 @@ use async_graphql::{Context, Enum, ID, Object, Result};
 use entity::user;
 
 use super::{
+    account::{AccountConnection, AccountOrder, page_of_accounts},
     connection::connection,
     context::{asked, asks_for, nullable, page, viewer},
     id::{self, Kind},
     scalar::{DateTime, number},
 };
-use crate::{domain, error::Error, page::cursor};
+use crate::{
+    domain::{self, account::AccountFilter},
+    error::Error,
+    page::cursor,
+};
 
 /// How an account came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -118,6 +123,20 @@ impl User {
     /// Words that carry rights, such as `service-author`; null for other users unless an admin asks.
     async fn roles(&self, ctx: &Context<'_>) -> Option<Result<Vec<String>>> {
         nullable(async move { self.private(ctx, |user| user.roles.0.clone()) }).await
+    }
+
+    /// The accounts that the user may charge, of those that the viewer may see: all for the user itself.
+    async fn accounts(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "AccountOrder::NameAsc")] order: AccountOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<AccountConnection> {
+        let filter = AccountFilter { member_ids: Some(vec![self.0.uid]), ..AccountFilter::default() };
+        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
     }
 
     /// When the account was made.

@@ -91,15 +91,16 @@ impl Check<'_> {
         let right = match (types.get(name), value) {
             (InputType::Int, Value::Number(number)) => number.as_i64().is_some_and(|it| i32::try_from(it).is_ok()),
             (InputType::Id, Value::Number(number)) => number.is_i64() || number.is_u64(),
-            (InputType::Float, Value::Number(_))
-            | (InputType::Boolean, Value::Boolean(_))
-            | (InputType::String | InputType::Id, Value::String(_)) => true,
+            (InputType::Float, Value::Number(_)) | (InputType::Boolean, Value::Boolean(_)) => true,
             (InputType::Any, _) => {
                 if depth_exceeds(value, NESTED - path.depth()) {
                     self.too_deep(path);
+                } else {
+                    self.nul(value, path);
                 }
                 return;
             }
+            (InputType::String | InputType::Id, Value::String(_)) => return self.nul(value, path),
             (InputType::Enum(values), Value::String(name)) => values.iter().any(|value| value == name),
             (InputType::Enum(values), Value::Enum(name)) => values.iter().any(|value| value == name.as_str()),
             (InputType::Object(object), Value::Object(fields)) => return self.object(fields, name, object, path),
@@ -126,6 +127,32 @@ impl Check<'_> {
                 None if field.ty.nullable || field.has_default => {}
                 None => self.violation(&path, format!("is required: {}", self.types.expected(&field.ty))),
             }
+        }
+    }
+
+    /// Names the places of NUL characters, which a PostgreSQL database cannot store: no field takes them, on any.
+    fn nul(&mut self, value: &Value, path: &Path<'_>) {
+        match value {
+            Value::String(text) if text.contains('\0') => {
+                self.violation(path, "holds a NUL character (U+0000), which cannot be stored".to_owned());
+            }
+            Value::List(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.nul(item, &Path::Index(path, index));
+                }
+            }
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    if name.contains('\0') {
+                        self.violation(
+                            path,
+                            "has a key with a NUL character (U+0000), which cannot be stored".to_owned(),
+                        );
+                    }
+                    self.nul(value, &Path::Field(path, name));
+                }
+            }
+            _ => {}
         }
     }
 

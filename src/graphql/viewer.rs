@@ -6,7 +6,9 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{
     context::{app, asked, nullable, viewer},
+    rate::{RateSpent, Standing},
     runner::Runner,
+    scalar::DateTime,
     token::Token,
     user::User,
 };
@@ -24,6 +26,19 @@ pub struct Viewer;
 pub struct ViewerToken {
     /// What an API token may be used for; null for a session, which may do all that the user may.
     scopes: Option<Vec<String>>,
+}
+
+/// What the caller may spend. Points flow back evenly, a minute's worth in a minute.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RateLimit {
+    /// Points in a minute.
+    limit: i32,
+    /// Points that this request took.
+    cost: i32,
+    /// Points left.
+    remaining: i32,
+    /// When all of them are back, if nothing more is spent.
+    reset_at: DateTime,
 }
 
 /// The caller, as the server knows it.
@@ -68,6 +83,19 @@ impl Viewer {
             })
         })
         .await
+    }
+
+    /// What the caller may spend on this server; null when that is not bounded.
+    async fn rate_limit(&self, ctx: &Context<'_>) -> Option<RateLimit> {
+        let RateSpent { cost, standing } = *ctx.data_opt::<RateSpent>()?;
+        let Standing { limit, remaining, reset_at } = standing;
+        let number = |points| i32::try_from(points).unwrap_or(i32::MAX);
+        Some(RateLimit {
+            limit: number(limit),
+            cost: number(cost),
+            remaining: number(remaining),
+            reset_at: reset_at.into(),
+        })
     }
 
     /// The caller's API tokens, newest first, revoked ones included; at most 1,000.

@@ -61,7 +61,8 @@ async fn collect(mut body: Body, limit: usize, expected: usize) -> Result<Bytes,
     Ok(read.freeze())
 }
 
-async fn discard(mut body: Body) {
+/// Reads on for a moment, and forgets.
+pub(super) async fn discard(mut body: Body) {
     let drain = async {
         let mut dropped = 0;
         while let Some(Ok(frame)) = body.frame().await {

@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod connection;
 mod door;
+mod files;
 mod graphql;
 mod health;
 mod metrics;
@@ -17,6 +18,8 @@ mod observe;
 mod operation;
 mod pages;
 mod params;
+mod playground;
+mod ranged;
 mod reply;
 mod serve;
 mod site;
@@ -58,7 +61,14 @@ pub fn router(state: HttpState) -> Router {
         .route("/metrics", get(metrics::page))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
-        .layer(compression);
+        .layer(compression)
+        // Not below the layer: these are compressed already, or asked for by ranges of their own bytes.
+        .route("/graphiql", get(playground::page))
+        .route("/graphiql/", get(playground::slash))
+        .route("/graphiql/assets/{name}", get(playground::asset))
+        .route("/files/{name}", get(files::download).put(files::upload).fallback(files::method_not_allowed))
+        .route("/jobs/{id}/log", get(files::log))
+        .route("/jobs/{id}/results", get(files::results));
     if let Some(cors) = cors {
         router = router.layer(cors);
     }

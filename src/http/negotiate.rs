@@ -80,6 +80,15 @@ impl Accepted {
     }
 }
 
+/// Whether the client asks for pages by name, as browsers do. A wildcard does not count: `curl` sends one.
+pub(super) fn names_html(headers: &HeaderMap) -> bool {
+    let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    values
+        .flat_map(|value| value.split(','))
+        .filter_map(range)
+        .any(|(name, quality)| quality > 0 && name.eq_ignore_ascii_case("text/html"))
+}
+
 /// `type/subtype` and the quality of one entry of `Accept`.
 fn range(entry: &str) -> Option<(&str, u16)> {
     let mut parts = entry.split(';').map(str::trim);
@@ -179,6 +188,18 @@ mod tests {
             let accepted = accepted(accept);
             assert_eq!((accepted.stream, accepted.stream_first), (stream, first), "{accept}");
         }
+    }
+
+    #[test]
+    fn browsers_ask_for_pages() {
+        let asks = |accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, accept.parse().expect("a header value"));
+            names_html(&headers)
+        };
+        assert!(asks("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"));
+        assert!(!asks("*/*") && !asks("text/html;q=0, */*") && !asks("application/json"));
+        assert!(!names_html(&HeaderMap::new()));
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! A browser sends the `Origin` of the page with every cross-site write and every websocket. Programs send none and
 //! pass: they do not act for a user who is logged in somewhere else.
 
-use axum::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, HeaderName, ORIGIN, RETRY_AFTER};
+use axum::http::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_DISPOSITION, CONTENT_RANGE, CONTENT_TYPE, ETAG, HOST, HeaderName, IF_RANGE,
+    LOCATION, ORIGIN, RANGE, RETRY_AFTER,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use std::time::Duration;
@@ -61,12 +64,13 @@ pub(super) fn cors(config: &HttpConfig) -> Option<CorsLayer> {
         return None;
     }
     let request_id = HeaderName::from_static("x-request-id");
+    let lease = HeaderName::from_static("docket-lease");
     let last_event_id = HeaderName::from_static("last-event-id");
     let layer = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::POST])
-        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, last_event_id, request_id.clone()])
-        .expose_headers([request_id, RETRY_AFTER])
+        .allow_methods([Method::GET, Method::POST, Method::PUT])
+        .allow_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, RANGE, IF_RANGE, last_event_id, lease, request_id.clone()])
+        .expose_headers([request_id, RETRY_AFTER, ETAG, CONTENT_RANGE, CONTENT_DISPOSITION, LOCATION])
         .max_age(Duration::from_hours(1));
     Some(layer)
 }

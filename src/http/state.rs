@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Api, HttpConfig};
+use crate::app::App;
 use crate::error::Result;
 use crate::viewer::Viewer;
 
@@ -29,6 +30,8 @@ pub struct HttpState {
     pub readiness: Readiness,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
+    /// Where files come from and go to; without it there are none.
+    pub files: Option<App>,
     /// The connections, sockets and streams that are open: what [`super::serve()`] waits for at the end.
     pub(super) tasks: TaskTracker,
     /// Cancelled when waiting for them has taken too long.
@@ -49,6 +52,12 @@ impl HttpState {
         shutdown: CancellationToken,
     ) -> Self {
         let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
-        Self { api, authenticate, config: Arc::new(config), readiness, shutdown, tasks, cut }
+        Self { api, authenticate, config: Arc::new(config), readiness, shutdown, files: None, tasks, cut }
+    }
+
+    /// The same with files.
+    #[must_use]
+    pub fn with_files(self, app: App) -> Self {
+        Self { files: Some(app), ..self }
     }
 }

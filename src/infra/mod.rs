@@ -1,6 +1,8 @@
-//! The outside world behind small types: time, randomness, passwords. Nothing here knows a layer of docket.
+//! The outside world behind small types: time, randomness, passwords, files. Nothing here knows a layer of docket.
 
 pub mod clock;
+pub mod csv;
 pub mod passwords;
 pub mod rng;
 pub mod secret;
+pub mod storage;

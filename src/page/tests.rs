@@ -73,6 +73,9 @@ fn read(order: Keyed<'_>, text: &str) -> Option<ValueTuple> {
 proptest! {
     #[test]
     fn a_cursor_comes_back_as_what_it_was_made_of(id: i64, number: i64, text: String) {
+        // No database has a key with a NUL character, and PostgreSQL takes none in a question.
+        prop_assert_eq!(read(Keyed::Text(""), &made(Keyed::Text(&format!("{text}\0")), id)), None);
+        let text = text.replace('\0', "");
         let (by_id, by_int, by_text) = (Keyed::Id, Keyed::Int(number), Keyed::Text(&text));
         prop_assert_eq!(read(by_id, &made(by_id, id)), Some(ValueTuple::One(id.into())));
         prop_assert_eq!(read(by_int, &made(by_int, id)), Some(ValueTuple::Two(number.into(), id.into())));

@@ -61,7 +61,8 @@ impl Field {
     }
 }
 
-/// A service of cara's, a job of it that is ada's, and a runner of cara's that holds it.
+/// A service of cara's, a job of it that is ada's, and a runner of cara's that holds it; an account that dora manages
+/// and ada is a member of, and a service that has a price.
 pub struct World {
     pub app: TestApp,
     pub ada: Client,
@@ -69,6 +70,10 @@ pub struct World {
     pub service: String,
     pub runner: Client,
     pub held: Lease,
+    pub dora: Client,
+    pub account: String,
+    /// Costs 1 for each job.
+    pub paid: String,
 }
 
 impl World {
@@ -76,18 +81,28 @@ impl World {
         let app = TestApp::new().await;
         let (ada, cara) = (app.user("ada").await, app.author("cara").await);
         let service = cara.service(json!({ "name": "echo" })).await;
-        let runner = cara.runner(json!({ "serviceIds": [service], "slots": 1000 })).await;
+        let paid = cara.service(json!({ "name": "paid", "prices": { "perJob": "1" } })).await;
+        let runner = cara.runner(json!({ "serviceIds": [service, paid], "slots": 1000 })).await;
         let held = held(&ada, &service, &runner).await;
-        Self { app, ada, cara, service, runner, held }
+        let dora = app.user("dora").await;
+        let account = app.account(json!({ "name": "lab", "granted": "1000" })).await;
+        app.member(&account, &dora, json!({ "isManager": true })).await;
+        app.member(&account, &ada, json!({})).await;
+        Self { app, ada, cara, service, runner, held, dora, account, paid }
     }
 
     /// The arguments of a call that succeeds for those who may make it; makes what the call will use up.
     pub async fn arguments(&self, field: &str) -> Value {
         match field {
-            "viewer" | "serverInfo" | "users" | "services" | "runners" | "jobs" | "sessionDelete"
-            | "runnerUnregister" => json!({}),
+            "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
+            "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
+            | "sessionDelete" | "runnerUnregister" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
-            "nodes" => json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id] }),
+            "nodes" => json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account] }),
+            "account" => json!({ "id": self.account }),
+            "accountEvents" => json!({ "accountId": self.account, "after": "e0" }),
+            "estimate" => json!({ "serviceId": self.paid }),
+            "usage" => json!({ "groupBy": "USER" }),
             "user" => json!({ "id": self.ada.id }),
             "service" => json!({ "id": self.service }),
             "runner" => json!({ "id": self.runner.id }),
@@ -112,14 +127,17 @@ impl World {
             "serviceDelete" => json!({ "serviceId": self.cara.service(json!({})).await }),
             "schemaValidate" => json!({ "schema": true }),
             "runnerCreate" => {
-                // Names are unique; a new job's id is as good a one as any.
-                let name = self.ada.submit(&self.service, json!({})).await;
-                json!({ "name": name, "serviceIds": [self.service] })
+                json!({ "name": self.unused().await, "serviceIds": [self.service] })
             }
             "runnerDelete" => json!({ "runnerId": self.cara.runner(json!({ "serviceIds": [self.service] })).await.id }),
             "jobUpdate" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "priority": 1 }),
             "jobCancel" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await }),
-            "jobDelete" => {
+            "jobsCancel" => json!({ "filter": { "labels": [{ "key": "nobody", "value": "has it" }] } }),
+            "jobOverride" => {
+                json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "status": "CANCELLED" })
+            }
+            "jobRecord" => json!({ "ownerId": self.ada.id }),
+            "jobDelete" | "jobRetry" => {
                 let job = self.ada.submit(&self.service, json!({})).await;
                 self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
                 json!({ "jobId": job })
@@ -128,8 +146,36 @@ impl World {
             "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
             "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
             "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
+            "fileAttach" => {
+                let file = self.ada.file("a.txt", "a").await;
+                json!({ "fileId": file, "jobId": self.ada.submit(&self.service, json!({})).await })
+            }
+            "fileDetach" | "fileDelete" => json!({ "fileId": self.ada.file("a.txt", "a").await }),
+            "accountCreate" => json!({ "name": self.unused().await }),
+            "accountUpdate" => json!({ "accountId": self.account, "description": "x" }),
+            "accountDelete" => json!({ "accountId": self.app.account(json!({})).await }),
+            "accountMemberSet" => json!({ "accountId": self.account, "userId": self.ada.id }),
+            "accountMemberRemove" => {
+                let bob = self.app.user(&self.unused().await).await;
+                self.app.member(&self.account, &bob, json!({})).await;
+                json!({ "accountId": self.account, "userId": bob.id })
+            }
+            "accountGrant" => json!({ "accountId": self.account, "amount": "1" }),
+            "accountAdjust" => json!({ "accountId": self.account, "spent": "-1", "reason": "x" }),
+            "jobRefund" => {
+                let input = json!({ "serviceId": self.paid, "accountId": self.account, "priority": 1000 });
+                let job = self.ada.submit_with(input).await;
+                let lease = claimed(&self.runner, &job).await;
+                self.runner.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
+                json!({ "jobId": job })
+            }
             unknown => panic!("{unknown} has no call: add one here, and look at who may make it in the snapshots"),
         }
+    }
+
+    /// A name that nothing has: a new job's id is as good a one as any.
+    async fn unused(&self) -> String {
+        self.ada.submit(&self.service, json!({})).await
     }
 
     async fn fresh_lease(&self) -> String {
@@ -140,6 +186,11 @@ impl World {
 /// A new job of `owner` in the hands of `runner`.
 pub async fn held(owner: &Client, service: &str, runner: &Client) -> Lease {
     let job = owner.submit_with(json!({ "serviceId": service, "priority": 1000 })).await;
+    claimed(runner, &job).await
+}
+
+/// The lease of a job that waits, and that `runner` works for.
+async fn claimed(runner: &Client, job: &str) -> Lease {
     // Others may wait, too: those that were handed back.
     let leases = runner.claim_with(json!({ "max": 100 })).await;
     leases.into_iter().find(|lease| lease.job == job).expect("the runner works for the service")

@@ -5,19 +5,29 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::Value as Json;
 
-/// A folder with nothing in it but what the test puts there.
+use super::support::Database;
+
+/// A folder with nothing in it but what the test puts there, and an empty database.
 struct Terminal {
     folder: tempfile::TempDir,
+    /// None is the file of the default configuration.
+    database: Option<Database>,
 }
 
 impl Terminal {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+        Self { folder: tempfile::tempdir().expect("a temporary folder"), database: None }
+    }
+
+    /// A terminal with a database that has no tables.
+    fn with_empty_database() -> Self {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        Self { database: Some(runtime.block_on(Database::empty())), ..Self::new() }
     }
 
     /// A terminal with a migrated database.
     fn with_database() -> Self {
-        let terminal = Self::new();
+        let terminal = Self::with_empty_database();
         terminal.done("db migrate");
         terminal
     }
@@ -31,6 +41,9 @@ impl Terminal {
         command.args(line.split_whitespace()).current_dir(self.folder.path()).stdin(Stdio::null());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKET_")) {
             command.env_remove(name);
+        }
+        if let Some(database) = &self.database {
+            command.env("DOCKET_DATABASE_URL", &database.url);
         }
         command
     }
@@ -107,7 +120,7 @@ fn a_wrong_command_line_is_code_two() {
 
 #[test]
 fn the_database_is_migrated_once_and_sound() {
-    let terminal = Terminal::new();
+    let terminal = Terminal::with_empty_database();
     let applied = terminal.json("db migrate --json")["applied"].as_u64().expect("a number");
     assert!(applied > 0);
     assert_eq!(terminal.json("db migrate --json")["applied"], 0);
@@ -187,4 +200,38 @@ fn a_reader_that_has_gone_is_no_panic() {
     drop(reader);
     let output = terminal.command("config show").stdout(writer).output().expect("the program starts");
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
+}
+
+#[test]
+fn an_account_is_kept_at_the_command_line() {
+    let terminal = Terminal::with_database();
+    terminal.done("user create ada --no-password");
+    let made = terminal.json("account create lab --type grant --overrun cap --grant 12.50 --member ada --json");
+    assert_eq!((&made["granted"], &made["overrun"], &made["type"]), (&"12.5".into(), &"CAP".into(), &"grant".into()));
+    terminal.done("account grant lab 7.5 --reason June");
+    terminal.done("account adjust lab --granted -1 --spent 2 --reason moved");
+    assert_eq!(terminal.json("account show lab --json")["available"], "17");
+    terminal.done("account member lab ada --limit 3 --manager yes");
+    let shown = terminal.json("account show lab --json");
+    assert_eq!((&shown["members"][0]["user"], &shown["members"][0]["limit"]), (&"ada".into(), &"3".into()));
+    assert_eq!(terminal.json("account list --json").as_array().expect("a list").len(), 1);
+    let statement = terminal.json("account statement lab --json");
+    let balances: Vec<&str> =
+        statement.as_array().expect("a list").iter().filter_map(|it| it["available"].as_str()).collect();
+    assert_eq!(balances, ["12.5", "20", "17"]);
+    let csv = terminal.done("account statement lab --csv");
+    let lines: Vec<&str> = csv.lines().collect();
+    assert_eq!(lines[0], "bookedAt,kind,granted,held,spent,available,job,user,service,reason");
+    assert!(lines[3].ends_with(",ADJUSTMENT,-1,0,2,17,,,,moved"), "{csv}");
+    assert_eq!(terminal.json("account statement lab --from 2100-01-01T00:00:00Z --json"), serde_json::json!([]));
+    assert_eq!(terminal.json("account holds --older 7d --json"), serde_json::json!([]));
+    terminal.done("account member lab ada --remove");
+    assert_eq!(terminal.done("db check"), "The database is sound.");
+    assert_eq!(terminal.refused("account grant lab -1"), "error: amount: -1 is not more than 0.");
+    assert_eq!(terminal.refused("account show other"), "error: There is no such account, or you may not see it.");
+    for line in
+        ["account grant lab 1e3", "account grant lab", "account holds --older 7", "account adjust lab --spent 1"]
+    {
+        assert_eq!(terminal.run(line).status.code(), Some(2), "{line}");
+    }
 }

@@ -3,7 +3,7 @@
 use docket::config::Config;
 use docket::domain::event::{self, EventFilter, Follower, Gap, GapReason, Item};
 use docket::domain::job::{self, NewJob};
-use docket::domain::service::{self, Limits, NewService};
+use docket::domain::service::{self, Limits, NewService, Prices};
 use docket::domain::session;
 use docket::infra::clock::Clock;
 use docket::server::Server;
@@ -13,6 +13,8 @@ use serde_json::{Value, json};
 use tokio::sync::broadcast::error::RecvError;
 use uuid::Uuid;
 
+use super::support::Database;
+
 /// Events that the ring holds here; more than these make a follower lag.
 const RING: usize = 4;
 const MISSED: usize = 10;
@@ -21,14 +23,14 @@ struct Shop {
     server: Server,
     admin: Viewer,
     service: Uuid,
-    _folder: tempfile::TempDir,
+    _database: Database,
 }
 
 impl Shop {
     async fn open() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::new().await;
         let mut config = Config { listen: "127.0.0.1:0".parse().expect("an address"), ..Config::default() };
-        config.database.url = format!("sqlite://{}", folder.path().join("docket.db").display());
+        config.database = database.settings();
         config.events.lag_events = RING;
         (config.passwords.memory_kib, config.passwords.iterations) = (8, 1);
         let password = SecretString::from("correct-horse");
@@ -43,15 +45,16 @@ impl Shop {
             parameters_schema: Value::Bool(true),
             results_schema: Value::Bool(true),
             limits: Limits::default(),
+            prices: Prices::default(),
         };
         let service = service::create(&server.app, &admin, new).await.expect("a service").uid;
-        Self { server, admin, service, _folder: folder }
+        Self { server, admin, service, _database: database }
     }
 
     /// Submits a job; each makes one event.
     async fn submit(&self) -> Uuid {
-        let new = NewJob { service_id: self.service, parameters: json!({}), priority: 0 };
-        job::submit(&self.server.app, &self.admin, new).await.expect("a job").uid
+        let new = NewJob { service_id: self.service, parameters: json!({}), ..Default::default() };
+        job::submit(&self.server.app, &self.admin, new).await.expect("a job").job.uid
     }
 
     async fn follow(&self, after: Option<&str>) -> Follower {
@@ -65,7 +68,7 @@ async fn jobs(follower: &mut Follower, count: usize) -> Vec<Uuid> {
     while found.len() < count {
         let delivery = follower.next().await.expect("no error").expect("no end");
         let Item::Event(event) = delivery.item else { panic!("{delivery:?}") };
-        found.push(event.job_uid);
+        found.push(event.job_uid.expect("an event of a job"));
     }
     found
 }
@@ -85,7 +88,7 @@ async fn a_reader_that_falls_behind_misses_nothing_even_when_it_leaves_at_the_ga
     // Until the ring has turned over.
     loop {
         match news.recv().await {
-            Ok(event) if event.job_uid == missed[MISSED - 1] => break,
+            Ok(event) if event.job_uid == Some(missed[MISSED - 1]) => break,
             Ok(_) | Err(RecvError::Lagged(_)) => {}
             Err(RecvError::Closed) => panic!("the feed ended"),
         }

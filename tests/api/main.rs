@@ -8,6 +8,8 @@ mod graphql;
 mod http;
 mod lag;
 mod layers;
+mod money;
 mod permissions;
 mod properties;
+mod side_by_side;
 mod support;

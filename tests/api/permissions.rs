@@ -12,7 +12,8 @@ use crate::{
     support::{Client, Stream, code},
 };
 
-/// The kinds of callers. `owner` submitted the job, `author` made the service and the runner.
+/// The kinds of callers. `owner` submitted the job and is a member of the account, `author` made the service and the
+/// runner.
 async fn callers(world: &World) -> Vec<(&'static str, Client)> {
     let app = &world.app;
     let (pending, suspended) = (app.author("pending").await, app.author("suspended").await);
@@ -22,6 +23,10 @@ async fn callers(world: &World) -> Vec<(&'static str, Client)> {
     let other = stranger.service(json!({})).await;
     let foreign = stranger.runner(json!({ "serviceIds": [other] })).await;
     held(&stranger, &other, &foreign).await;
+    let accountant = app.user_with("accountant", &["accounting"], false).await;
+    for user in [&accountant, &world.dora] {
+        user.submit(&world.service, json!({})).await;
+    }
     vec![
         ("anonymous", app.anonymous()),
         ("pending", pending),
@@ -31,6 +36,9 @@ async fn callers(world: &World) -> Vec<(&'static str, Client)> {
         ("owner's token without scopes", world.ada.api_token(&[]).await),
         ("author", world.cara.clone()),
         ("author's token without scopes", world.cara.api_token(&[]).await),
+        ("account manager", world.dora.clone()),
+        ("account manager's token without scopes", world.dora.api_token(&[]).await),
+        ("accountant", accountant),
         ("runner", world.runner.clone()),
         ("foreign runner", foreign),
         ("admin", app.admin()),
@@ -43,7 +51,8 @@ async fn expendable(world: &World, kind: &str, client: &Client) -> Client {
     let name = match kind {
         "owner" => "ada",
         "author" => "cara",
-        "pending" | "suspended" | "stranger" | "admin" => kind,
+        "account manager" => "dora",
+        "pending" | "suspended" | "stranger" | "accountant" | "admin" => kind,
         _ => return client.clone(),
     };
     world.app.anonymous().log_in(name).await

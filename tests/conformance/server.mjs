@@ -14,10 +14,11 @@ const START_MILLIS = 20_000;
 const STOP_MILLIS = 30_000;
 
 export class Server {
-  /** Starts `program` and waits until it is ready. */
-  static async start(program) {
+  /** Starts `program` with these flags and waits until it is ready. */
+  static async start(program, flags = []) {
     const server = new Server();
     server.program = program;
+    server.flags = flags;
     server.password = randomUUID();
     server.address = `127.0.0.1:${await freePort()}`;
     server.url = `http://${server.address}/graphql`;
@@ -39,7 +40,7 @@ export class Server {
       DOCKET_LISTEN: this.address,
       DOCKET_DATABASE_URL: `sqlite://${join(this.folder, 'docket.db')}`,
     };
-    this.child = spawn(this.program, ['serve'], { cwd: this.folder, env, stdio: ['ignore', output, output] });
+    this.child = spawn(this.program, ['serve', ...this.flags], { cwd: this.folder, env, stdio: ['ignore', output, output] });
     this.ended = new Promise((done) => {
       this.child.on('error', (error) => done(error.message));
       this.child.on('exit', (code, signal) => done(code ?? signal));

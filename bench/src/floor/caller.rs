@@ -5,14 +5,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::db::Readers;
+use super::{Answer, Floor, Refusal};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use sha2::{Digest, Sha256};
-use sqlx::Row;
-
-use super::{Answer, Floor, Refusal};
 
 /// How long a token is believed without asking the database again.
 const BELIEVED: Duration = Duration::from_secs(1);
@@ -32,9 +31,10 @@ pub struct Known(Arc<Mutex<Believed>>);
 
 type Believed = HashMap<[u8; 32], (Instant, Caller)>;
 
-const SESSION: &str = "SELECT user_id FROM session WHERE token_hash = ?";
+const SESSION: &str = "SELECT user_id FROM session WHERE token_hash = $1";
 
-const TOKEN: &str = "SELECT runner_id FROM token WHERE token_hash = ? AND runner_id IS NOT NULL AND revoked_at IS NULL";
+const TOKEN: &str =
+    "SELECT runner_id FROM token WHERE token_hash = $1 AND runner_id IS NOT NULL AND revoked_at IS NULL";
 
 impl FromRequestParts<Floor> for Caller {
     type Rejection = Refusal;
@@ -54,11 +54,15 @@ impl FromRequestParts<Floor> for Caller {
 }
 
 async fn look_up(floor: &Floor, hash: &[u8]) -> Answer<Caller> {
-    if let Some(row) = sqlx::query(SESSION).bind(hash).fetch_optional(&floor.readers).await? {
-        return Ok(Caller { user: row.get(0), runner: 0 });
+    if let Some(user) = holder(floor, SESSION, hash).await? {
+        return Ok(Caller { user, runner: 0 });
     }
-    let row = sqlx::query(TOKEN).bind(hash).fetch_optional(&floor.readers).await?;
-    row.map(|row| Caller { user: 0, runner: row.get(0) }).ok_or_else(unknown)
+    holder(floor, TOKEN, hash).await?.map(|runner| Caller { user: 0, runner }).ok_or_else(unknown)
+}
+
+async fn holder(floor: &Floor, query: &'static str, hash: &[u8]) -> Answer<Option<i64>> {
+    let readers = &floor.readers;
+    Ok(either!(Readers, readers, db => sqlx::query_scalar(query).bind(hash).fetch_optional(db).await?))
 }
 
 fn unknown() -> Refusal {

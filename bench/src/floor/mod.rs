@@ -1,8 +1,8 @@
 //! The floor: what the same row work costs when somebody writes it by hand for axum and sqlx, with no GraphQL,
 //! no schemas, no rights beyond "is it mine", no metrics and no limits.
 //!
-//! It runs on a copy of docket's own database file, with the same database settings, the same number of readers and
-//! one writer, and makes the rows that docket makes for the same request.
+//! It runs on a copy of docket's own database, with the same database settings and the same numbers of connections that
+//! read and write, and makes the rows that docket makes for the same request.
 
 mod caller;
 mod db;
@@ -13,20 +13,22 @@ mod work;
 mod writer;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
 
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use sqlx::SqlitePool;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 
 use crate::Result;
 use caller::Known;
+use db::Readers;
 use ready_made::JobEventDelivery;
 use writer::Writer;
+
+/// The variable by which the floor's process is told of its database.
+pub const FLOOR_DATABASE: &str = "DOCKET_BENCH_FLOOR_DATABASE";
 
 /// The options of the floor's process.
 #[derive(Clone, Debug, clap::Args)]
@@ -34,9 +36,9 @@ pub struct Options {
     /// Where to listen.
     #[arg(long)]
     pub listen: SocketAddr,
-    /// A database file of docket's.
-    #[arg(long)]
-    pub database: PathBuf,
+    /// The URL of a database of docket's.
+    #[arg(long, env = FLOOR_DATABASE, hide_env_values = true)]
+    pub database: String,
     /// Commit every write by itself.
     #[arg(long)]
     pub single_commits: bool,
@@ -46,7 +48,7 @@ pub struct Options {
 #[derive(Clone)]
 struct Floor {
     known: Known,
-    readers: SqlitePool,
+    readers: Readers,
     writer: Writer,
     frames: broadcast::Sender<axum::extract::ws::Utf8Bytes>,
     deliveries: broadcast::Sender<JobEventDelivery>,
@@ -74,8 +76,7 @@ type Answer<T> = std::result::Result<T, Refusal>;
 pub fn serve(options: &Options) -> Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        let readers = db::readers(&options.database).await?;
-        let writer = Writer::start(db::writer(&options.database).await?, !options.single_commits);
+        let (readers, writer) = db::open(&options.database, !options.single_commits).await?;
         let (frames, _) = broadcast::channel(1024);
         let (deliveries, _) = broadcast::channel(1024);
         let app = Router::new()

@@ -8,11 +8,11 @@ use axum::http::StatusCode;
 use chrono::DateTime;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::db::Readers;
 use super::{Answer, Floor, Refusal};
 
 /// A job as the harness asks docket for it, too.
@@ -74,81 +74,108 @@ pub struct Page {
 }
 
 /// A job by its `uid`.
-pub const JOB: &str = "SELECT uid, id, status, parameters, results, priority, attempt, progress, message, submitted_at, \
-                   started_at, finished_at, updated_at, owner_id FROM job WHERE uid = ?";
+const JOB: &str = "SELECT uid, id, status, parameters, results, priority, attempt, progress, message, submitted_at, \
+                   started_at, finished_at, updated_at, owner_id FROM job WHERE uid = $1";
+
+/// Its columns, in that order.
+pub type JobRow = (
+    Uuid,
+    i64,
+    String,
+    String,
+    Option<String>,
+    i32,
+    i32,
+    Option<f64>,
+    Option<String>,
+    i64,
+    Option<i64>,
+    Option<i64>,
+    i64,
+    i64,
+);
 
 const JOBS: &str = "SELECT uid, id, status, priority, attempt, progress, message, submitted_at, started_at, \
-                    finished_at, owner_id, service_id FROM job WHERE owner_id = ? ORDER BY id DESC LIMIT 101";
+                    finished_at, owner_id, service_id FROM job WHERE owner_id = $1 ORDER BY id DESC LIMIT 101";
+
+type EntryRow =
+    (Uuid, i64, String, i32, i32, Option<f64>, Option<String>, i64, Option<i64>, Option<i64>, i64, Option<i64>);
+
+/// The row of a job.
+pub async fn job_row(readers: &Readers, uid: Uuid) -> sqlx::Result<Option<JobRow>> {
+    either!(Readers, readers, db => sqlx::query_as(JOB).bind(uid).fetch_optional(db).await)
+}
 
 /// One job of the caller's.
 pub async fn job(State(floor): State<Floor>, caller: Caller, Path(uid): Path<Uuid>) -> Answer<Json<Job>> {
-    let row = sqlx::query(JOB).bind(uid).fetch_optional(&floor.readers).await?;
-    let mine = row.filter(|row| row.get::<i64, _>(13) == caller.user);
-    Ok(Json(job_of(&mine.ok_or_else(absent)?)?))
+    let row = job_row(&floor.readers, uid).await?;
+    Ok(Json(job_of(row.filter(|row| row.13 == caller.user).ok_or_else(absent)?)?))
 }
 
 /// The caller's newest 100 jobs, their owners and their services, in three statements.
 pub async fn page(State(floor): State<Floor>, caller: Caller) -> Answer<Json<Page>> {
-    let mut rows = sqlx::query(JOBS).bind(caller.user).fetch_all(&floor.readers).await?;
+    let readers = &floor.readers;
+    let mut rows: Vec<EntryRow> =
+        either!(Readers, readers, db => sqlx::query_as(JOBS).bind(caller.user).fetch_all(db).await?);
     let has_next_page = rows.len() > 100;
     rows.truncate(100);
-    let related = |column: usize| rows.iter().map(|row| row.get(column)).collect::<BTreeSet<i64>>();
-    let query = format!("SELECT id, uid, username FROM \"user\" WHERE id IN ({})", list(&related(10)));
-    let owners: HashMap<i64, Owner> = sqlx::query(AssertSqlSafe(query))
-        .map(|row: SqliteRow| (row.get(0), Owner { id: name("user", row.get(1)), username: row.get(2) }))
-        .fetch_all(&floor.readers)
-        .await?
-        .into_iter()
-        .collect();
-    let query = format!("SELECT id, uid, name, title FROM service WHERE id IN ({})", list(&related(11)));
-    let services: HashMap<i64, Service> = sqlx::query(AssertSqlSafe(query))
-        .map(|row: SqliteRow| {
-            (row.get(0), Service { id: name("service", row.get(1)), name: row.get(2), title: row.get(3) })
-        })
-        .fetch_all(&floor.readers)
-        .await?
-        .into_iter()
-        .collect();
+    let (owners, services) = (owners(readers, &rows).await?, services(readers, &rows).await?);
     let nodes = rows
-        .iter()
+        .into_iter()
         .map(|row| {
-            let (owner, service) = (owners.get(&row.get(10)).cloned(), services.get(&row.get(11)).cloned());
+            let (owner, service) = (owners.get(&row.10).cloned(), row.11.and_then(|id| services.get(&id).cloned()));
             entry_of(row, owner, service)
         })
         .collect();
     Ok(Json(Page { nodes, has_next_page }))
 }
 
-fn job_of(row: &SqliteRow) -> Answer<Job> {
+async fn owners(readers: &Readers, rows: &[EntryRow]) -> sqlx::Result<HashMap<i64, Owner>> {
+    let query = format!("SELECT id, uid, username FROM \"user\" WHERE id IN ({})", list(rows.iter().map(|row| row.10)));
+    let owners: Vec<(i64, Uuid, String)> =
+        either!(Readers, readers, db => sqlx::query_as(AssertSqlSafe(query)).fetch_all(db).await?);
+    Ok(owners.into_iter().map(|(id, uid, username)| (id, Owner { id: name("user", uid), username })).collect())
+}
+
+async fn services(readers: &Readers, rows: &[EntryRow]) -> sqlx::Result<HashMap<i64, Service>> {
+    let ids = list(rows.iter().filter_map(|row| row.11));
+    let query = format!("SELECT id, uid, name, title FROM service WHERE id IN ({ids})");
+    let services: Vec<(i64, Uuid, String, String)> =
+        either!(Readers, readers, db => sqlx::query_as(AssertSqlSafe(query)).fetch_all(db).await?);
+    let service = |(id, uid, slug, title)| (id, Service { id: name("service", uid), name: slug, title });
+    Ok(services.into_iter().map(service).collect())
+}
+
+fn job_of(row: JobRow) -> Answer<Job> {
     Ok(Job {
-        id: name("job", row.get(0)),
-        number: row.get(1),
-        status: row.get::<&str, _>(2).to_uppercase(),
-        parameters: RawValue::from_string(row.get(3))?,
-        results: row.get::<Option<String>, _>(4).map(RawValue::from_string).transpose()?,
-        priority: row.get(5),
-        attempt: row.get(6),
-        progress: row.get(7),
-        message: row.get(8),
-        submitted_at: time(row.get(9)),
-        started_at: row.get::<Option<i64>, _>(10).map(time),
-        finished_at: row.get::<Option<i64>, _>(11).map(time),
-        updated_at: time(row.get(12)),
+        id: name("job", row.0),
+        number: row.1,
+        status: row.2.to_uppercase(),
+        parameters: RawValue::from_string(row.3)?,
+        results: row.4.map(RawValue::from_string).transpose()?,
+        priority: row.5,
+        attempt: row.6,
+        progress: row.7,
+        message: row.8,
+        submitted_at: time(row.9),
+        started_at: row.10.map(time),
+        finished_at: row.11.map(time),
+        updated_at: time(row.12),
     })
 }
 
-fn entry_of(row: &SqliteRow, owner: Option<Owner>, service: Option<Service>) -> Entry {
+fn entry_of(row: EntryRow, owner: Option<Owner>, service: Option<Service>) -> Entry {
     Entry {
-        id: name("job", row.get(0)),
-        number: row.get(1),
-        status: row.get::<&str, _>(2).to_uppercase(),
-        priority: row.get(3),
-        attempt: row.get(4),
-        progress: row.get(5),
-        message: row.get(6),
-        submitted_at: time(row.get(7)),
-        started_at: row.get::<Option<i64>, _>(8).map(time),
-        finished_at: row.get::<Option<i64>, _>(9).map(time),
+        id: name("job", row.0),
+        number: row.1,
+        status: row.2.to_uppercase(),
+        priority: row.3,
+        attempt: row.4,
+        progress: row.5,
+        message: row.6,
+        submitted_at: time(row.7),
+        started_at: row.8.map(time),
+        finished_at: row.9.map(time),
         owner,
         service,
     }
@@ -169,6 +196,8 @@ pub fn time(micros: i64) -> String {
     time.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }
 
-fn list(ids: &BTreeSet<i64>) -> String {
+/// Distinct ids, for an `IN`.
+fn list(ids: impl Iterator<Item = i64>) -> String {
+    let ids: BTreeSet<i64> = ids.collect();
     ids.iter().map(i64::to_string).collect::<Vec<_>>().join(",")
 }

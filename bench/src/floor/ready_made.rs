@@ -9,11 +9,11 @@ use axum::routing::{MethodRouter, get_service};
 use futures_util::Stream;
 use serde::Deserialize;
 use serde_json::Value;
-use sqlx::{Row, SqlitePool};
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
-use super::read::{JOB, name, time};
+use super::db::Readers;
+use super::read::{job_row, name, time};
 
 /// The root of the queries.
 pub struct Query;
@@ -41,22 +41,21 @@ impl Query {
     /// One job of anybody's.
     async fn job(&self, context: &Context<'_>, id: ID) -> Result<Option<Job>> {
         let uid = Uuid::try_parse(crate::requests::uid(&id))?;
-        let row = sqlx::query(JOB).bind(uid).fetch_optional(context.data::<SqlitePool>()?).await?;
-        let Some(row) = row else { return Ok(None) };
+        let Some(row) = job_row(context.data::<Readers>()?, uid).await? else { return Ok(None) };
         Ok(Some(Job {
-            id: ID(name("job", row.get(0))),
-            number: row.get(1),
-            status: row.get::<&str, _>(2).to_uppercase(),
-            parameters: Json(row.get(3)),
-            results: row.get::<Option<Value>, _>(4).map(Json),
-            priority: row.get(5),
-            attempt: row.get(6),
-            progress: row.get(7),
-            message: row.get(8),
-            submitted_at: time(row.get(9)),
-            started_at: row.get::<Option<i64>, _>(10).map(time),
-            finished_at: row.get::<Option<i64>, _>(11).map(time),
-            updated_at: time(row.get(12)),
+            id: ID(name("job", row.0)),
+            number: row.1,
+            status: row.2.to_uppercase(),
+            parameters: Json(serde_json::from_str(&row.3)?),
+            results: row.4.map(|results| serde_json::from_str(&results).map(Json)).transpose()?,
+            priority: row.5,
+            attempt: row.6,
+            progress: row.7,
+            message: row.8,
+            submitted_at: time(row.9),
+            started_at: row.10.map(time),
+            finished_at: row.11.map(time),
+            updated_at: time(row.12),
         }))
     }
 }
@@ -143,7 +142,7 @@ impl Live {
 
 /// The library's own handlers over this schema.
 pub fn handlers<S: Clone + Send + Sync + 'static>(
-    readers: SqlitePool,
+    readers: Readers,
     deliveries: broadcast::Sender<JobEventDelivery>,
 ) -> MethodRouter<S> {
     let schema = Schema::build(Query, EmptyMutation, Live).data(readers).data(deliveries).finish();

@@ -8,11 +8,10 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, SqliteConnection};
 use uuid::Uuid;
 
 use super::caller::Caller;
+use super::db::Tx;
 use super::{Answer, Floor, Refusal};
 
 /// The body of a submission.
@@ -62,97 +61,111 @@ pub async fn complete(State(floor): State<Floor>, caller: Caller, Json(body): Js
 
 impl Command {
     /// Does it.
-    pub async fn run(self, tx: &mut SqliteConnection) -> Answer<Value> {
+    pub async fn run(self, tx: &mut Tx<'_>) -> Answer<Value> {
         match self {
             Self::Submit { owner, body } => insert(tx, owner, body).await,
             Self::Claim { runner, body } => take(tx, runner, &body).await,
-            Self::Complete { runner, body } => finish(tx, runner, body).await,
+            Self::Complete { runner, body } => finish(tx, runner, &body).await,
         }
     }
 }
 
-const INSERT: &str = "INSERT INTO job (uid, service_id, service_version_id, owner_id, status, parameters, priority, \
-    run_after, attempt, max_attempts, lease_seconds, max_run_seconds, retry_timeouts, losses, releases, backoffs, \
-    cancel_requested, revision, log_bytes, log_truncated, submitted_at, updated_at) \
-    SELECT ?1, id, version_id, ?2, 'queued', ?3, 0, ?4, 0, max_attempts, lease_seconds, max_run_seconds, \
-    retry_timeouts, 0, 0, 0, 0, 1, 0, 0, ?4, ?4 FROM service WHERE uid = ?5 AND deleted_at IS NULL \
-    RETURNING id, service_id";
+const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, gate, labels, \
+    requires, requirement_id, parameters, priority, run_after, attempt, max_attempts, lease_seconds, max_run_seconds, \
+    retry_timeouts, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
+    submitted_at, updated_at) \
+    SELECT $1, 'submitted', id, version_id, $2, 'queued', 'open', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
+    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, 1, 0, FALSE, $4, $4, $4 \
+    FROM service WHERE uid = $5 AND NOT disabled AND deleted_at IS NULL RETURNING id, service_id";
 
-async fn insert(tx: &mut SqliteConnection, owner: i64, body: Submit) -> Answer<Value> {
-    let (uid, now) = (Uuid::now_v7(), now());
-    let query = sqlx::query(INSERT).bind(uid).bind(owner).bind(body.parameters).bind(now).bind(body.service);
-    let row = query.fetch_optional(&mut *tx).await?.ok_or_else(|| refuse("no such service"))?;
-    let job = Held { id: row.get(0), uid, revision: 1, attempt: 0, service: row.get(1), owner, runner: None };
-    log(tx, &job, json!({ "to": "queued" }), now).await?;
+async fn insert(tx: &mut Tx<'_>, owner: i64, body: Submit) -> Answer<Value> {
+    let (uid, now, parameters) = (Uuid::now_v7(), now(), body.parameters.to_string());
+    let row: Option<(i64, i64)> = either!(Tx, tx, db => {
+        let query = sqlx::query_as(INSERT).bind(uid).bind(owner).bind(parameters).bind(now).bind(body.service);
+        query.fetch_optional(&mut **db).await?
+    });
+    let (id, service) = row.ok_or_else(|| refuse("no such service"))?;
+    log(tx, &(id, uid, 1, 0, service, owner), None, json!({ "to": "queued" }), now).await?;
     Ok(json!({ "id": name(uid), "status": "QUEUED" }))
 }
 
-const TAKE: &str = "UPDATE job SET status = 'claimed', attempt = attempt + 1, runner_id = ?1, lease_hash = ?2, \
-    lease_expires_at = ?3 + lease_seconds * 1000000, claimed_at = ?3, revision = revision + 1, updated_at = ?3 \
-    WHERE id = (SELECT id FROM job WHERE status = 'queued' AND run_after <= ?3 \
-    AND service_id = (SELECT id FROM service WHERE uid = ?4) ORDER BY priority DESC, run_after, id LIMIT 1) \
-    RETURNING id, uid, revision, attempt, service_id, owner_id, parameters";
+/// What a claim changes; the job's `id` comes after it.
+macro_rules! take {
+    ($queue:literal, $id:literal) => {
+        concat!(
+            $queue,
+            "UPDATE job SET status = 'claimed', attempt = attempt + 1, runner_id = $1, lease_hash = $2, \
+             lease_expires_at = $3 + lease_seconds * CAST(1000000 AS BIGINT), claimed_at = $3, \
+             revision = revision + 1, updated_at = $3 WHERE id = ",
+            $id,
+            " RETURNING id, uid, revision, attempt, service_id, owner_id, parameters"
+        )
+    };
+}
 
-async fn take(tx: &mut SqliteConnection, runner: i64, body: &Claim) -> Answer<Value> {
+const TAKE_SQLITE: &str = take!(
+    "",
+    "(SELECT id FROM job WHERE status = 'queued' AND gate IN ('open', 'admitted') AND requirement_id = 0 \
+     AND run_after <= $3 AND service_id = (SELECT id FROM service WHERE uid = $4) \
+     ORDER BY priority DESC, run_after, id LIMIT 1)"
+);
+
+/// Claims run side by side and pass over what others are taking.
+const TAKE_POSTGRES: &str = take!(
+    "WITH first AS MATERIALIZED (SELECT id FROM job WHERE status = 'queued' AND gate IN ('open', 'admitted') \
+     AND requirement_id = 0 AND run_after <= $3 AND service_id = (SELECT id FROM service WHERE uid = $4) \
+     ORDER BY priority DESC, run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED) ",
+    "(SELECT id FROM first)"
+);
+
+async fn take(tx: &mut Tx<'_>, runner: i64, body: &Claim) -> Answer<Value> {
     let (secret, now) = (Uuid::new_v4().simple().to_string(), now());
     let hash: &[u8] = &Sha256::digest(&secret);
-    let query = sqlx::query(TAKE).bind(runner).bind(hash).bind(now).bind(body.service);
-    let row = query.fetch_optional(&mut *tx).await?.ok_or_else(|| refuse("the queue is empty"))?;
-    let job = Held::of(&row, runner);
-    log(tx, &job, json!({ "from": "queued", "to": "claimed" }), now).await?;
-    let (parameters, lease): (Value, _) = (row.get(6), format!("{}.{secret}", job.id));
-    Ok(json!({ "id": name(job.uid), "lease": lease, "attempt": job.attempt, "parameters": parameters }))
+    let sql = if matches!(tx, Tx::Sqlite(_)) { TAKE_SQLITE } else { TAKE_POSTGRES };
+    let row: Option<(i64, Uuid, i64, i32, i64, i64, String)> = either!(Tx, tx, db => {
+        let query = sqlx::query_as(sql).bind(runner).bind(hash).bind(now).bind(body.service);
+        query.fetch_optional(&mut **db).await?
+    });
+    let row = row.ok_or_else(|| refuse("the queue is empty"))?;
+    let (id, uid, revision, attempt, service, owner, parameters) = row;
+    let job = (id, uid, revision, attempt, service, owner);
+    log(tx, &job, Some(runner), json!({ "from": "queued", "to": "claimed" }), now).await?;
+    let (parameters, lease): (Value, _) = (serde_json::from_str(&parameters)?, format!("{id}.{secret}"));
+    Ok(json!({ "id": name(uid), "lease": lease, "attempt": attempt, "parameters": parameters }))
 }
 
-const FINISH: &str = "UPDATE job SET status = 'succeeded', results = ?1, lease_hash = NULL, lease_expires_at = NULL, \
+const FINISH: &str = "UPDATE job SET status = 'succeeded', results = $1, lease_hash = NULL, lease_expires_at = NULL, \
     progress = 1.0, revision = revision + 1, started_at = coalesce(started_at, claimed_at), claimed_at = NULL, \
-    finished_at = ?2, updated_at = ?2 \
-    WHERE id = ?5 AND lease_hash = ?3 AND runner_id = ?4 AND status IN ('claimed', 'running') \
+    finished_at = $2, updated_at = $2 \
+    WHERE id = $5 AND lease_hash = $3 AND runner_id = $4 AND status IN ('claimed', 'running') \
     RETURNING id, uid, revision, attempt, service_id, owner_id";
 
-async fn finish(tx: &mut SqliteConnection, runner: i64, body: Complete) -> Answer<Value> {
+async fn finish(tx: &mut Tx<'_>, runner: i64, body: &Complete) -> Answer<Value> {
     let now = now();
     let (id, secret) = body.lease.split_once('.').ok_or_else(|| refuse("this is no lease"))?;
-    let (id, hash): (i64, &[u8]) = (id.parse()?, &Sha256::digest(secret));
-    let query = sqlx::query(FINISH).bind(body.results).bind(now).bind(hash).bind(runner).bind(id);
-    let row = query.fetch_optional(&mut *tx).await?.ok_or_else(|| refuse("the lease is lost"))?;
-    let job = Held::of(&row, runner);
-    log(tx, &job, json!({ "from": "claimed", "to": "succeeded" }), now).await?;
-    Ok(json!({ "id": name(job.uid), "status": "SUCCEEDED" }))
+    let (id, hash, results): (i64, &[u8], _) = (id.parse()?, &Sha256::digest(secret), body.results.to_string());
+    let job: Option<Changed> = either!(Tx, tx, db => {
+        let query = sqlx::query_as(FINISH).bind(results).bind(now).bind(hash).bind(runner).bind(id);
+        query.fetch_optional(&mut **db).await?
+    });
+    let job = job.ok_or_else(|| refuse("the lease is lost"))?;
+    log(tx, &job, Some(runner), json!({ "from": "claimed", "to": "succeeded" }), now).await?;
+    Ok(json!({ "id": name(job.1), "status": "SUCCEEDED" }))
 }
 
-/// What an event says of its job.
-struct Held {
-    id: i64,
-    uid: Uuid,
-    revision: i64,
-    attempt: i32,
-    service: i64,
-    owner: i64,
-    runner: Option<i64>,
-}
-
-impl Held {
-    fn of(row: &SqliteRow, runner: i64) -> Self {
-        Self {
-            id: row.get(0),
-            uid: row.get(1),
-            revision: row.get(2),
-            attempt: row.get(3),
-            service: row.get(4),
-            owner: row.get(5),
-            runner: Some(runner),
-        }
-    }
-}
+/// What an event says of its job: id, outside id, revision, attempt, service and owner.
+type Changed = (i64, Uuid, i64, i32, i64, i64);
 
 const EVENT: &str = "INSERT INTO event (job_id, job_uid, revision, kind, attempt, detail, service_id, owner_id, \
-    runner_id, created_at) VALUES (?, ?, ?, 'status_changed', ?, ?, ?, ?, ?, ?)";
+    runner_id, created_at) VALUES ($1, $2, $3, 'status_changed', $4, $5, $6, $7, $8, $9)";
 
-async fn log(tx: &mut SqliteConnection, job: &Held, detail: Value, now: i64) -> Answer<()> {
-    let query = sqlx::query(EVENT).bind(job.id).bind(job.uid).bind(job.revision).bind(job.attempt);
-    let query = query.bind(detail).bind(job.service).bind(job.owner).bind(job.runner).bind(now);
-    query.execute(tx).await?;
+async fn log(tx: &mut Tx<'_>, job: &Changed, runner: Option<i64>, detail: Value, now: i64) -> Answer<()> {
+    let (id, uid, revision, attempt, service, owner) = *job;
+    either!(Tx, tx, db => {
+        let query = sqlx::query(EVENT).bind(id).bind(uid).bind(revision).bind(attempt);
+        let query = query.bind(detail).bind(service).bind(owner).bind(runner).bind(now);
+        query.execute(&mut **db).await?;
+    });
     Ok(())
 }
 

@@ -1,9 +1,11 @@
-//! The one writer: takes what has queued up, makes one transaction of it, and answers after the commit.
+//! Writing. SQLite has one writer, which takes what has queued up, makes one transaction of it, and answers after the
+//! commit; on PostgreSQL each request has a transaction of its own.
 
 use serde_json::Value;
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, PgPool, SqliteConnection};
 use tokio::sync::{mpsc, oneshot};
 
+use super::db::Tx;
 use super::work::Command;
 use super::{Answer, Refusal};
 
@@ -15,22 +17,40 @@ struct Order {
     answer: oneshot::Sender<Answer<Value>>,
 }
 
+/// The way to write.
+#[derive(Clone)]
+pub enum Writer {
+    /// By the task that has the connection.
+    Sqlite(Queue),
+    /// By a connection of one's own.
+    Postgres(PgPool),
+}
+
 /// The way to the writing task.
 #[derive(Clone)]
-pub struct Writer(mpsc::Sender<Order>);
+pub struct Queue(mpsc::Sender<Order>);
 
 impl Writer {
     /// Starts the task. With `group` concurrent requests share a transaction, with a savepoint each.
     pub fn start(connection: SqliteConnection, group: bool) -> Self {
         let (orders, inbox) = mpsc::channel(BATCH);
         tokio::spawn(work(connection, inbox, if group { BATCH } else { 1 }));
-        Self(orders)
+        Self::Sqlite(Queue(orders))
     }
 
     /// Has it written; returns when it is on the disk.
     pub async fn write(&self, command: Command) -> Answer<Value> {
+        let queue = match self {
+            Self::Sqlite(queue) => queue,
+            Self::Postgres(writers) => {
+                let mut transaction = writers.begin().await?;
+                let answer = command.run(&mut Tx::Postgres(&mut transaction)).await?;
+                transaction.commit().await?;
+                return Ok(answer);
+            }
+        };
         let (answer, wait) = oneshot::channel();
-        self.0.send(Order { command, answer }).await?;
+        queue.0.send(Order { command, answer }).await?;
         wait.await?
     }
 }
@@ -61,11 +81,11 @@ async fn commit(connection: &mut SqliteConnection, commands: Vec<Command>) -> An
     let alone = commands.len() == 1;
     for command in commands {
         if alone {
-            answers.push(Ok(command.run(&mut transaction).await?));
+            answers.push(Ok(command.run(&mut Tx::Sqlite(&mut transaction)).await?));
             continue;
         }
         let mut savepoint = transaction.begin().await?;
-        let answer = command.run(&mut savepoint).await;
+        let answer = command.run(&mut Tx::Sqlite(&mut savepoint)).await;
         match &answer {
             Ok(_) => savepoint.commit().await?,
             Err(_) => savepoint.rollback().await?,

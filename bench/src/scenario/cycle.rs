@@ -6,7 +6,7 @@ use crate::Result;
 use crate::load::{Contender, Plan, Repeat, alternate};
 use crate::operations::{Ask, Expect, Life};
 use crate::programs::Fleet;
-use crate::report::Line;
+use crate::report::{Cost, Line};
 use crate::requests::{Requests, Side};
 use crate::server::Server;
 use crate::world::World;
@@ -25,8 +25,8 @@ pub async fn submit(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line
     let floor = make("floor", &fleet.floor, Side::Floor)?;
     let samples = alternate(plan, &[&docket, &floor]).await?;
     Ok(vec![
-        Line::load("submit", docket.name(), &samples[0], Some(&samples[1]), None),
-        Line::load("submit", floor.name(), &samples[1], None, None),
+        Line::compared("submit", docket.name(), &samples[0], &samples[1], Cost::ServerAndDatabase),
+        Line::load("submit", floor.name(), &samples[1]),
     ])
 }
 
@@ -34,13 +34,17 @@ pub async fn submit(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line
 pub async fn cycle(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
     let docket = live("docket", &fleet.docket, Requests { side: Side::Docket, world });
     let floor = live("floor", &fleet.floor, Requests { side: Side::Floor, world });
-    let single = live("floor, single commits", &fleet.floor_single, Requests { side: Side::Floor, world });
-    let samples = alternate(plan, &[&docket, &floor, &single]).await?;
-    Ok(vec![
-        Line::load("life cycle, 3 requests", docket.name(), &samples[0], Some(&samples[1]), Some(CYCLE_TARGET)),
-        Line::load("life cycle, 3 requests", floor.name(), &samples[1], None, None),
-        Line::load("life cycle, 3 requests", single.name(), &samples[2], None, None),
-    ])
+    let requests = Requests { side: Side::Floor, world };
+    let single = fleet.floor_single.as_ref().map(|single| live("floor, single commits", single, requests));
+    let mut contenders: Vec<&dyn Contender> = vec![&docket, &floor];
+    contenders.extend(single.iter().map(|single| single as &dyn Contender));
+    let samples = alternate(plan, &contenders).await?;
+    let scenario = "life cycle, 3 requests";
+    let compared = Line::compared(scenario, docket.name(), &samples[0], &samples[1], Cost::ServerAndDatabase);
+    let others = contenders.iter().zip(&samples).skip(1);
+    Ok(std::iter::once(compared.at_most(CYCLE_TARGET))
+        .chain(others.map(|(contender, sample)| Line::load(scenario, contender.name(), sample)))
+        .collect())
 }
 
 fn live<'a>(name: &'static str, server: &'a Server, requests: Requests<'a>) -> Repeat<'a> {

@@ -8,6 +8,6 @@ mod stream;
 
 pub use claim::claim;
 pub use cycle::{cycle, submit};
-pub use read::{job, page};
+pub use read::{deep, job, page};
 pub use start::{loaded_memory, start};
 pub use stream::stream;

@@ -9,7 +9,7 @@ use crate::client::Connection;
 use crate::load::{Contender, Plan, Repeat, alternate};
 use crate::operations::{Ask, Expect};
 use crate::programs::Fleet;
-use crate::report::Line;
+use crate::report::{Cost, Line};
 use crate::requests::{Requests, Side, uid};
 use crate::server::Server;
 use crate::world::World;
@@ -18,6 +18,9 @@ use crate::world::World;
 const JOB_TARGET: f64 = 2.0;
 /// The same for a page.
 const PAGE_TARGET: f64 = 3.0;
+
+/// How often the first page's a page in the depth may cost.
+const DEEP_TARGET: f64 = 1.3;
 
 /// One job by its id, another one each time.
 pub async fn job(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
@@ -32,9 +35,9 @@ pub async fn job(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> 
     let ready_made = ask("async-graphql-axum", &fleet.floor, list(Side::Docket)?);
     let samples = alternate(plan, &[&docket, &floor, &ready_made]).await?;
     Ok(vec![
-        Line::load("job by id", docket.name(), &samples[0], Some(&samples[1]), Some(JOB_TARGET)),
-        Line::load("job by id", floor.name(), &samples[1], None, None),
-        Line::load("job by id", ready_made.name(), &samples[2], Some(&samples[1]), None),
+        Line::compared("job by id", docket.name(), &samples[0], &samples[1], Cost::Server).at_most(JOB_TARGET),
+        Line::load("job by id", floor.name(), &samples[1]),
+        Line::compared("job by id", ready_made.name(), &samples[2], &samples[1], Cost::Server),
     ])
 }
 
@@ -47,9 +50,28 @@ pub async fn page(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>>
     let floor = one_page("floor", &fleet.floor, floor, "/nodes").await?;
     let samples = alternate(plan, &[&user, &admin, &floor]).await?;
     Ok(vec![
-        Line::load("page of 100", user.name(), &samples[0], Some(&samples[2]), Some(PAGE_TARGET)),
-        Line::load("page of 100", admin.name(), &samples[1], Some(&samples[2]), None),
-        Line::load("page of 100", floor.name(), &samples[2], None, None),
+        Line::compared("page of 100", user.name(), &samples[0], &samples[2], Cost::Server).at_most(PAGE_TARGET),
+        Line::compared("page of 100", admin.name(), &samples[1], &samples[2], Cost::Server),
+        Line::load("page of 100", floor.name(), &samples[2]),
+    ])
+}
+
+/// A page of the same list of a million jobs at its beginning and in its depth. The jobs of the archive are the oldest
+/// ones, so that a cursor of theirs lies behind all copies.
+pub async fn deep(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
+    let requests = Requests { side: Side::Docket, world };
+    let mut connection = Connection::open(fleet.docket.address).await?;
+    let answer = connection.send_json(&requests.cursor(&world.services.archive)?).await?;
+    let cursor = answer.pointer("/data/jobs/pageInfo/endCursor").and_then(Value::as_str);
+    let cursor = cursor.ok_or_else(|| format!("no cursor in {answer}"))?;
+    let path = "/data/jobs/nodes";
+    let deep = one_page("docket, page 10,000", &fleet.docket, requests.after(Some(cursor))?, path).await?;
+    let first = one_page("docket, page 1", &fleet.docket, requests.after(None)?, path).await?;
+    let samples = alternate(plan, &[&deep, &first]).await?;
+    let cost = Cost::ServerAndDatabase;
+    Ok(vec![
+        Line::compared("page in the depth", deep.name(), &samples[0], &samples[1], cost).at_most(DEEP_TARGET),
+        Line::load("page in the depth", first.name(), &samples[1]),
     ])
 }
 

@@ -16,7 +16,7 @@ const MEMORY_TARGET: f64 = 40.0;
 const SETTLE: Duration = Duration::from_secs(2);
 
 /// Starts docket some times on the seeded database.
-pub fn start(plan: Plan, programs: &Programs) -> Result<Vec<Line>> {
+pub fn start(plan: Plan, programs: &Programs<'_>) -> Result<Vec<Line>> {
     let (mut times, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..plan.rounds.max(3) {
         let server = programs.docket()?;
@@ -30,19 +30,19 @@ pub fn start(plan: Plan, programs: &Programs) -> Result<Vec<Line>> {
     thread::sleep(SETTLE);
     let floor_memory = megabytes(floor.resident()?);
     floor.stop()?;
-    let line = |scenario, server, value, unit, at_most| Line::figure(scenario, server, Figure { value, unit }, at_most);
+    let line = |scenario, server, value, unit| Line::figure(scenario, server, Figure { value, unit });
     Ok(vec![
-        line("start, 10,000 jobs", "docket", median(times)?, "ms", Some(START_TARGET)),
-        line("start, 10,000 jobs", "floor", floor_time, "ms", None),
-        line("idle memory", "docket", median(memory)?, "MB", Some(MEMORY_TARGET)),
-        line("idle memory", "floor", floor_memory, "MB", None),
+        line("start, 10,000 jobs", "docket", median(times)?, "ms").at_most(START_TARGET),
+        line("start, 10,000 jobs", "floor", floor_time, "ms"),
+        line("idle memory", "docket", median(memory)?, "MB").at_most(MEMORY_TARGET),
+        line("idle memory", "floor", floor_memory, "MB"),
     ])
 }
 
 /// The memory of docket after everything else, as information.
 pub fn loaded_memory(fleet: &Fleet) -> Result<Line> {
     let value = megabytes(fleet.docket.resident()?);
-    Ok(Line::figure("memory after the load", "docket", Figure { value, unit: "MB" }, None))
+    Ok(Line::figure("memory after the load", "docket", Figure { value, unit: "MB" }))
 }
 
 /// Millions of bytes.

@@ -9,7 +9,7 @@ use crate::Result;
 use crate::client::{Connection, post_text};
 use crate::load::{Contender, Plan, Sample, alternate};
 use crate::programs::Fleet;
-use crate::report::Line;
+use crate::report::{Cost, Line};
 use crate::requests::{Requests, Side};
 use crate::server::Server;
 use crate::socket::{Dialect, Subscriber};
@@ -38,9 +38,9 @@ pub async fn stream(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line
     let ready_made = Stream::new("async-graphql-axum", &fleet.floor, ready_made, post_text("/publish/parsed", &frame));
     let samples = alternate(plan, &[&docket, &floor, &ready_made]).await?;
     Ok(vec![
-        Line::load("event to a subscriber", docket.name, &samples[0], Some(&samples[1]), Some(TARGET)),
-        Line::load("event to a subscriber", floor.name, &samples[1], None, None),
-        Line::load("event to a subscriber", ready_made.name, &samples[2], Some(&samples[1]), None),
+        Line::compared("event to a subscriber", docket.name, &samples[0], &samples[1], Cost::Server).at_most(TARGET),
+        Line::load("event to a subscriber", floor.name, &samples[1]),
+        Line::compared("event to a subscriber", ready_made.name, &samples[2], &samples[1], Cost::Server),
     ])
 }
 
@@ -111,7 +111,7 @@ impl<'a> Stream<'a> {
             }
             sleep(Duration::from_millis(2)).await;
         }
-        let (elapsed, cpu) = (begin.elapsed(), self.server.cpu()?.saturating_sub(cpu));
+        let (elapsed, cpu) = (begin.elapsed(), self.server.cpu()?.since(cpu));
         let mut latencies = Vec::with_capacity(published.len() * SUBSCRIBERS);
         for (subscriber, base) in subscribers.iter().zip(bases) {
             let arrivals = subscriber.arrivals_from(base);

@@ -1,11 +1,11 @@
 //! Rows of `job` of which only some columns are read.
 //!
-//! SQLite's driver copies every value of a row between threads and the row has 35 of them: a page that shows three is
+//! SQLite's driver copies every value of a row between threads and the row has over 50 of them: a page that shows three is
 //! several times cheaper when it reads three.
 
 use sea_orm::{DbErr, FromQueryResult, Iterable, QueryResult, QuerySelect, Select, prelude::Expr};
 
-use super::{Column, Entity, Json, Model, Status, Time, Uuid};
+use super::{Amount, Column, Document, Entity, Gate, Labels, Model, Origin, Status, Time, Uuid};
 
 /// A set of columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ impl Columns {
     /// No column.
     pub const NONE: Self = Self(0);
     /// Every column.
-    pub const ALL: Self = Self((1 << 35) - 1);
+    pub const ALL: Self = Self((1 << 52) - 1);
 
     /// Every column but the parameters and the results, which may be large and which no change of state needs.
     #[must_use]
@@ -75,15 +75,20 @@ impl FromQueryResult for Part {
         let read = Column::iter().filter(|column| columns.has(*column));
         for (index, column) in (1..).zip(read) {
             read!(row, from, column, index;
-                Id id, Uid uid, ServiceId service_id, ServiceVersionId service_version_id, OwnerId owner_id,
-                Status status, Parameters parameters, Results results, Priority priority, RunAfter run_after,
+                Id id, Uid uid, Origin origin, ServiceId service_id, ServiceVersionId service_version_id,
+                OwnerId owner_id, IdempotencyKey idempotency_key, IdempotencyHash idempotency_hash,
+                Status status, Gate gate, Labels labels, Requires requires, RequirementId requirement_id,
+                Parameters parameters, Results results, Priority priority, ScheduledAt scheduled_at,
+                RunAfter run_after,
                 Attempt attempt, MaxAttempts max_attempts, LeaseSeconds lease_seconds,
                 MaxRunSeconds max_run_seconds, RetryTimeouts retry_timeouts, Losses losses, Releases releases,
                 Backoffs backoffs, Progress progress, Message message, FailureKind failure_kind,
                 FailureCode failure_code, FailureMessage failure_message, CancelRequested cancel_requested,
                 Revision revision, LogBytes log_bytes, LogTruncated log_truncated, RunnerId runner_id,
-                LeaseHash lease_hash, LeaseExpiresAt lease_expires_at, ClaimedAt claimed_at,
+                LeaseHash lease_hash, LeaseExpiresAt lease_expires_at, ClaimedAt claimed_at, CreatedAt created_at,
                 SubmittedAt submitted_at, StartedAt started_at, FinishedAt finished_at, UpdatedAt updated_at,
+                AccountId account_id, Cpus cpus, PricePerJob price_per_job, PricePerHour price_per_hour, Held held,
+                Amount amount, RunningSince running_since, RanMicros ran_micros,
             );
         }
         Ok(Self { columns, row })
@@ -94,13 +99,21 @@ fn blank() -> Model {
     Model {
         id: 0,
         uid: Uuid::nil(),
-        service_id: 0,
-        service_version_id: 0,
+        origin: Origin::Submitted,
+        service_id: None,
+        service_version_id: None,
         owner_id: 0,
+        idempotency_key: None,
+        idempotency_hash: None,
         status: Status::Queued,
-        parameters: Json::Null,
+        gate: Gate::Open,
+        labels: Labels::default(),
+        requires: Labels::default(),
+        requirement_id: 0,
+        parameters: Document::default(),
         results: None,
         priority: 0,
+        scheduled_at: None,
         run_after: Time(0),
         attempt: 0,
         max_attempts: None,
@@ -123,10 +136,19 @@ fn blank() -> Model {
         lease_hash: None,
         lease_expires_at: None,
         claimed_at: None,
+        created_at: Time(0),
         submitted_at: Time(0),
         started_at: None,
         finished_at: None,
         updated_at: Time(0),
+        account_id: None,
+        cpus: 0,
+        price_per_job: Amount::ZERO,
+        price_per_hour: Amount::ZERO,
+        held: None,
+        amount: None,
+        running_since: None,
+        ran_micros: 0,
     }
 }
 

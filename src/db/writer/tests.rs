@@ -3,6 +3,7 @@ use futures_util::future::join_all;
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 
 use crate::{
+    config::Database,
     db::{Db, Tx},
     error::{Code, Error, Result},
     infra::clock::Clock,
@@ -10,10 +11,14 @@ use crate::{
 
 async fn database() -> (tempfile::TempDir, Db) {
     let folder = tempfile::tempdir().expect("a folder");
-    let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let db = Db::open(&url, 2, Clock::default()).await.expect("opens");
+    let db = open(&folder).await;
     db.schema().migrate().await.expect("migrates");
     (folder, db)
+}
+
+async fn open(folder: &tempfile::TempDir) -> Db {
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    Db::open(&Database { url, ..Database::default() }, Clock::default()).await.expect("opens")
 }
 
 async fn insert(tx: &Tx, name: String) -> Result<()> {
@@ -57,8 +62,7 @@ async fn what_was_acknowledged_is_there_when_the_file_is_opened_again() {
     let files: Vec<_> =
         std::fs::read_dir(folder.path()).expect("lists").map(|file| file.expect("a file").file_name()).collect();
     assert_eq!(files, ["test.db"], "the journal is written back");
-    let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let db = Db::open(&url, 1, Clock::default()).await.expect("opens again");
+    let db = open(&folder).await;
     assert_eq!(setting::Entity::find().count(db.read()).await.expect("counts"), 1);
 }
 

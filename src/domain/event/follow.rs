@@ -3,10 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use entity::{Scope, event, service};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{EventFilter, Resolved, cursor, expired, filtered, newest, position, resolve};
+use super::{EventFilter, Resolved, cursor, expired, filtered, newest, of_account, position, resolve};
 use crate::{
     app::App,
     error::Result,
@@ -60,8 +60,7 @@ pub enum GapReason {
 #[derive(Debug)]
 pub struct Follower {
     app: App,
-    sees: Sees,
-    filter: Resolved,
+    wants: Wanted,
     position: i64,
     news: broadcast::Receiver<Arc<event::Model>>,
     /// What came out of `news` and was not looked at to the end.
@@ -69,6 +68,38 @@ pub struct Follower {
     live: bool,
     waiting: std::vec::IntoIter<event::Model>,
     gap: Option<Gap>,
+}
+
+/// Which events a reader is after, and may see.
+#[derive(Debug)]
+enum Wanted {
+    /// Of jobs.
+    Jobs {
+        /// The rights.
+        sees: Sees,
+        /// The wish.
+        filter: Resolved,
+    },
+    /// Of one account (`account.id`), which the caller may see.
+    Account(i64),
+}
+
+impl Wanted {
+    fn query(&self) -> Select<event::Entity> {
+        match self {
+            Self::Jobs { sees, filter } => filtered(event::Entity::visible_to(&sees.scope), filter),
+            Self::Account(id) => of_account(*id),
+        }
+    }
+
+    async fn takes(&mut self, app: &App, event: &event::Model) -> Result<bool> {
+        Ok(match self {
+            Self::Jobs { sees, filter } => {
+                event.job_id.is_some() && filter.matches(event) && sees.sees(app, event).await?
+            }
+            Self::Account(id) => event.account_id == Some(*id),
+        })
+    }
 }
 
 /// What the caller may see, in a form that rarely needs a query for an event.
@@ -83,7 +114,7 @@ impl Sees {
     fn new(scope: Scope) -> Self {
         // The stream outlives what was known of its caller when it was opened: the first service may be made meanwhile.
         let scope = match scope {
-            Scope::User { id, .. } => Scope::User { id, owns_services: true },
+            Scope::User { id, keeps_accounts, .. } => Scope::User { id, owns_services: true, keeps_accounts },
             Scope::All | Scope::Nobody | Scope::Runner { .. } => scope,
         };
         Self { scope, services: HashMap::new() }
@@ -93,7 +124,13 @@ impl Sees {
         Ok(match self.scope {
             Scope::All => true,
             Scope::Nobody => false,
-            Scope::User { id, .. } => event.owner_id == id || self.owns(app, id, event.service_id).await?,
+            Scope::User { id, keeps_accounts, .. } => {
+                event.owner_id == Some(id)
+                    || match event.service_id {
+                        Some(service_id) => self.owns(app, id, service_id).await?,
+                        None => keeps_accounts,
+                    }
+            }
             Scope::Runner { id } => event.runner_id == Some(id),
         })
     }
@@ -116,7 +153,21 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
     viewer.require_read(Permission::JobsRead)?;
     // Listen first, read then: what is committed in between comes twice and is dropped by its place, never lost.
     let news = app.events.subscribe();
-    let filter = resolve(app, filter).await?;
+    let wants = Wanted::Jobs { sees: Sees::new(viewer.scope()), filter: resolve(app, filter).await? };
+    start(app, wants, news, after).await
+}
+
+/// Starts to follow an account that the caller may see (`account.id`).
+pub(in crate::domain) async fn follow_account(app: &App, account_id: i64, after: Option<&str>) -> Result<Follower> {
+    start(app, Wanted::Account(account_id), app.events.subscribe(), after).await
+}
+
+async fn start(
+    app: &App,
+    wants: Wanted,
+    news: broadcast::Receiver<Arc<event::Model>>,
+    after: Option<&str>,
+) -> Result<Follower> {
     let newest = newest(app).await?;
     let position = match after {
         None => newest,
@@ -125,8 +176,7 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
     let gap = expired(app, position).await?;
     Ok(Follower {
         app: app.clone(),
-        sees: Sees::new(viewer.scope()),
-        filter,
+        wants,
         position,
         news,
         arrived: None,
@@ -159,9 +209,7 @@ impl Follower {
                 continue;
             }
             if let Some(event) = self.arrived.clone() {
-                let wanted = event.id > self.position
-                    && self.filter.matches(&event)
-                    && self.sees.sees(&self.app, &event).await?;
+                let wanted = event.id > self.position && self.wants.takes(&self.app, &event).await?;
                 // Only now: who drops this future while it asks for a service must find the event again.
                 self.arrived = None;
                 if wanted {
@@ -188,7 +236,9 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<()> {
-        let rows = filtered(event::Entity::visible_to(&self.sees.scope), &self.filter)
+        let rows = self
+            .wants
+            .query()
             .filter(event::Column::Id.gt(self.position))
             .order_by_asc(event::Column::Id)
             .limit(BATCH)

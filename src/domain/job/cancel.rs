@@ -1,18 +1,18 @@
 //! What an owner does with a job after submitting it.
 
 use entity::{
-    event,
-    job::{self, Columns},
-    job_log,
+    Scope, Time, event,
+    job::{self, Columns, Origin},
+    job_label, job_log, job_slurm,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{PRIORITY_LEAST, PRIORITY_MOST, change};
+use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::check::Faults,
+    domain::{check::Faults, file},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -24,7 +24,7 @@ pub async fn cancel(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
     app.db.write(id, |tx, id| Box::pin(async move { cancel_one(tx, present(tx, *id).await?).await })).await
 }
 
-async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
+pub(super) async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
     match job.status {
         job::Status::Cancelled => Ok(job),
         job::Status::Succeeded | job::Status::Failed => {
@@ -35,7 +35,7 @@ async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
             let after = job::Model { cancel_requested: true, ..job.clone() };
             change::transition(tx, &job, after, Some("Cancellation was requested.".into())).await
         }
-        job::Status::Queued => {
+        job::Status::Scheduled | job::Status::Queued => {
             let after = job::Model {
                 status: job::Status::Cancelled,
                 cancel_requested: true,
@@ -47,44 +47,76 @@ async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
     }
 }
 
-/// Changes the priority of a job that waits.
-pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, priority: i32) -> Result<job::Model> {
-    let mut faults = Faults::default();
-    faults.range("priority", i64::from(priority), i64::from(PRIORITY_LEAST), i64::from(PRIORITY_MOST));
-    faults.into_result()?;
-    let id = writable(app, viewer, uid).await?;
-    app.db
-        .write((id, priority), |tx, (id, priority)| {
-            Box::pin(async move {
-                let job = present(tx, *id).await?;
-                if job.status != job::Status::Queued {
-                    return Err(Error::InvalidState("Only a job that waits has a priority to change.".into()));
-                }
-                let after = job::Model { priority: *priority, ..job.clone() };
-                let detail = event::Detail {
-                    from: Some(job.status),
-                    to: Some(job.status),
-                    message: Some(format!("The priority is now {priority}.")),
-                    ..Default::default()
-                };
-                change::record(tx, &job, after, event::Kind::StatusChanged, detail).await
-            })
-        })
-        .await
+/// A change of a job that waits; what is absent stays.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct JobChange {
+    /// A new priority.
+    pub priority: Option<i32>,
+    /// Another moment to run a scheduled job at; one that has passed means at once.
+    pub scheduled_at: Option<Time>,
 }
 
-/// Removes a finished job with its log and results. Its events stay until their retention ends.
-pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+/// Changes the priority of a job that waits, or the moment of one that is scheduled.
+pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: JobChange) -> Result<job::Model> {
+    let mut faults = Faults::default();
+    if let Some(priority) = change.priority {
+        faults.range("priority", i64::from(priority), i64::from(PRIORITY_LEAST), i64::from(PRIORITY_MOST));
+    } else if change.scheduled_at.is_none() {
+        faults.add("priority", "Give a priority, scheduledAt or both: there is nothing to change.");
+    }
+    check_schedule(&mut faults, change.scheduled_at, Time(app.clock.now_micros()));
+    faults.into_result()?;
     let id = writable(app, viewer, uid).await?;
+    app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, *change))).await
+}
+
+async fn apply(tx: &Tx, id: i64, asked: JobChange) -> Result<job::Model> {
+    let job = present(tx, id).await?;
+    if !matches!(job.status, job::Status::Scheduled | job::Status::Queued) {
+        return Err(Error::InvalidState("Only a job that waits can be changed.".into()));
+    }
+    let mut after = job.clone();
+    let mut said = Vec::new();
+    if let Some(priority) = asked.priority {
+        after.priority = priority;
+        said.push(format!("The priority is now {priority}."));
+    }
+    if let Some(at) = asked.scheduled_at {
+        if job.status != job::Status::Scheduled {
+            return Err(Error::InvalidState("The job is queued already; only a scheduled one has a moment.".into()));
+        }
+        after.scheduled_at = Some(at);
+        after.run_after = at.max(tx.now);
+        after.status = if at > tx.now { job::Status::Scheduled } else { job::Status::Queued };
+        said.push("It is scheduled for another moment.".to_owned());
+    }
+    let detail = event::Detail {
+        from: Some(job.status),
+        to: Some(after.status),
+        message: Some(said.join(" ")),
+        ..Default::default()
+    };
+    change::record(tx, &job, after, event::Kind::StatusChanged, detail).await
+}
+
+/// Removes a finished job with its log, results and files. Its events stay until their retention ends.
+pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+    let (id, origin) = visible(app, viewer, uid).await?;
+    if origin == Origin::Recorded && !viewer.keeps_accounts() {
+        return Err(Error::Forbidden("Only admins and users with the role `accounting` remove recorded jobs.".into()));
+    }
     app.db
         .write(id, |tx, id| {
             Box::pin(async move {
                 // Whole, since it is shown as it was.
-                let job = job::Entity::find_by_id(*id).one(&tx.db).await?.ok_or(Error::NotFound("job"))?;
+                let job = whole(tx, *id).await?;
                 if !job.status.is_final() {
                     return Err(Error::InvalidState("The job has not finished; cancel it first.".into()));
                 }
+                file::remove_all(tx, *id).await?;
                 job_log::Entity::delete_many().filter(job_log::Column::JobId.eq(*id)).exec(&tx.db).await?;
+                job_label::Entity::delete_many().filter(job_label::Column::JobId.eq(*id)).exec(&tx.db).await?;
+                job_slurm::Entity::delete_many().filter(job_slurm::Column::JobId.eq(*id)).exec(&tx.db).await?;
                 job::Entity::delete_by_id(*id).exec(&tx.db).await?;
                 Ok(job)
             })
@@ -93,14 +125,36 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
 }
 
 /// The internal id of a job that the viewer may change.
-async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
-    viewer.require_write(Permission::JobsWrite)?;
-    super::find(app, &viewer.scope(), uid, Columns::of(&[job::Column::Id]))
-        .await?
-        .map(|part| part.row.id)
-        .ok_or(Error::NotFound("job"))
+///
+/// Fails with INVALID_STATE for a recorded job: it is what another system says of it.
+pub(in crate::domain) async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
+    match visible(app, viewer, uid).await? {
+        (id, Origin::Submitted) => Ok(id),
+        (_, Origin::Recorded) => Err(Error::InvalidState(
+            "Another system ran this job and recorded it here; nobody here works on it.".into(),
+        )),
+    }
 }
 
-async fn present(tx: &Tx, id: i64) -> Result<job::Model> {
-    super::head(&tx.db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound("job"))
+/// The jobs that `scope` may change; says the same as [`writable`].
+pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
+    job::Entity::visible_to(scope).filter(job::Column::Origin.eq(Origin::Submitted))
+}
+
+/// The internal id and the origin of a job that a viewer who may change jobs sees.
+async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<(i64, Origin)> {
+    viewer.require_write(Permission::JobsWrite)?;
+    let columns = Columns::of(&[job::Column::Id, job::Column::Origin]);
+    let part = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?;
+    Ok((part.row.id, part.row.origin))
+}
+
+/// A job that is about to be changed, without its parameters and results.
+pub(in crate::domain) async fn present(tx: &Tx, id: i64) -> Result<job::Model> {
+    super::head(&tx.db, job::Entity::find_by_id(id).lock_exclusive()).await?.ok_or(Error::NotFound("job"))
+}
+
+/// A job that is about to be changed, with everything.
+pub(super) async fn whole(tx: &Tx, id: i64) -> Result<job::Model> {
+    job::Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?.ok_or(Error::NotFound("job"))
 }

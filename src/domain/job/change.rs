@@ -3,11 +3,19 @@
 use entity::{event, job};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
 
-use crate::{db::Tx, domain::event as log, error::Result};
+use super::admission;
+use crate::{
+    db::Tx,
+    domain::{account::charge, event as log},
+    error::Result,
+};
 
 /// Stores what differs between `before` and `after` and appends one event of `kind`; returns the row as stored.
 ///
-/// The revision is set here and nowhere else, under the write lock, so that it has no gap.
+/// A job that ends, or begins anew, is charged here and nowhere else; the event of that comes before the other one, so
+/// that who stops reading at the end of a job has seen what it cost. The revision is set here and nowhere else, and
+/// `before` was read with its row locked, so that it has no gap. So is the gate of a job whose owner's places are counted:
+/// whatever frees a place or asks for one comes through here.
 pub(in crate::domain) async fn record(
     tx: &Tx,
     before: &job::Model,
@@ -15,12 +23,23 @@ pub(in crate::domain) async fn record(
     kind: event::Kind,
     detail: event::Detail,
 ) -> Result<job::Model> {
-    after.revision = before.revision + 1;
     after.updated_at = tx.now;
+    let places = admission::Places::of_change(tx, before, &mut after).await?;
+    let booking = charge::follow(tx, before, &mut after).await?;
+    after.revision = before.revision + 1 + i64::from(booking.is_some());
     store(tx, before, &after).await?;
+    if let Some(places) = places {
+        places.settle(tx, &mut after).await?;
+    }
     // Events of a hand-back still tell which runner had the job.
-    let holder = after.runner_id.or(before.runner_id);
-    log::append(tx, &job::Model { runner_id: holder, ..after.clone() }, kind, detail).await?;
+    let told = job::Model { runner_id: after.runner_id.or(before.runner_id), ..after.clone() };
+    let Some(booking) = booking else {
+        log::append(tx, &told, kind, detail).await?;
+        return Ok(after);
+    };
+    let charged = job::Model { revision: before.revision + 1, ..told.clone() };
+    let charge = event::Detail { booking: Some(booking), ..Default::default() };
+    log::append_all(tx, vec![(&charged, event::Kind::Charged, charge), (&told, kind, detail)]).await?;
     Ok(after)
 }
 

@@ -4,10 +4,10 @@ use entity::{
     Time,
     job::{self, Columns, Part},
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
 
-use super::{Ticket, ended, held, held_now, requeued};
+use super::{Ticket, counted_to, ended, held, held_now, requeued};
 use crate::{
     app::App,
     db::Tx,
@@ -16,7 +16,7 @@ use crate::{
         job::change,
         schema, service,
     },
-    error::{FieldError, Result},
+    error::{Error, FieldError, Result},
     viewer::Viewer,
 };
 
@@ -49,7 +49,8 @@ pub async fn complete(app: &App, viewer: &Viewer, lease_token: &str, results: Va
     faults.into_result()?;
     // Checking a large result takes a while: it happens before the write, not inside it.
     let job = held_now(app, &ticket, &runner).await?;
-    let validator = service::validator(app, job.service_version_id, schema::Part::Results).await?;
+    let version = job.service_version_id.ok_or_else(|| Error::internal("a held job has no service"))?;
+    let validator = service::validator(app, version, schema::Part::Results).await?;
     let violations = validator.validate(&results, "results").err().unwrap_or_default();
     let invalid = (!violations.is_empty()).then(|| describe(&violations));
     let input = (runner, ticket, results, invalid);
@@ -59,11 +60,11 @@ pub async fn complete(app: &App, viewer: &Viewer, lease_token: &str, results: Va
                 let before = held(tx, ticket, runner).await?;
                 let status = if invalid.is_some() { job::Status::Failed } else { job::Status::Succeeded };
                 let after = job::Model {
-                    results: Some(results.clone()),
+                    results: Some(results.clone().into()),
                     progress: if invalid.is_some() { before.progress } else { Some(1.0) },
                     failure_kind: invalid.as_ref().map(|_| job::FailureKind::ResultInvalid),
                     failure_message: invalid.clone(),
-                    ..ended(&before, status, tx.now)
+                    ..ended(&counted_to(&before, tx.now), status, tx.now)
                 };
                 change::transition(tx, &before, after, None).await
             })
@@ -96,7 +97,7 @@ pub async fn fail(app: &App, viewer: &Viewer, lease_token: &str, failure: Failur
         .write((runner, ticket, failure, backoff), |tx, (runner, ticket, failure, backoff)| {
             Box::pin(async move {
                 let before = held(tx, ticket, runner).await?;
-                let after = after_failure(&before, failure, tx.now, *backoff);
+                let after = after_failure(&counted_to(&before, tx.now), failure, tx.now, *backoff);
                 change::transition(tx, &before, after, Some(short(&failure.message))).await
             })
         })
@@ -137,7 +138,7 @@ pub(super) fn attempts_left(job: &job::Model) -> bool {
     job.max_attempts.is_none_or(|most| job.attempt - job.releases < most)
 }
 
-/// Hands a job back unharmed: it goes to the queue at once and the attempt does not count. After a request to cancel
+/// Hands a job back unharmed: it goes to the queue at once and the attempt does not count, nor does its time. After a request to cancel
 /// it ends CANCELLED.
 pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<job::Model> {
     let runner = viewer.require_runner()?.clone();
@@ -155,7 +156,10 @@ pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<jo
 /// Hands back everything that a runner holds.
 pub(in crate::domain) async fn release_all(tx: &Tx, runner_id: i64) -> Result<()> {
     let held = job::Entity::find().filter(job::Column::RunnerId.eq(runner_id)).filter(job::held());
-    let held: Vec<Part> = Columns::head().select(held).into_model().all(&tx.db).await?;
+    let held = held.order_by_asc(job::Column::Id).lock_exclusive();
+    let mut held: Vec<Part> = Columns::head().select(held).into_model().all(&tx.db).await?;
+    // Accounts are locked in the order of their numbers, so that no two transactions wait for each other.
+    held.sort_by_key(|part| part.row.account_id);
     for part in held {
         hand_back(tx, &part.row).await?;
     }
@@ -164,7 +168,7 @@ pub(in crate::domain) async fn release_all(tx: &Tx, runner_id: i64) -> Result<()
 
 async fn hand_back(tx: &Tx, before: &job::Model) -> Result<job::Model> {
     let after = if before.cancel_requested {
-        ended(before, job::Status::Cancelled, tx.now)
+        ended(&counted_to(before, tx.now), job::Status::Cancelled, tx.now)
     } else {
         job::Model { releases: before.releases + 1, ..requeued(before, tx.now) }
     };

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         check::{Faults, MESSAGE},
         job::change,
+        runner::Sign,
     },
     error::Result,
     viewer::{RunnerViewer, Viewer},
@@ -38,13 +39,18 @@ pub async fn heartbeat(app: &App, viewer: &Viewer, lease_token: &str, beat: Beat
     }
     faults.into_result()?;
     let ticket = Ticket::parse(lease_token)?;
-    let input = (app.clone(), runner, ticket, beat);
-    app.db.write(input, |tx, (app, runner, ticket, beat)| Box::pin(apply(tx, app, runner, ticket, beat))).await
+    let sign = app.seen.sign(runner.id, app.clock.now_micros());
+    let input = (sign, runner, ticket, beat);
+    let write =
+        app.db.write(input, |tx, (sign, runner, ticket, beat)| Box::pin(apply(tx, *sign, runner, ticket, beat)));
+    let job = write.await?;
+    app.seen.remember(sign);
+    Ok(job)
 }
 
-async fn apply(tx: &Tx, app: &App, runner: &RunnerViewer, ticket: &Ticket, beat: &Beat) -> Result<job::Model> {
+async fn apply(tx: &Tx, sign: Sign, runner: &RunnerViewer, ticket: &Ticket, beat: &Beat) -> Result<job::Model> {
     let before = held(tx, ticket, runner).await?;
-    app.seen.note(tx, runner.id).await?;
+    sign.note(tx).await?;
     let mut job = running(&before, tx.now);
     if before.status == job::Status::Claimed {
         job = change::transition(tx, &before, job, None).await?;

@@ -7,7 +7,7 @@ use super::{LOG_CHUNK, LOG_MOST, Ticket, held, running};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, job::change},
+    domain::{check::Faults, job::change, runner::Sign},
     error::Result,
     viewer::{RunnerViewer, Viewer},
 };
@@ -28,13 +28,18 @@ pub async fn append_log(app: &App, viewer: &Viewer, lease_token: &str, text: Str
     }
     faults.into_result()?;
     let ticket = Ticket::parse(lease_token)?;
-    let input = (app.clone(), runner, ticket, text);
-    app.db.write(input, |tx, (app, runner, ticket, text)| Box::pin(apply(tx, app, runner, ticket, text))).await
+    let sign = app.seen.sign(runner.id, app.clock.now_micros());
+    let input = (sign, runner, ticket, text);
+    let write =
+        app.db.write(input, |tx, (sign, runner, ticket, text)| Box::pin(apply(tx, *sign, runner, ticket, text)));
+    let job = write.await?;
+    app.seen.remember(sign);
+    Ok(job)
 }
 
-async fn apply(tx: &Tx, app: &App, runner: &RunnerViewer, ticket: &Ticket, text: &str) -> Result<job::Model> {
+async fn apply(tx: &Tx, sign: Sign, runner: &RunnerViewer, ticket: &Ticket, text: &str) -> Result<job::Model> {
     let before = held(tx, ticket, runner).await?;
-    app.seen.note(tx, runner.id).await?;
+    sign.note(tx).await?;
     let mut job = running(&before, tx.now);
     if before.status == job::Status::Claimed {
         job = change::transition(tx, &before, job, None).await?;

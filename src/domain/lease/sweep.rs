@@ -4,19 +4,20 @@ use std::time::Duration;
 
 use entity::{Time, job, session};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, Statement,
-    sea_query::{Expr, ExprTrait},
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
 use super::{
+    counted, counted_to,
     finish::{Failure, after_failure, attempts_left},
     requeued,
 };
 use crate::{
     app::App,
-    db::Tx,
+    db::{Tx, raw},
     domain::{
-        event,
+        event, file,
         job::{self as jobs, change},
         meter,
     },
@@ -37,8 +38,14 @@ pub async fn keep_sweeping(app: App) {
         {
             tracing::warn!(?error, "the unfinished jobs cannot be counted");
         }
+        if let Err(error) = promote(&app).await {
+            tracing::warn!(?error, "jobs whose time has come were not queued; the next sweep tries again");
+        }
         if let Err(error) = sweep(&app).await {
             tracing::warn!(?error, "the sweep failed; the next one tries again");
+        }
+        if let Err(error) = file::sweep(&app).await {
+            tracing::warn!(?error, "old files were not removed; the next sweep tries again");
         }
         if let Err(error) = tidy(&app).await {
             tracing::warn!(?error, "old rows were not removed; the next sweep tries again");
@@ -50,6 +57,11 @@ pub async fn keep_sweeping(app: App) {
     }
 }
 
+/// Queues the jobs whose moment has come.
+pub async fn promote(app: &App) -> Result<()> {
+    jobs::promote(app).await
+}
+
 /// Takes back every expired lease and ends every attempt past its time; says how many jobs that were.
 pub async fn sweep(app: &App) -> Result<usize> {
     let mut swept = 0;
@@ -57,14 +69,16 @@ pub async fn sweep(app: &App) -> Result<usize> {
     loop {
         let due = overdue_ids(app).await?;
         let full = i64::try_from(due.len()) == Ok(BATCH);
+        let before = swept;
         let backoff = i64::from(app.config.jobs.backoff_seconds);
         for id in due {
             // One job that cannot be taken back must not keep all others in dead hands.
             match app.db.write((id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await {
-                Ok(()) => {
+                Ok(true) => {
                     swept += 1;
                     meter::taken_back();
                 }
+                Ok(false) => {}
                 Err(error) => {
                     tracing::error!(job = id, ?error, "a job could not be taken back");
                     failed = Some(error);
@@ -74,7 +88,8 @@ pub async fn sweep(app: &App) -> Result<usize> {
         if let Some(error) = failed {
             return Err(error);
         }
-        if !full {
+        // A batch of which nothing could be taken is in other hands.
+        if !full || swept == before {
             return Ok(swept);
         }
     }
@@ -83,10 +98,10 @@ pub async fn sweep(app: &App) -> Result<usize> {
 /// The first of them, straight from the index of held jobs: the planner would rather read the table in the order of ids.
 async fn overdue_ids(app: &App) -> Result<Vec<i64>> {
     let now = app.clock.now_micros();
-    let statement = Statement::from_sql_and_values(
+    let statement = raw(
         app.db.read().get_database_backend(),
-        "SELECT id FROM job INDEXED BY job_held WHERE status IN ('claimed', 'running') \
-         AND (lease_expires_at <= ? OR claimed_at + max_run_seconds * 1000000 <= ?) LIMIT ?",
+        "SELECT id FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL \
+         AND (lease_expires_at <= ? OR claimed_at + max_run_seconds * CAST(1000000 AS BIGINT) <= ?) LIMIT ?",
         [now.into(), now.into(), BATCH.into()],
     );
     let rows = app.db.read().query_all_raw(statement).await?;
@@ -100,19 +115,23 @@ fn overdue(now: Time) -> Condition {
     Condition::all().add(job::held()).add(Condition::any().add(job::Column::LeaseExpiresAt.lte(now)).add(too_long))
 }
 
-async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<()> {
+/// Whether it was there to be taken back. Every server sweeps: what another one has in its hands is left to it.
+async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<bool> {
     // A heartbeat or a result may have come between the look and this transaction.
     let due = job::Entity::find_by_id(id).filter(overdue(tx.now));
-    let Some(job) = jobs::head(&tx.db, due).await? else { return Ok(()) };
+    let due = due.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    let Some(job) = jobs::head(&tx.db, due).await? else { return Ok(false) };
     let lost = job.lease_expires_at.is_some_and(|end| end <= tx.now);
     let (after, message) = if lost { lose(&job, tx.now, backoff) } else { time_out(&job, tx.now, backoff) };
     change::transition(tx, &job, after, Some(message)).await?;
-    Ok(())
+    Ok(true)
 }
 
 /// The first loss may be a worker that was restarted: it goes back at once. Later ones may be the job's doing.
 fn lose(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
-    let job = job::Model { losses: job.losses + 1, ..job.clone() };
+    // It ran at most to the end of its lease, and not at all if its worker never spoke.
+    let until = job.lease_expires_at.map_or(now, |end| Ord::min(end, now));
+    let job = job::Model { losses: job.losses + 1, ..counted(job, job.running_since, until) };
     let message = format!("The worker was not heard of for {} s; its lease ended.", job.lease_seconds);
     let failure = Failure { kind: job::FailureKind::Lost, code: None, message: message.clone(), retryable: true };
     let after = if job.cancel_requested || !attempts_left(&job) || job.losses > 1 {
@@ -127,7 +146,7 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
     let message = format!("The attempt ran longer than {} s.", job.max_run_seconds.unwrap_or_default());
     let retryable = job.retry_timeouts;
     let failure = Failure { kind: job::FailureKind::Timeout, code: None, message: message.clone(), retryable };
-    (after_failure(job, &failure, now, backoff), message)
+    (after_failure(&counted_to(job, now), &failure, now, backoff), message)
 }
 
 /// Removes events past their retention and sessions past their end.

@@ -41,7 +41,7 @@ impl Watch {
         loop {
             match self.news.recv().await {
                 Ok(event) if event.detail.to == Some(job::Status::Queued) => {
-                    if let Some(service) = self.services.get(&event.service_id) {
+                    if let Some(service) = event.service_id.and_then(|id| self.services.get(&id)) {
                         return Ok(Some(service.clone()));
                     }
                 }

@@ -1,19 +1,20 @@
 //! Making and changing services.
 
-use entity::{Time, service, service_version};
+use entity::{Amount, Time, service, service_version};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, SqlErr, sea_query::LockType,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Limits, NewService, get};
+use super::{Limits, NewService, Prices, get};
 use crate::{
     app::App,
     db::Tx,
     domain::{
         check::{Faults, LINE, TEXT},
-        schema,
+        job as jobs, schema,
         user::SERVICE_AUTHOR,
     },
     error::{Error, Result},
@@ -40,6 +41,8 @@ pub struct ServiceChange {
     pub results_schema: Option<Value>,
     /// New bounds; jobs already submitted keep theirs.
     pub limits: Limits,
+    /// New prices; jobs already submitted keep theirs.
+    pub prices: Prices,
 }
 
 /// Makes a service. Admins and users with the role `service-author` may.
@@ -48,6 +51,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
     let mut faults = Faults::default();
     check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
+    new.prices.check(&mut faults);
     check_schema(&mut faults, "parametersSchema", Some(&new.parameters_schema)).await?;
     check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
     faults.into_result()?;
@@ -119,16 +123,26 @@ async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<s
         is_available: Set(true),
         timeout_seconds: Set(new.limits.timeout_seconds.unwrap_or(30)),
         last_seen_at: Set(None),
-        max_attempts: Set(Some(new.limits.max_attempts.unwrap_or_else(|| small(jobs.max_attempts)))),
+        max_attempts: Set(new.limits.max_attempts.over(Some(small(jobs.max_attempts)))),
         lease_seconds: Set(new.limits.lease_seconds.unwrap_or_else(|| small(jobs.lease_seconds))),
-        max_run_seconds: Set(Some(new.limits.max_run_seconds.unwrap_or_else(|| small(jobs.max_run_seconds)))),
+        max_run_seconds: Set(new.limits.max_run_seconds.over(Some(small(jobs.max_run_seconds)))),
         retry_timeouts: Set(new.limits.retry_timeouts.unwrap_or(false)),
+        price_per_job: Set(new.prices.per_job.flatten()),
+        price_per_hour: Set(new.prices.per_hour.flatten()),
+        price_per_cpu_hour: Set(new.prices.per_cpu_hour.flatten()),
+        max_running: Set(new.limits.max_running.over(None)),
+        max_running_per_user: Set(new.limits.max_running_per_user.over(None)),
+        regate_since: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         deleted_at: Set(None),
         ..Default::default()
     };
-    let service = service::Entity::insert(row).exec_with_returning(&tx.db).await?;
+    let inserted = service::Entity::insert(row).exec_with_returning(&tx.db).await;
+    let service = match (inserted, &new.name) {
+        (Err(error), None) if is_taken(&error) => return Err(tx.overtaken()),
+        (inserted, _) => inserted.map_err(name_taken)?,
+    };
     let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
     store(tx, service::Model { version_id: Some(version), ..service }).await
 }
@@ -138,8 +152,8 @@ async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Val
         service_id: Set(service_id),
         version: Set(version),
         semantics: Set(service_version::Semantics::Declared),
-        parameters_schema: Set(parameters.clone()),
-        results_schema: Set(results.clone()),
+        parameters_schema: Set(parameters.clone().into()),
+        results_schema: Set(results.clone().into()),
         created_at: Set(tx.now),
         ..Default::default()
     };
@@ -148,7 +162,17 @@ async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Val
 
 async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
     let service = service::Model { updated_at: tx.now, ..service };
-    Ok(service::Entity::update(IntoActiveModel::into_active_model(service).reset_all()).exec(&tx.db).await?)
+    let change = IntoActiveModel::into_active_model(service).reset_all();
+    service::Entity::update(change).exec(&tx.db).await.map_err(name_taken)
+}
+
+/// Whether somebody else took the name between the look and the change.
+fn is_taken(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("name"))
+}
+
+fn name_taken(error: DbErr) -> Error {
+    if is_taken(&error) { Error::taken("name", "Another service took this name just now.") } else { error.into() }
 }
 
 async fn refuse_taken(tx: &Tx, name: &str, except: Option<i64>) -> Result<()> {
@@ -200,10 +224,18 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
     let mut faults = Faults::default();
     check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
     change.limits.check(&mut faults);
+    change.prices.check(&mut faults);
     check_schema(&mut faults, "parametersSchema", change.parameters_schema.as_ref()).await?;
     check_schema(&mut faults, "resultsSchema", change.results_schema.as_ref()).await?;
     faults.into_result()?;
-    app.db.write((service.id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+    let id = service.id;
+    let changed = app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await?;
+    if changed.regate_since.is_some()
+        && let Err(error) = jobs::regate(app, id).await
+    {
+        tracing::warn!(?error, service = id, "a new limit is not yet applied to all waiting jobs; the sweeper does it");
+    }
+    Ok(changed)
 }
 
 async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
@@ -216,19 +248,39 @@ async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Mode
         service.version_id = Some(next_version(tx, id, change).await?);
     }
     let limits = change.limits;
+    let per_user = limits.max_running_per_user.over(service.max_running_per_user);
+    if per_user != service.max_running_per_user {
+        service.regate_since = Some(tx.now);
+    }
     let service = service::Model {
         title: change.title.clone().unwrap_or(service.title),
         description: change.description.clone().unwrap_or(service.description),
         kind: change.kind.unwrap_or(service.kind),
         is_available: change.is_available.unwrap_or(service.is_available),
         timeout_seconds: limits.timeout_seconds.unwrap_or(service.timeout_seconds),
-        max_attempts: limits.max_attempts.or(service.max_attempts),
+        max_attempts: limits.max_attempts.over(service.max_attempts),
         lease_seconds: limits.lease_seconds.unwrap_or(service.lease_seconds),
-        max_run_seconds: limits.max_run_seconds.or(service.max_run_seconds),
+        max_run_seconds: limits.max_run_seconds.over(service.max_run_seconds),
         retry_timeouts: limits.retry_timeouts.unwrap_or(service.retry_timeouts),
+        price_per_job: change.prices.per_job.unwrap_or(service.price_per_job),
+        price_per_hour: change.prices.per_hour.unwrap_or(service.price_per_hour),
+        price_per_cpu_hour: change.prices.per_cpu_hour.unwrap_or(service.price_per_cpu_hour),
+        max_running: limits.max_running.over(service.max_running),
+        max_running_per_user: per_user,
         ..service
     };
+    require_bounded(&service)?;
     store(tx, service).await
+}
+
+/// What costs by the hour must end, or nobody could say how much to hold for it.
+fn require_bounded(service: &service::Model) -> Result<()> {
+    let costs = |price: Option<Amount>| price.is_some_and(|price| price > Amount::ZERO);
+    if service.max_run_seconds.is_none() && (costs(service.price_per_hour) || costs(service.price_per_cpu_hour)) {
+        let message = "A service with a price by the hour needs a bound: that is what is held for a job.";
+        return Err(Error::invalid("limits/maxRunSeconds", message));
+    }
+    Ok(())
 }
 
 /// A new version from the latest one and the schemas of the change.
@@ -262,7 +314,18 @@ pub async fn check_in(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::
 /// Stops (or resumes) taking new jobs; jobs already submitted go on.
 pub async fn set_disabled(app: &App, viewer: &Viewer, uid: Uuid, disabled: bool) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
-    change(app, service.id, move |service, _| service.disabled = disabled).await
+    let service = change(app, service.id, move |service, _| service.disabled = disabled).await?;
+    if disabled {
+        // What was being submitted meanwhile is there when this returns.
+        app.db.write(service.id, |tx, id| Box::pin(async move { submitted(tx, *id).await })).await?;
+    }
+    Ok(service)
+}
+
+/// Waits for the submissions that have looked at the service before it was changed: they hold a lock on its row.
+async fn submitted(tx: &Tx, id: i64) -> Result<()> {
+    service::Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?;
+    Ok(())
 }
 
 /// Removes a service that has no unfinished jobs. Its jobs stay; its name is free again.
@@ -272,10 +335,13 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
     app.db
         .write(service.id, |tx, id| {
             Box::pin(async move {
-                let open = [job::Status::Queued, job::Status::Claimed, job::Status::Running];
+                submitted(tx, *id).await?;
                 let unfinished = job::Entity::find()
+                    .select_only()
+                    .column(job::Column::Id)
                     .filter(job::Column::ServiceId.eq(*id))
-                    .filter(job::Column::Status.is_in(open))
+                    .filter(job::Column::FinishedAt.is_null())
+                    .into_tuple::<i64>()
                     .one(&tx.db)
                     .await?;
                 if unfinished.is_some() {
@@ -300,8 +366,9 @@ async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model
 }
 
 async fn present(tx: &Tx, id: i64) -> Result<service::Model> {
-    let service = service::Entity::find_by_id(id).filter(service::Column::DeletedAt.is_null()).one(&tx.db).await?;
-    service.ok_or(Error::NotFound("service"))
+    // The weakest lock that keeps other changes away: submissions hold a reference to the row, and go on.
+    let present = service::Entity::find_by_id(id).filter(service::Column::DeletedAt.is_null());
+    present.lock(LockType::NoKeyUpdate).one(&tx.db).await?.ok_or(Error::NotFound("service"))
 }
 
 async fn change<F>(app: &App, id: i64, change: F) -> Result<service::Model>

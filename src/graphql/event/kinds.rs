@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Union};
-use entity::event;
+use entity::{Amount, event};
+use uuid::Uuid;
 
 use crate::{
     domain::{self, event::Gap},
     error::Error,
     graphql::{
-        context::{app, loaders, nullable},
+        context::{app, asked, loaders, nullable},
+        file::File,
         id::Kind,
         job::{Job, JobStatus},
-        scalar::{Cursor, DateTime, Long},
+        ledger::{LedgerEntry, LedgerKind},
+        scalar::{Cursor, DateTime, Decimal, Long},
     },
 };
 
@@ -25,18 +28,42 @@ pub enum JobEvent {
     Progressed(JobProgressed),
     /// New log text.
     LogAppended(JobLogAppended),
+    /// A new file.
+    FileAdded(JobFileAdded),
+    /// A booking.
+    Charged(JobCharged),
     /// A hole in the stream.
     StreamGap(StreamGap),
 }
 
-impl From<Arc<event::Model>> for JobEvent {
-    fn from(row: Arc<event::Model>) -> Self {
-        match row.kind {
-            event::Kind::StatusChanged => Self::StatusChanged(JobStatusChanged(row)),
-            event::Kind::Progressed => Self::Progressed(JobProgressed(row)),
-            event::Kind::LogAppended => Self::LogAppended(JobLogAppended(row)),
-        }
+impl TryFrom<Arc<event::Model>> for JobEvent {
+    type Error = Error;
+
+    fn try_from(row: Arc<event::Model>) -> Result<Self, Error> {
+        let (Some(id), Some(uid), Some(revision)) = (row.job_id, row.job_uid, row.revision) else {
+            return Err(Error::internal("an event of a job says nothing of it"));
+        };
+        let event = Told { id, uid, revision, row };
+        Ok(match event.row.kind {
+            event::Kind::StatusChanged => Self::StatusChanged(JobStatusChanged(event)),
+            event::Kind::Progressed => Self::Progressed(JobProgressed(event)),
+            event::Kind::LogAppended => Self::LogAppended(JobLogAppended(event)),
+            event::Kind::FileAdded => Self::FileAdded(JobFileAdded(event)),
+            event::Kind::Charged => Self::Charged(JobCharged(event)),
+            event::Kind::Booked | event::Kind::AccountChanged => {
+                return Err(Error::internal("an event of an account was taken for one of a job"));
+            }
+        })
     }
+}
+
+/// An event of a job.
+#[derive(Clone, Debug)]
+struct Told {
+    id: i64,
+    uid: Uuid,
+    revision: i64,
+    row: Arc<event::Model>,
 }
 
 /// Defines an event type: what every event tells, and the fields of its own.
@@ -44,19 +71,19 @@ macro_rules! event {
     ($name:ident, $doc:literal; $($own:tt)*) => {
         #[doc = $doc]
         #[derive(Clone, Debug)]
-        pub struct $name(Arc<event::Model>);
+        pub struct $name(Told);
 
         #[doc = $doc]
         #[Object]
         impl $name {
             /// The job's global id.
             async fn job_id(&self) -> ID {
-                Kind::Job.id(self.0.job_uid)
+                Kind::Job.id(self.0.uid)
             }
 
             /// The job as it is now, not as it was then; null when it was removed, or may no longer be seen.
             async fn job(&self, ctx: &Context<'_>) -> Option<Result<Job>> {
-                nullable(async move { Ok(loaders(ctx)?.job(self.0.job_id).await?.map(Job::shared)) }).await
+                nullable(async move { Ok(loaders(ctx)?.job(self.0.id).await?.map(Job::shared)) }).await
             }
 
             /// The event's number within the job: 1, 2, 3.. without a gap.
@@ -66,12 +93,12 @@ macro_rules! event {
 
             /// The attempt it happened in; 0 before the first.
             async fn attempt(&self) -> i32 {
-                self.0.attempt
+                self.0.row.attempt
             }
 
             /// When it happened.
             async fn at(&self) -> DateTime {
-                self.0.created_at.into()
+                self.0.row.created_at.into()
             }
 
             $($own)*
@@ -82,49 +109,99 @@ macro_rules! event {
 event! { JobStatusChanged, "A job is in another state, or something about its waiting changed (then `from` equals `to`).";
     /// The state before; null when the job was just submitted.
     async fn from(&self) -> Option<JobStatus> {
-        self.0.detail.from.map(Into::into)
+        self.0.row.detail.from.map(Into::into)
     }
 
     /// The state after.
     async fn to(&self) -> Result<JobStatus> {
-        let to = self.0.detail.to.ok_or_else(|| Error::internal("a change of state has no state"))?;
+        let to = self.0.row.detail.to.ok_or_else(|| Error::internal("a change of state has no state"))?;
         Ok(to.into())
     }
 
     /// Why, when there is something to say.
     async fn message(&self) -> Option<&str> {
-        self.0.detail.message.as_deref()
+        self.0.row.detail.message.as_deref()
     }
 }
 
 event! { JobProgressed, "A worker reported progress or a message.";
     /// 0 to 1; null while the worker reported none.
     async fn progress(&self) -> Option<f64> {
-        self.0.detail.progress
+        self.0.row.detail.progress
     }
 
     /// The worker's message; at most 1,000 characters.
     async fn message(&self) -> Option<&str> {
-        self.0.detail.message.as_deref()
+        self.0.row.detail.message.as_deref()
     }
 }
 
 event! { JobLogAppended, "A job's log grew.";
     /// Bytes of the job's log before this text.
     async fn offset(&self) -> Long {
-        Long(self.0.detail.offset.unwrap_or_default())
+        Long(self.0.row.detail.offset.unwrap_or_default())
     }
 
     /// Bytes of this text.
     async fn length(&self) -> Long {
-        Long(self.0.detail.length.unwrap_or_default())
+        Long(self.0.row.detail.length.unwrap_or_default())
     }
 
     /// The text; at most 64 KiB. Empty when the job was removed.
     async fn text(&self, ctx: &Context<'_>) -> Result<String> {
-        let offset = self.0.detail.offset.unwrap_or_default();
-        let until = offset + self.0.detail.length.unwrap_or_default();
-        Ok(domain::job::log(app(ctx)?, self.0.job_id, offset, Some(until)).await?.text)
+        let offset = self.0.row.detail.offset.unwrap_or_default();
+        let until = offset + self.0.row.detail.length.unwrap_or_default();
+        Ok(domain::job::log(app(ctx)?, self.0.id, offset, Some(until)).await?.text)
+    }
+}
+
+event! { JobCharged, "Money was booked for a job on the account that pays for it, in service units.";
+    /// What was booked.
+    async fn kind(&self) -> Result<LedgerKind> {
+        Ok(self.booking()?.kind.into())
+    }
+
+    /// The change of what is held for the job.
+    async fn held(&self) -> Result<Decimal> {
+        Ok(Amount(self.booking()?.deltas[1]).into())
+    }
+
+    /// The change of what was taken for the job.
+    async fn spent(&self) -> Result<Decimal> {
+        Ok(Amount(self.booking()?.deltas[2]).into())
+    }
+
+    /// The entry of the ledger; null for those who may not see it.
+    async fn entry(&self, ctx: &Context<'_>) -> Option<Result<LedgerEntry>> {
+        nullable(async move { Ok(loaders(ctx)?.entry(self.booking()?.entry_id).await?.map(LedgerEntry)) }).await
+    }
+}
+
+impl JobCharged {
+    fn booking(&self) -> Result<event::Booking> {
+        Ok(self.0.row.detail.booking.ok_or_else(|| Error::internal("a booking says nothing of it"))?)
+    }
+}
+
+event! { JobFileAdded, "A file was attached to a job.";
+    /// The file's global id.
+    async fn file_id(&self) -> ID {
+        Kind::File.id(self.0.row.detail.file.unwrap_or_default())
+    }
+
+    /// The file's name.
+    async fn name(&self) -> &str {
+        self.0.row.detail.name.as_deref().unwrap_or_default()
+    }
+
+    /// The file as it is now; null when it was removed, or may no longer be seen.
+    async fn file(&self, ctx: &Context<'_>) -> Option<Result<File>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let found = domain::file::find(app, viewer, self.0.row.detail.file.unwrap_or_default()).await?;
+            Ok(found.map(|row| File(Arc::new(row))))
+        })
+        .await
     }
 }
 

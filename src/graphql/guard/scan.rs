@@ -26,9 +26,15 @@ pub(in crate::graphql) fn scan(text: &str, limits: &Limits) -> Result<(), Refusa
                 at += run(&bytes[at..], |byte| byte != b'\n' && byte != b'\r');
                 continue;
             }
-            b'"' => end_of_string(bytes, at).ok_or_else(|| {
-                Refusal::malformed(Some(position(text, start)), "The string that starts here does not end.")
-            })?,
+            b'"' => {
+                let refuse = |why| Refusal::malformed(Some(position(text, start)), why);
+                let end =
+                    end_of_string(bytes, at).ok_or_else(|| refuse("The string that starts here does not end."))?;
+                if holds_nul(&bytes[at..end]) {
+                    return Err(refuse("The string that starts here holds a NUL character, which cannot be stored."));
+                }
+                end
+            }
             b'{' | b'[' | b'(' => {
                 open += 1;
                 at + 1
@@ -83,6 +89,30 @@ fn end_of_string(bytes: &[u8], start: usize) -> Option<usize> {
             _ => 1,
         };
     }
+}
+
+/// Whether a string holds a NUL character, as itself or as `\u0000` or `\u{0}`.
+fn holds_nul(string: &[u8]) -> bool {
+    let block = string.starts_with(b"\"\"\"");
+    let mut at = 0;
+    while let Some(&byte) = string.get(at) {
+        if byte == 0 {
+            return true;
+        }
+        if byte == b'\\' && !block {
+            let escape = &string[at + 1..];
+            let nul = match escape.strip_prefix(b"u{") {
+                Some(digits) => digits.get(run(digits, |byte| byte == b'0')) == Some(&b'}'),
+                None => escape.starts_with(b"u0000"),
+            };
+            if nul {
+                return true;
+            }
+            at += 1;
+        }
+        at += 1;
+    }
+    false
 }
 
 /// Line and column of an offset, both from 1, the column in characters.

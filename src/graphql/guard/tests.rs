@@ -178,6 +178,17 @@ fn tokens_are_counted_as_the_language_defines_them() {
 }
 
 #[test]
+fn nul_characters_are_refused_in_every_spelling() {
+    for string in [r#""x\u0000""#, r#""\u{0}""#, r#""\u{000}1""#, "\"\0\"", "\"\"\"x\0\"\"\""] {
+        let refusal = scan(&format!("{{ a(b: {string}) }}"), &Limits::default()).expect_err(string);
+        assert!(refusal.message.contains("NUL"), "{string}: {}", refusal.message);
+    }
+    for string in [r#""\\u0000""#, r#""\u0001""#, r#""\u{01}""#, r#""""\u0000""""#] {
+        scan(&format!("{{ a(b: {string}) }}"), &Limits::default()).expect(string);
+    }
+}
+
+#[test]
 fn unicode_passes_in_strings_and_is_refused_elsewhere() {
     survey_of("{ a(b: \"\u{1f980} \\u00e9 \u{202e}\") }").expect("strings hold any text");
     assert!(parse_query("{ \u{fc}ber }").is_err());

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::{job::Part, service, user};
+use entity::{account, job::Part, service, user};
 
 use super::{
-    Job, JobStatus,
+    Job, JobOrigin, JobStatus,
     columns::{needed, needed_by_nodes},
 };
 use crate::{
@@ -15,9 +15,10 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nodes_ask_for, nullable, page},
+        context::{asked, asks_for, nodes_ask_for, nullable, page, viewer},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
+        label::{LabelInput, pairs},
     },
     page::cursor,
 };
@@ -28,15 +29,15 @@ connection!(JobConnection, JobEdge, Job, "jobs");
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[graphql(name = "JobOrder", remote = "crate::domain::job::JobOrder")]
 pub enum JobOrder {
-    /// Oldest submission first.
+    /// Oldest submission first; a recorded job stands where it came here.
     SubmittedAtAsc,
-    /// Newest submission first.
+    /// Newest submission first; a recorded job stands where it came here.
     SubmittedAtDesc,
-    /// Longest unchanged first.
+    /// Longest unchanged first. All jobs that the filter leaves are read and sorted for each page: narrow it.
     UpdatedAtAsc,
-    /// Last changed first.
+    /// Last changed first. All jobs that the filter leaves are read and sorted for each page: narrow it.
     UpdatedAtDesc,
-    /// Highest priority first.
+    /// Highest priority first. All jobs that the filter leaves are read and sorted for each page: narrow it.
     PriorityDesc,
 }
 
@@ -62,6 +63,10 @@ pub struct JobFilterInput {
     owner_id: Option<IdFilter>,
     /// By the runner that holds it or held it last.
     runner_id: Option<IdFilter>,
+    /// By labels: a job must have each of these; at most 32.
+    labels: Option<Vec<LabelInput>>,
+    /// By how it came to be.
+    origin: Option<JobOrigin>,
     /// By priority.
     priority: Option<IntFilter>,
     /// By the moment of submission.
@@ -75,6 +80,7 @@ impl TryFrom<JobFilterInput> for JobFilter {
 
     fn try_from(input: JobFilterInput) -> Result<Self, Error> {
         let statuses = input.status.and_then(|status| both(status.eq, status.any_of));
+        let labels = input.labels.map(|labels| domain::job::filter_labels(pairs(labels))).transpose()?;
         let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
         let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
         let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
@@ -83,6 +89,8 @@ impl TryFrom<JobFilterInput> for JobFilter {
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
             owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
             runner_ids: IdFilter::uids(input.runner_id, Kind::Runner, "filter/runnerId")?,
+            labels: labels.unwrap_or_default(),
+            origin: input.origin.map(Into::into),
             priority_least,
             priority_most,
             submitted_from,
@@ -144,8 +152,11 @@ impl JobQuery {
     }
 }
 
-/// The page's jobs with the owners and services that the document asks for, each kind fetched in one statement.
+/// The page's jobs with the owners, services and accounts that the document asks for, each kind fetched in one statement.
 async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
+    if parts.is_empty() {
+        return Ok(Vec::new());
+    }
     let owners: HashMap<i64, Arc<user::Model>> = if nodes_ask_for(ctx, "owner") {
         let found = domain::user::by_ids(app, &distinct(parts.iter().map(|part| part.row.owner_id))).await?;
         found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
@@ -153,14 +164,23 @@ async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<
         HashMap::new()
     };
     let services: HashMap<i64, Arc<service::Model>> = if nodes_ask_for(ctx, "service") {
-        let found = domain::service::by_ids(app, &distinct(parts.iter().map(|part| part.row.service_id))).await?;
+        let found =
+            domain::service::by_ids(app, &distinct(parts.iter().filter_map(|part| part.row.service_id))).await?;
+        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+    } else {
+        HashMap::new()
+    };
+    let accounts: HashMap<i64, Arc<account::Model>> = if nodes_ask_for(ctx, "account") {
+        let ids = distinct(parts.iter().filter_map(|part| part.row.account_id));
+        let found = domain::account::by_ids(app, viewer(ctx)?, &ids).await?;
         found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
     } else {
         HashMap::new()
     };
     let related = |part: Part| Job {
         owner: owners.get(&part.row.owner_id).cloned(),
-        service: services.get(&part.row.service_id).cloned(),
+        service: part.row.service_id.and_then(|id| services.get(&id)).cloned(),
+        account: part.row.account_id.and_then(|id| accounts.get(&id)).cloned(),
         ..Job::from(part)
     };
     Ok(parts.into_iter().map(related).collect())

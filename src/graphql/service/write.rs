@@ -9,34 +9,86 @@ use super::{Service, ServiceKind, one};
 use crate::{
     domain::{
         self,
-        service::{Limits, NewService, ServiceChange},
+        service::{Bound, Limits, NewService, Prices, ServiceChange},
     },
     graphql::{
         context::asked,
         payload::{id_inputs, payloads},
+        scalar::Decimal,
     },
 };
 
-/// Bounds of a service's jobs.
+/// Bounds of a service's jobs. What is not given stays as it is; a new service gets the defaults that are named here.
 #[derive(Clone, Copy, Debug, Default, InputObject)]
 pub struct ServiceLimitsInput {
-    /// Seconds without a check-in after which the service counts as timed out, 1 to 31536000; 30 if not given.
+    /// Seconds without a check-in after which the service counts as timed out, 1 to 31536000; 30 by default.
     timeout_seconds: Option<i32>,
-    /// How often a job is tried, 1 to 100; 3 if not given.
-    max_attempts: Option<i32>,
-    /// Seconds that a claim lasts without a heartbeat, 1 to 86400; 30 if not given.
+    /// How often a job is tried, 1 to 100; null means for ever, 3 is the default.
+    max_attempts: MaybeUndefined<i32>,
+    /// Seconds that a claim lasts without a heartbeat, 1 to 86400; 30 by default.
     lease_seconds: Option<i32>,
-    /// Seconds that one attempt may run, 1 to 2592000; 3600 if not given.
-    max_run_seconds: Option<i32>,
-    /// Whether an attempt that ran too long is tried again; false if not given.
+    /// Seconds that one attempt may run, 1 to 2592000; null means for ever, 3600 is the default.
+    max_run_seconds: MaybeUndefined<i32>,
+    /// Whether an attempt that ran too long is tried again; false by default.
     retry_timeouts: Option<bool>,
+    /// How many of its jobs runners may hold at once, 1 to 10000; null means any number, and is the default.
+    max_running: MaybeUndefined<i32>,
+    /// How many jobs of one user runners may hold at once, 1 to 1000; null means any number, and is the default.
+    max_running_per_user: MaybeUndefined<i32>,
 }
 
 impl From<ServiceLimitsInput> for Limits {
     fn from(input: ServiceLimitsInput) -> Self {
-        let ServiceLimitsInput { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts } =
-            input;
-        Self { timeout_seconds, max_attempts, lease_seconds, max_run_seconds, retry_timeouts }
+        Self {
+            timeout_seconds: input.timeout_seconds,
+            max_attempts: bound(input.max_attempts),
+            lease_seconds: input.lease_seconds,
+            max_run_seconds: bound(input.max_run_seconds),
+            retry_timeouts: input.retry_timeouts,
+            max_running: bound(input.max_running),
+            max_running_per_user: bound(input.max_running_per_user),
+        }
+    }
+}
+
+fn bound(input: MaybeUndefined<i32>) -> Bound {
+    match input {
+        MaybeUndefined::Undefined => Bound::Unchanged,
+        MaybeUndefined::Null => Bound::Lifted,
+        MaybeUndefined::Value(most) => Bound::At(most),
+    }
+}
+
+/// What a service's jobs cost, in service units. A job is accepted at the prices of the moment; later changes do not
+/// touch it.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct ServicePricesInput {
+    /// For each job, 0 or more; null is nothing.
+    #[graphql(name = "perJob")]
+    job: MaybeUndefined<Decimal>,
+    /// For each hour that a job runs, 0 or more; null is nothing. Needs a bound `maxRunSeconds`.
+    #[graphql(name = "perHour")]
+    hour: MaybeUndefined<Decimal>,
+    /// For each hour that a job runs, and for each of its processors, 0 or more; null is nothing. Needs a bound
+    /// `maxRunSeconds`.
+    #[graphql(name = "perCpuHour")]
+    cpu_hour: MaybeUndefined<Decimal>,
+}
+
+impl TryFrom<ServicePricesInput> for Prices {
+    type Error = crate::error::Error;
+
+    fn try_from(input: ServicePricesInput) -> Result<Self, Self::Error> {
+        let price = |price: MaybeUndefined<Decimal>, path: &str| match price {
+            MaybeUndefined::Undefined => Ok(None),
+            MaybeUndefined::Null => Ok(Some(None)),
+            MaybeUndefined::Value(price) => price.at(path).map(|price| Some(Some(price))),
+        };
+        Ok(Self {
+            per_job: price(input.job, "prices/perJob")?,
+            per_hour: price(input.hour, "prices/perHour")?,
+            per_cpu_hour: price(input.cpu_hour, "prices/perCpuHour")?,
+        })
     }
 }
 
@@ -61,6 +113,9 @@ pub struct ServiceCreateInput {
     /// Bounds of its jobs.
     #[graphql(default)]
     limits: ServiceLimitsInput,
+    /// What its jobs cost; nothing if not given.
+    #[graphql(default)]
+    prices: ServicePricesInput,
 }
 
 /// A change of a service; what is absent or null stays.
@@ -85,6 +140,9 @@ pub struct ServiceUpdateInput {
     /// New bounds; jobs already submitted keep theirs.
     #[graphql(default)]
     limits: ServiceLimitsInput,
+    /// New prices: what is absent stays, null makes it nothing. Jobs already submitted keep theirs.
+    #[graphql(default)]
+    prices: ServicePricesInput,
 }
 
 id_inputs! { service_id, "Its global id.";
@@ -151,6 +209,7 @@ impl ServiceMutation {
             parameters_schema: input.parameters_schema.unwrap_or(Value::Bool(true)),
             results_schema: input.results_schema.unwrap_or(Value::Bool(true)),
             limits: input.limits.into(),
+            prices: input.prices.try_into()?,
         };
         payload(domain::service::create(app, viewer, new).await)
     }
@@ -171,6 +230,7 @@ impl ServiceMutation {
             parameters_schema: input.parameters_schema,
             results_schema: input.results_schema,
             limits: input.limits.into(),
+            prices: input.prices.try_into()?,
         };
         payload(domain::service::update(app, viewer, uid, change).await)
     }

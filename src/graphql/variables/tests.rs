@@ -111,6 +111,18 @@ fn deep_values_are_refused() {
 }
 
 #[test]
+fn nul_characters_are_refused_wherever_text_can_stand() {
+    let message = "holds a NUL character (U+0000), which cannot be stored";
+    wrong("$a: String", value!({ "a": "x\0" }), "a", message);
+    wrong("$a: ID", value!({ "a": "\0" }), "a", message);
+    wrong("$a: Json", value!({ "a": { "b": [1, "\0"] } }), "a/b/1", message);
+    wrong("$s: Submit!", value!({ "s": { "service": "x", "parameters": ["\0"] } }), "s/parameters/0", message);
+    let key = Value::Object([(Name::new("\0"), value!(1))].into_iter().collect());
+    let found = violations("$a: Json", Value::Object([(Name::new("a"), key)].into_iter().collect()));
+    assert_eq!(found, [("a".to_owned(), "has a key with a NUL character (U+0000), which cannot be stored".to_owned())]);
+}
+
+#[test]
 fn the_list_of_violations_is_bounded() {
     let many = Value::List(vec![value!("x"); 10_000]);
     assert_eq!(violations("$a: [Int]", value!({ "a": many })).len(), LISTED);

@@ -23,7 +23,7 @@ type Acks = watch::Sender<Acknowledged>;
 /// the end every job that got one is done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_jobs_survive_kill_nine() {
-    let site = Site::new("[jobs]\nsweep_seconds = 1\nbackoff_seconds = 0\n");
+    let site = Site::new("[jobs]\nsweep_seconds = 1\nbackoff_seconds = 0\n").await;
     let mut server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 1, "maxAttempts": 100 })).await;

@@ -25,7 +25,7 @@ fn promised(millis: u64) -> Duration {
 /// Bombs from several clients at once: each is refused at once, and the health check beside them answers at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn bombs_are_refused_at_once_and_slow_nobody() {
-    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let health = Health::watch(&admin);
@@ -131,7 +131,7 @@ fn bombs() -> Vec<(&'static str, String)> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_clients_are_cut_and_slow_nobody() {
     let site =
-        Site::new("[http]\nheader_seconds = 1\nbody_seconds = 1\n[log]\nfilter = \"info,docket::access=warn\"\n");
+        Site::new("[http]\nheader_seconds = 1\nbody_seconds = 1\n[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let request = Wire::request(&admin, "jobSubmit", &json!({ "serviceId": "none" }), "job { id }");

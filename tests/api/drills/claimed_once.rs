@@ -14,7 +14,7 @@ const WRITERS: usize = 8;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_job_is_claimed_once() {
     let jobs = sized(2_000, 800);
-    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 600 })).await;

@@ -15,7 +15,7 @@ const SLACK: Duration = Duration::from_secs(4);
 /// lease has ended, not before and not much later, and after the last attempt it fails.
 #[tokio::test]
 async fn a_dead_workers_job_goes_to_the_next_and_is_never_stuck() {
-    let site = Site::new("[jobs]\nsweep_seconds = 1\nbackoff_seconds = 1\n");
+    let site = Site::new("[jobs]\nsweep_seconds = 1\nbackoff_seconds = 1\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 2, "maxAttempts": 3 })).await;

@@ -5,7 +5,7 @@ use super::support::{Site, WorkerProcess, answered};
 /// A worker is stopped, its lease ends, another finishes the job, the first wakes up and sends its own result.
 #[tokio::test]
 async fn a_worker_that_wakes_up_too_late_changes_nothing() {
-    let site = Site::new("[jobs]\nsweep_seconds = 1\n");
+    let site = Site::new("[jobs]\nsweep_seconds = 1\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 1 })).await;
@@ -42,7 +42,7 @@ async fn a_worker_that_wakes_up_too_late_changes_nothing() {
 /// worker that lost it either.
 #[tokio::test]
 async fn a_late_result_does_not_finish_a_job_that_waits() {
-    let site = Site::new("[jobs]\nsweep_seconds = 1\n");
+    let site = Site::new("[jobs]\nsweep_seconds = 1\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 1 })).await;

@@ -19,7 +19,7 @@ const STRETCH: usize = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_that_are_cut_see_every_event_once_and_in_order() {
     let jobs = sized(1_000, 300);
-    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({})).await;

@@ -11,7 +11,7 @@ const READERS: usize = 32;
 /// Writers and readers of the server and commands beside it, all on one file: nobody is refused anything.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nobody_hears_of_a_locked_database() {
-    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::on_file("[log]\nfilter = \"info,docket::access=warn\"\n");
     let server = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({})).await;

@@ -13,6 +13,10 @@ mod claimed_once;
 mod dead_worker;
 /// At most one result, whatever a worker that was thought dead sends later.
 mod fenced;
+/// A full disk refuses uploads, and nothing else.
+mod full_disk;
+/// A large file costs little memory.
+mod large_file;
 /// Live readers see every event in order.
 mod live;
 /// No "database is locked" reaches a client.
@@ -26,3 +30,5 @@ mod secrets;
 /// Slow readers cost bounded memory and slow nobody.
 mod slow_readers;
 mod support;
+/// An upload is whole or absent.
+mod whole_files;

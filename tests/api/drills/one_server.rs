@@ -9,7 +9,7 @@ use super::support::{Site, answered, signal, soon};
 /// is dead, however it died, the next one starts.
 #[tokio::test]
 async fn a_second_server_on_one_database_is_refused() {
-    let site = Site::new("");
+    let site = Site::on_file("");
     let first = site.serve().await;
     let admin = site.admin().await;
     let service = admin.service(json!({})).await;
@@ -36,7 +36,7 @@ async fn a_second_server_on_one_database_is_refused() {
 /// Two servers that start at the same moment in an empty folder: one of them serves, the other ends.
 #[tokio::test]
 async fn of_two_servers_that_start_together_one_serves() {
-    let site = Site::new("");
+    let site = Site::on_file("");
     let spawn = || site.command("serve").stderr(Stdio::null()).spawn().expect("the program starts");
     let (mut one, mut other) = (spawn(), spawn());
     let (ended, server) = soon("one of them to end", async {

@@ -16,7 +16,7 @@ const LONGEST_STOP: Duration = Duration::from_secs(30);
 /// back, and those go on without a seam at the next server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_stop_under_load_loses_nothing_and_breaks_nothing() {
-    let site = Site::new("");
+    let site = Site::new("").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let (busy, idle) = (admin.service(json!({})).await, admin.service(json!({})).await);

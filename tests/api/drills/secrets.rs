@@ -16,7 +16,7 @@ const MADE_UP: &str = "dkt_UnmistakableTokenThatNobodyEverMadeForDocket";
 /// its log or its files afterwards.
 #[tokio::test]
 async fn no_secret_is_logged_or_stored() {
-    let site = Site::new("[log]\nfilter = \"trace\"\n");
+    let site = Site::on_file("[log]\nfilter = \"trace\"\n");
     let server = site.serve().await;
     let mut secrets = vec![PASSWORD.to_owned(), MISTYPED.to_owned(), MADE_UP.to_owned()];
     let admin = site.admin().await;

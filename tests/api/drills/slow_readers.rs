@@ -38,7 +38,7 @@ struct Run {
 }
 
 async fn run(readers: usize, deaf: usize, events: usize) -> Run {
-    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
     let reporters = Reporters::start(&admin).await;
@@ -138,7 +138,7 @@ impl Reporters {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_reader_that_falls_behind_is_told_and_misses_nothing() {
     const EVENTS: usize = 1_200;
-    let site = Site::new("[events]\nlag_events = 100\n[log]\nfilter = \"info,docket::access=warn\"\n");
+    let site = Site::new("[events]\nlag_events = 100\n[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server: Server = site.serve().await;
     let admin = site.admin().await;
     let reporters = Reporters::start(&admin).await;

@@ -1,8 +1,11 @@
 //! The public contract, one file a noun, through real HTTP.
 
+mod account;
 mod bad_input;
 mod event;
+mod file;
 mod job;
+mod rate;
 mod runner;
 mod schema;
 mod service;

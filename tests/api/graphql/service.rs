@@ -95,7 +95,9 @@ async fn a_service_out_of_bounds_is_refused_with_every_reason() {
         (json!({ "title": "x", "name": "" }), "name"),
         (json!({ "title": "x", "name": "x".repeat(65) }), "name"),
         (json!({ "title": "x", "name": "ünï" }), "name"),
-        (json!({ "title": "x", "description": "nul\0" }), "description"),
+        (json!({ "title": "x", "description": "bell\u{7}" }), "description"),
+        (json!({ "title": "x", "description": "nul\0" }), "input/description"),
+        (json!({ "title": "x", "parametersSchema": { "const": ["\0"] } }), "input/parametersSchema/const/0"),
     ] {
         assert_eq!(admin.wrong("serviceCreate", input.clone()).await, [path], "{input}");
     }

@@ -7,6 +7,7 @@ mod events;
 mod metrics;
 mod negotiation;
 mod pages;
+mod playground;
 mod socket_close;
 mod socket_old;
 mod sockets;

@@ -28,10 +28,41 @@ fn over(mut defaults: Value, given: Value) -> Value {
     defaults
 }
 
+/// A name that nothing else has.
+fn unique(start: &str) -> String {
+    static MADE: AtomicU32 = AtomicU32::new(1);
+    format!("{start}{}", MADE.fetch_add(1, Ordering::Relaxed))
+}
+
 impl TestApp {
     /// A new service of the admin; `input` goes over a title. Returns its id.
     pub async fn service(&self, input: Value) -> String {
         self.admin().service(input).await
+    }
+
+    /// A new account, made by the admin; `input` goes over a name of its own. Returns its id.
+    pub async fn account(&self, input: Value) -> String {
+        let input = over(json!({ "name": unique("account-") }), input);
+        text(&self.admin().change("accountCreate", input, "account { id }").await["account"]["id"])
+    }
+
+    /// Makes a caller a member of an account; `input` goes over its ids.
+    pub async fn member(&self, account: &str, who: &Client, input: Value) {
+        let input = over(json!({ "accountId": account, "userId": who.id }), input);
+        self.admin().change("accountMemberSet", input, "member { limit }").await;
+    }
+
+    /// The sums of an account, as the admin sees them: granted, held, spent and available.
+    pub async fn sums(&self, account: &str) -> [String; 4] {
+        let document = "query($id: ID!) { account(id: $id) { granted held spent available } }";
+        let found = self.admin().data(document, json!({ "id": account })).await["account"].take();
+        ["granted", "held", "spent", "available"].map(|name| text(&found[name]))
+    }
+
+    /// Panics unless every sum is that of its entries, and every hold that of a live job.
+    pub async fn audit(&self) {
+        let faults = docket::domain::account::audit(&self.server.app.db).await.expect("the books can be read");
+        assert_eq!(faults, [""; 0]);
     }
 
     /// A new runner of the admin; `input` goes over a name and 100 slots.
@@ -56,9 +87,7 @@ impl Client {
 
     /// A new runner of this user.
     pub async fn runner(&self, input: Value) -> Client {
-        static MADE: AtomicU32 = AtomicU32::new(1);
-        let name = format!("runner {}", MADE.fetch_add(1, Ordering::Relaxed));
-        let input = over(json!({ "name": name, "slots": 100 }), input);
+        let input = over(json!({ "name": unique("runner "), "slots": 100 }), input);
         let made = self.change("runnerCreate", input, "token runner { id }").await;
         self.with_token(text(&made["token"]), text(&made["runner"]["id"]))
     }

@@ -28,6 +28,11 @@ impl Client {
         Self { token: Some(token.into()), id: id.into(), ..self.clone() }
     }
 
+    /// The same caller at another server of the same database.
+    pub fn at(&self, app: &super::TestApp) -> Self {
+        Self { base: format!("http://{}", app.server.address), ..self.clone() }
+    }
+
     /// Logs in with the tests' password.
     pub async fn log_in(&self, login: &str) -> Self {
         let document = "mutation($input: SessionCreateInput!) { sessionCreate(input: $input) { token user { id } } }";
@@ -51,6 +56,16 @@ impl Client {
 
     pub fn post(&self, path: &str) -> reqwest::RequestBuilder {
         self.request(Method::POST, path)
+    }
+
+    pub fn put(&self, path: &str) -> reqwest::RequestBuilder {
+        self.request(Method::PUT, path)
+    }
+
+    /// Brings a file of plain text; its id.
+    pub async fn file(&self, name: &str, text: &str) -> String {
+        let request = self.put(&format!("/files/{name}")).header("content-type", "text/plain").body(text.to_owned());
+        self::text(&read(request).await["id"])
     }
 
     /// The whole answer, whatever it says.
@@ -146,4 +161,9 @@ pub fn code(answer: &Value) -> String {
 #[track_caller]
 pub fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("not a text: {value}")).to_owned()
+}
+
+/// The page that Prometheus reads.
+pub async fn page_of_metrics(client: &Client) -> String {
+    client.get("/metrics").send().await.expect("an answer").text().await.expect("a body")
 }

@@ -5,13 +5,14 @@
 
 mod build;
 mod client;
+mod database;
 mod stream;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use docket::{
     config::Config,
-    domain::{event, lease, user},
+    domain::{event, file, lease, user},
     infra::clock::Clock,
     server::Server,
     viewer::Viewer,
@@ -22,7 +23,8 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use build::Lease;
-pub use client::{Client, code, mutation, read, text};
+pub use client::{Client, code, mutation, page_of_metrics, read, text};
+pub use database::Database;
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -39,7 +41,9 @@ pub struct TestApp {
     pub clock: Clock,
     admin: Client,
     http: reqwest::Client,
-    _folder: TempDir,
+    database: Arc<Database>,
+    /// Where its files are. Every server of a database has the same.
+    folder: Arc<TempDir>,
 }
 
 impl TestApp {
@@ -50,21 +54,40 @@ impl TestApp {
 
     /// The same with changed settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
+        let folder = Arc::new(tempfile::tempdir().expect("a folder"));
+        Self::on(Arc::new(Database::new().await), folder, Clock::new(), change).await
+    }
+
+    /// Another server on the same database, with its own everything but the clock; none on SQLite, where a file has one
+    /// server.
+    pub async fn replica(&self) -> Option<Self> {
+        if !self.database.is_postgres() {
+            println!("nothing to see: a SQLite file has one server");
+            return None;
+        }
+        Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ()).await)
+    }
+
+    async fn on(database: Arc<Database>, folder: Arc<TempDir>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
         let mut config = Config { listen: ([127, 0, 0, 1], 0).into(), ..Config::default() };
         config.public_url = format!("http://{}", config.listen);
-        config.database.url = format!("sqlite://{}", folder.path().join("docket.db").display());
+        config.database = database.settings();
+        config.files.store = folder.path().join("files").display().to_string();
         // The least that the configuration takes.
         (config.passwords.memory_kib, config.passwords.iterations) = (8_192, 1);
         config.events.poll_millis = 50;
         // Tests sweep when they want to; a sweep in between would make them guess.
         config.jobs.sweep_seconds = 3600;
         change(&mut config);
-        let clock = Clock::new();
         let server = Server::start(config, clock.clone(), Some(PASSWORD.into())).await.expect("a server");
         let http = reqwest::Client::new();
         let admin = Client::anonymous(&http, server.address).log_in("admin").await;
-        Self { server, clock, admin, http, _folder: folder }
+        Self { server, clock, admin, http, database, folder }
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &Database {
+        &self.database
     }
 
     /// A caller without a credential.
@@ -120,6 +143,18 @@ impl TestApp {
     /// A new runner of the admin for this service, with 100 slots.
     pub async fn runner(&self, service: &str) -> Client {
         self.runner_with(json!({ "serviceIds": [service] })).await
+    }
+
+    /// Removes files whose time is over, now.
+    pub async fn sweep_files(&self) -> usize {
+        file::sweep(&self.server.app).await.expect("a sweep")
+    }
+
+    /// What lies in the file store, unfinished uploads included: names without their folders.
+    pub fn stored(&self) -> Vec<String> {
+        let Ok(folders) = std::fs::read_dir(self.folder.path().join("files")) else { return Vec::new() };
+        let names = folders.flat_map(|folder| std::fs::read_dir(folder.expect("an entry").path()).expect("a folder"));
+        names.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect()
     }
 
     /// Takes back expired leases, now.

@@ -79,6 +79,19 @@ impl Client {
         }
     }
 
+    /// A request that brings a file.
+    pub fn upload(&self, name: &str, bytes: Vec<u8>) -> reqwest::RequestBuilder {
+        let request = self.http.put(self.url(&format!("/files/{name}"))).body(bytes);
+        request.bearer_auth(self.token.as_deref().expect("a credential"))
+    }
+
+    /// The bytes of a file.
+    pub async fn download(&self, id: &str) -> reqwest::Response {
+        let request = self.http.get(self.url(&format!("/files/{id}")));
+        let request = request.bearer_auth(self.token.as_deref().expect("a credential"));
+        request.send().await.expect("an answer").error_for_status().expect("the file is there")
+    }
+
     /// The `data` of an answer without errors.
     pub async fn try_call(&self, document: &str, variables: Json) -> Result<Json, Failed> {
         let lost = |error: reqwest::Error| Failed::Lost(format!("{error:?}"));

@@ -1,5 +1,6 @@
 //! A folder with a configuration and a database, on which servers start and end.
 
+use std::ffi::{OsStr, OsString};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
@@ -10,12 +11,14 @@ use tokio::process::Command;
 use tokio::sync::watch;
 
 use super::{Client, Server};
+use crate::support::Database;
 
 pub const ADMIN_PASSWORD: &str = "drill-admin-password";
 
 /// Where servers run, one after the other, on one database.
 pub struct Site {
     folder: tempfile::TempDir,
+    pub database: Database,
     /// Of the server that runs, or ran last; each gets a free port.
     pub address: watch::Sender<SocketAddr>,
     log: Arc<Mutex<String>>,
@@ -23,12 +26,23 @@ pub struct Site {
 
 impl Site {
     /// A site whose servers have these settings besides cheap passwords, as sections of `docket.toml`.
-    pub fn new(settings: &str) -> Self {
+    pub async fn new(settings: &str) -> Self {
+        Self::on(Database::empty().await, settings)
+    }
+
+    /// The same on a SQLite file, whatever the suite runs on: `docket.db` in this folder.
+    pub fn on_file(settings: &str) -> Self {
+        let mut site = Self::on(Database::file(), settings);
+        "sqlite://docket.db".clone_into(&mut site.database.url);
+        site
+    }
+
+    pub fn on(database: Database, settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let common = "listen = \"127.0.0.1:0\"\n[passwords]\nmemory_kib = 8192\niterations = 1\n";
         std::fs::write(folder.path().join("docket.toml"), format!("{common}{settings}")).expect("written");
         let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self { folder, address: watch::Sender::new(nowhere), log: Arc::default() }
+        Self { folder, database, address: watch::Sender::new(nowhere), log: Arc::default() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -42,14 +56,30 @@ impl Site {
 
     /// The program, in this folder, ended with the test.
     pub fn command(&self, line: &str) -> Command {
-        // `DOCKET_BIN` drills another build than the one under test: an optimised one, or the one that runs somewhere.
-        let built = env!("CARGO_BIN_EXE_docket").into();
-        let mut command = Command::new(std::env::var_os("DOCKET_BIN").unwrap_or(built));
-        command.args(line.split_whitespace()).current_dir(self.folder.path());
+        let mut command = self.prepared(&program());
+        command.args(line.split_whitespace());
+        command
+    }
+
+    /// A server whose file store is a disk of so many MiB.
+    pub async fn serve_on_small_disk(&self, mib: usize) -> Server {
+        std::fs::create_dir_all(self.path("docket-files")).expect("a folder");
+        let mount = format!("mount -t tmpfs -o size={mib}m none docket-files && exec \"$0\" serve");
+        let mut command = self.prepared("unshare".as_ref());
+        command.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(program());
+        let server = Server::start(command, &self.log).await;
+        self.address.send_replace(server.address);
+        server
+    }
+
+    fn prepared(&self, program: &OsStr) -> Command {
+        let mut command = Command::new(program);
+        command.current_dir(self.folder.path());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("DOCKET_")) {
             command.env_remove(name);
         }
-        command.env("DOCKET_ADMIN_PASSWORD", ADMIN_PASSWORD).stdin(Stdio::null()).kill_on_drop(true);
+        command.env("DOCKET_DATABASE_URL", &self.database.url).env("DOCKET_ADMIN_PASSWORD", ADMIN_PASSWORD);
+        command.stdin(Stdio::null()).kill_on_drop(true);
         command
     }
 
@@ -82,4 +112,9 @@ impl Site {
         let login = self.client(None).mutate("sessionCreate", input, "token").await;
         self.client(login["token"].as_str())
     }
+}
+
+/// `DOCKET_BIN` drills another build than the one under test: an optimised one, or the one that runs somewhere.
+fn program() -> OsString {
+    std::env::var_os("DOCKET_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_docket").into())
 }

@@ -1,5 +1,13 @@
 //! Jobs, as their owners see them.
 
+mod cancel_many;
 mod change;
+mod idempotency;
+mod labels;
 mod list;
+mod overrule;
+mod record;
+mod retry;
+mod schedule;
+mod statements;
 mod submit;

@@ -10,12 +10,13 @@ async fn a_job_is_kept_as_it_was_submitted() {
     let service = app.service(json!({ "title": "Echo" })).await;
     let ada = app.user("ada").await;
     let parameters =
-        json!({ "z": 1, "a": [null, true, -0.5, 1e300, 9_007_199_254_740_993_i64], "": { "a b/~": "\u{0}🦀" } });
+        json!({ "z": 1, "a": [null, true, -0.5, 1e300, 9_007_199_254_740_993_i64], "": { "a b/~": "\u{1}🦀" } });
     let input = json!({ "serviceId": service, "parameters": parameters, "priority": -1000 });
     let selection =
         "job { id number status parameters results priority attempt maxAttempts progress message cancelRequested
         revision leaseExpiresAt startedAt finishedAt failure { kind } runner { id } owner { username } service { name }
-        createdAt submittedAt updatedAt runAfter viewerCan { cancel delete readLogs } }";
+        createdAt submittedAt updatedAt runAfter viewerCan { cancel retry delete readLogs }
+        origin scheduledAt labels { key } requires { key } }";
     let mut job = ada.change("jobSubmit", input, selection).await["job"].take();
     let moments: Vec<Value> =
         ["createdAt", "submittedAt", "updatedAt", "runAfter"].map(|name| job[name].take()).into_iter().collect();
@@ -25,7 +26,7 @@ async fn a_job_is_kept_as_it_was_submitted() {
         "priority": -1000, "attempt": 0, "maxAttempts": 3, "progress": null, "message": null, "cancelRequested": false,
         "revision": 1, "leaseExpiresAt": null, "startedAt": null, "finishedAt": null, "failure": null, "runner": null,
         "owner": { "username": "ada" }, "service": { "name": "echo" }, "createdAt": null, "submittedAt": null,
-        "updatedAt": null, "runAfter": null, "viewerCan": { "cancel": true, "delete": false, "readLogs": true } });
+        "updatedAt": null, "runAfter": null, "origin": "SUBMITTED", "scheduledAt": null, "labels": [], "requires": [], "viewerCan": { "cancel": true, "retry": false, "delete": false, "readLogs": true } });
     assert_eq!(job, expected);
     let stored = ada.data("{ job(number: 1) { parameters } }", json!({})).await;
     assert_eq!(stored["job"]["parameters"], parameters);

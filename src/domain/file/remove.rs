@@ -1,0 +1,53 @@
+//! Taking files away.
+
+use entity::file;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use uuid::Uuid;
+
+use super::attach::{free, owned, present};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    viewer::Viewer,
+};
+
+/// Removes a file of the viewer's; it is returned as it was. The files of a job that a worker holds stay: INVALID_STATE.
+pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file::Model> {
+    let row = owned(app, viewer, uid).await?;
+    let removed = app.db.write((row.id, row.job_id), |tx, (id, job_id)| {
+        Box::pin(async move {
+            free(tx, *job_id).await?;
+            let row = present(tx, *id).await?;
+            if row.job_id != *job_id {
+                return Err(Error::InvalidState("The file was attached meanwhile. Try again.".into()));
+            }
+            mark(tx, file::Column::Id.eq(row.id)).await?;
+            Ok(row)
+        })
+    });
+    let row = removed.await?;
+    // It is gone for everybody; that its bytes still lie there is nobody's business but the sweeper's.
+    if let Err(error) = super::sweep::clear(app, &row).await {
+        tracing::warn!(?error, "a removed file was not cleared; the sweep tries again");
+    }
+    Ok(row)
+}
+
+/// Gives the files of a job to the sweeper, in the transaction that removes the job.
+pub(in crate::domain) async fn remove_all(tx: &Tx, job_id: i64) -> Result<()> {
+    mark(tx, file::Column::JobId.eq(job_id)).await
+}
+
+async fn mark(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<()> {
+    let change = file::ActiveModel {
+        state: Set(file::State::Removed),
+        job_id: Set(None),
+        role: Set(None),
+        attached_at: Set(None),
+        expires_at: Set(Some(tx.now)),
+        ..Default::default()
+    };
+    file::Entity::update_many().set(change).filter(which).exec(&tx.db).await?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! Running a finished job once more.
+
+use entity::job;
+use uuid::Uuid;
+
+use super::{
+    cancel::{whole, writable},
+    change, requirement,
+    submit::open,
+};
+use crate::{
+    app::App,
+    db::Tx,
+    error::{Error, Result},
+    viewer::Viewer,
+};
+
+/// Puts a job that failed or was cancelled back into the queue: as it was submitted, under the schemas and bounds that it
+/// was accepted under. What came of it before is forgotten, but for its log; its attempts are counted anew, and go on
+/// being numbered.
+///
+/// Fails with INVALID_STATE for a job that has not ended so, and when its service takes no new jobs.
+pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+    let id = writable(app, viewer, uid).await?;
+    app.db
+        .write(id, |tx, id| {
+            Box::pin(async move {
+                let job = whole(tx, *id).await?;
+                if !matches!(job.status, job::Status::Failed | job::Status::Cancelled) {
+                    return Err(Error::InvalidState(
+                        "Only a job that failed or was cancelled is run once more.".into(),
+                    ));
+                }
+                let after = job::Model { results: None, ..reopened(tx, &job).await? };
+                change::transition(tx, &job, after, Some("It is to be run once more.".into())).await
+            })
+        })
+        .await
+}
+
+/// The job as it waits again from now on; its results stay.
+pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
+    let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
+    open(tx, service_id, true).await?;
+    Ok(job::Model {
+        status: job::Status::Queued,
+        requirement_id: requirement::number(tx, service_id, &job.requires).await?,
+        run_after: tx.now,
+        losses: 0,
+        releases: job.attempt,
+        backoffs: 0,
+        progress: None,
+        message: None,
+        failure_kind: None,
+        failure_code: None,
+        failure_message: None,
+        cancel_requested: false,
+        lease_hash: None,
+        lease_expires_at: None,
+        claimed_at: None,
+        running_since: None,
+        started_at: None,
+        finished_at: None,
+        ..job.clone()
+    })
+}

@@ -1,0 +1,106 @@
+//! What was spent, added up from the ledger.
+
+use entity::{Amount, Total, ledger};
+use sea_orm::{
+    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::ledger::{LedgerFilter, filtered};
+use crate::{
+    app::App,
+    error::{Error, Result},
+    page::Page,
+    viewer::{Permission, Viewer},
+};
+
+/// Rows of a page at most.
+pub const PAGE: i64 = 100;
+
+/// By what to add up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UsageGroup {
+    /// By whose jobs they were.
+    User,
+    /// By service.
+    Service,
+    /// By day (UTC) of the booking.
+    Day,
+}
+
+impl UsageGroup {
+    /// The key of a row: an internal id, 0 for entries that name none; for days their number since 1970-01-01.
+    const fn key(self) -> &'static str {
+        match self {
+            Self::User => "COALESCE(user_id, 0)",
+            Self::Service => "COALESCE(service_id, 0)",
+            Self::Day => "created_at / 86400000000",
+        }
+    }
+}
+
+/// What was spent on one user, service or day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// See [`UsageGroup`].
+    pub key: i64,
+    /// What was taken less what was given back.
+    pub spent: Total,
+    /// How many times a job was paid.
+    pub jobs: i64,
+    /// Milliseconds that these jobs ran.
+    pub ran_millis: i64,
+}
+
+/// Units and millionths are added up apart: so no sum of fewer than a million entries leaves the range of a number.
+#[derive(FromQueryResult)]
+struct Sums {
+    key: i64,
+    units: i64,
+    rest: i64,
+    jobs: i64,
+    ran_millis: i64,
+}
+
+/// The next `first` (1 to [`PAGE`]) rows in the order of their keys, after the key `after`: of the entries that the
+/// viewer may see under this filter.
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    group: UsageGroup,
+    filter: &LedgerFilter,
+    first: i64,
+    after: Option<i64>,
+) -> Result<Page<Usage>> {
+    viewer.require_read(Permission::AccountsRead)?;
+    let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
+        return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
+    };
+    let key = || Expr::cust(group.key());
+    let mut query = filtered(viewer, filter)
+        .filter(ledger::Column::Spent.ne(Amount::ZERO))
+        .select_only()
+        .column_as(key(), "key")
+        .column_as(Expr::cust("CAST(SUM(spent / 1000000) AS BIGINT)"), "units")
+        .column_as(Expr::cust("CAST(SUM(spent % 1000000) AS BIGINT)"), "rest")
+        .column_as(Expr::cust("CAST(SUM(CASE WHEN kind = 'settle' THEN 1 ELSE 0 END) AS BIGINT)"), "jobs")
+        .column_as(Expr::cust("CAST(COALESCE(SUM(ran_micros / 1000), 0) AS BIGINT)"), "ran_millis");
+    if let Some(after) = after {
+        query = query.filter(key().gt(after));
+    }
+    let query = query.group_by(key()).order_by_asc(key()).limit(limit + 1);
+    let mut rows: Vec<Usage> =
+        query.into_model::<Sums>().all(app.db.read()).await?.into_iter().map(Usage::from).collect();
+    let has_next = rows.len() as u64 > limit;
+    if has_next {
+        rows.pop();
+    }
+    Ok(Page { rows, has_next, has_previous: after.is_some() })
+}
+
+impl From<Sums> for Usage {
+    fn from(sums: Sums) -> Self {
+        let spent = i128::from(sums.units) * i128::from(Amount::UNIT) + i128::from(sums.rest);
+        Self { key: sums.key, spent: Total(spent), jobs: sums.jobs, ran_millis: sums.ran_millis }
+    }
+}

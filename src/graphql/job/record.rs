@@ -1,0 +1,147 @@
+//! Jobs that another system ran.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use entity::job_slurm;
+
+use super::Job;
+use crate::{
+    domain::{
+        self,
+        job::{NewRecord, NewSlurm},
+    },
+    graphql::{
+        context::asked,
+        id::{self, Kind},
+        label::{LabelInput, pairs},
+        scalar::{DateTime, Decimal},
+    },
+};
+
+/// What a batch system says of a job that it ran.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct JobSlurm {
+    /// Its id there; not unique, since batch systems count anew now and then.
+    job_id: Option<String>,
+    /// The partition's number.
+    partition: Option<i32>,
+    /// The number of the quality of service.
+    qos: Option<i32>,
+    /// The batch system's own number of the state.
+    state_code: Option<i32>,
+    /// The names of the nodes that it ran on.
+    nodes: Vec<String>,
+    /// Processors that it had.
+    cpus: Option<i32>,
+    /// Hours that it ran.
+    raw_hours: Option<f64>,
+    /// Hours times processors.
+    cpu_hours: Option<f64>,
+}
+
+impl From<&job_slurm::Model> for JobSlurm {
+    fn from(row: &job_slurm::Model) -> Self {
+        Self {
+            job_id: row.slurm_id.clone(),
+            partition: row.partition,
+            qos: row.qos,
+            state_code: row.state_code,
+            nodes: row.nodes.0.clone(),
+            cpus: row.cpus,
+            raw_hours: row.raw_hours,
+            cpu_hours: row.cpu_hours,
+        }
+    }
+}
+
+/// A job to record.
+#[derive(Clone, Debug, InputObject)]
+pub struct JobRecordInput {
+    /// The user whose job it is.
+    owner_id: ID,
+    /// When it was submitted there; now if not given.
+    submitted_at: Option<DateTime>,
+    /// When it began to run: it is RUNNING then. QUEUED without.
+    started_at: Option<DateTime>,
+    /// When it ended, not before it began: it is SUCCEEDED then.
+    finished_at: Option<DateTime>,
+    /// What to call it by; at most 32 labels.
+    #[graphql(default)]
+    labels: Vec<LabelInput>,
+    /// What the batch system says of it.
+    slurm: Option<JobSlurmInput>,
+    /// The caller's own name for this record, 1 to 255 visible ASCII characters; works like that of `jobSubmit`, among
+    /// the recorded jobs of one owner.
+    idempotency_key: Option<String>,
+    /// The account that it is charged to, when that charges recorded jobs.
+    account_id: Option<ID>,
+    /// What it cost, in service units; a negative amount gives money back. No price is computed for a recorded job.
+    amount: Option<Decimal>,
+}
+
+/// What a batch system says of a job that it ran.
+#[derive(Clone, Debug, InputObject)]
+pub struct JobSlurmInput {
+    /// Its id there; 1 to 64 characters.
+    job_id: Option<String>,
+    /// The partition's number, -128 to 127.
+    partition: Option<i32>,
+    /// The number of the quality of service, -128 to 127.
+    qos: Option<i32>,
+    /// The batch system's own number of the state, -128 to 127.
+    state_code: Option<i32>,
+    /// The names of the nodes that it ran on; at most 10,000, each of 1 to 64 characters.
+    #[graphql(default)]
+    nodes: Vec<String>,
+    /// Processors that it had; 0 or more.
+    cpus: Option<i32>,
+    /// Hours that it ran, 0 to 10000000000.
+    raw_hours: Option<f64>,
+    /// Hours times processors, 0 to 10000000000.
+    cpu_hours: Option<f64>,
+}
+
+impl From<JobSlurmInput> for NewSlurm {
+    fn from(input: JobSlurmInput) -> Self {
+        let JobSlurmInput { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours } = input;
+        Self { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours }
+    }
+}
+
+/// A job that was recorded.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct JobRecordPayload {
+    /// The job.
+    job: Job,
+    /// Whether it had been recorded before, under the same idempotency key.
+    replayed: bool,
+}
+
+/// Recording jobs that another system ran.
+#[derive(Debug, Default)]
+pub struct JobRecordMutation;
+
+#[Object]
+impl JobRecordMutation {
+    /// Records a job that another system ran, or runs. Its state follows from its dates, and nothing here works on it.
+    /// Admins and users with the role `accounting` may.
+    async fn job_record(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The job.")] input: JobRecordInput,
+    ) -> Result<JobRecordPayload> {
+        let (app, viewer) = asked(ctx)?;
+        let new = NewRecord {
+            owner_id: id::uid(Kind::User, "ownerId", &input.owner_id)?,
+            submitted_at: input.submitted_at.map(|at| at.0),
+            started_at: input.started_at.map(|at| at.0),
+            finished_at: input.finished_at.map(|at| at.0),
+            labels: pairs(input.labels),
+            slurm: input.slurm.map(Into::into),
+            idempotency_key: input.idempotency_key,
+            account_id: input.account_id.map(|id| id::uid(Kind::Account, "accountId", &id)).transpose()?,
+            amount: input.amount.map(|amount| amount.at("amount")).transpose()?,
+        };
+        let recorded = domain::job::record(app, viewer, new).await?;
+        Ok(JobRecordPayload { job: Job::new(recorded.job), replayed: recorded.replayed })
+    }
+}

@@ -1,0 +1,63 @@
+use std::time::Duration;
+
+use tokio::time::interval;
+
+use super::support::{Server, Site, Wire, sized, soon};
+
+const MOST_KIB: u64 = 64 * 1024;
+const CHUNK: usize = 65_536;
+
+/// A file of a GiB goes through the server, and never lies in its memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_file_costs_little_memory() {
+    let bytes: usize = sized(1024, 192) * 1_048_576;
+    let site = Site::new("").await;
+    let server = site.serve().await;
+    let admin = site.admin().await;
+    let token = admin.token.as_deref().expect("a credential");
+    let before = server.resident_kib();
+
+    let mut wire = Wire::new(admin.address()).await;
+    let sent = async {
+        let head = format!(
+            "PUT /files/large HTTP/1.1\r\nHost: drill\r\nAuthorization: Bearer {token}\r\nContent-Length: {bytes}\r\n\r\n"
+        );
+        wire.send(head.as_bytes()).await;
+        let chunk = vec![b'x'; CHUNK];
+        for _ in 0..bytes / CHUNK {
+            wire.send(&chunk).await;
+        }
+        wire.answer().await.expect("an answer")
+    };
+    let ((status, body), peak) = watched(&server, sent).await;
+    assert_eq!(status, 201, "{body}");
+    let answer: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    let up = peak.saturating_sub(before);
+
+    let read = async {
+        let mut response = admin.download(answer["id"].as_str().expect("an id")).await;
+        let mut count = 0;
+        while let Some(chunk) = response.chunk().await.expect("all of it") {
+            count += chunk.len();
+        }
+        count
+    };
+    let (count, peak) = watched(&server, read).await;
+    assert_eq!(count, bytes);
+    let down = peak.saturating_sub(before);
+    println!("{} MiB: {up} KiB more on its way in, {down} KiB on its way out", bytes / 1_048_576);
+    assert!(up < MOST_KIB && down < MOST_KIB, "{up} and {down} KiB");
+    server.kill().await;
+}
+
+/// Does it, and says how much memory the server had at most meanwhile.
+async fn watched<T>(server: &Server, work: impl Future<Output = T>) -> (T, u64) {
+    let (mut peak, mut looks) = (0, interval(Duration::from_millis(20)));
+    let mut work = std::pin::pin!(soon("a large file", work));
+    loop {
+        tokio::select! {
+            done = work.as_mut() => return (done, peak.max(server.resident_kib())),
+            _ = looks.tick() => peak = peak.max(server.resident_kib()),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Files: brought, attached, given out, removed.
+
+mod attach;
+mod download;
+mod hostile;
+mod sweep;
+mod upload;

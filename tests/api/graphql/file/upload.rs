@@ -1,0 +1,138 @@
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use crate::support::{TestApp, code, read, text};
+
+/// Bytes without a pattern that a shift would leave alone.
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|at| u8::try_from((at * 31 + at / 251) % 256).expect("a byte")).collect()
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+}
+
+#[tokio::test]
+async fn what_was_brought_is_given_out_byte_for_byte() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    // Of several parts, and none.
+    for count in [3 * 1_048_576 + 17, 1, 0] {
+        let sent = bytes(count);
+        let upload = ada.put("/files/data.bin").header("content-type", "application/x-thing; v=1").body(sent.clone());
+        let response = upload.send().await.expect("an answer");
+        assert_eq!(response.status(), 201);
+        let location = response.headers()["location"].to_str().expect("text").to_owned();
+        let answer: serde_json::Value = response.json().await.expect("JSON");
+        let id = text(&answer["id"]);
+        assert_eq!(answer, json!({ "id": location, "size": count, "sha256": sha256(&sent) }));
+
+        let got = ada.get(&format!("/files/{id}")).send().await.expect("an answer");
+        assert_eq!(got.status(), 200);
+        let header = |name: &str| got.headers()[name].to_str().expect("text").to_owned();
+        assert_eq!(header("content-length"), count.to_string());
+        assert_eq!(header("content-type"), "application/x-thing; v=1");
+        assert_eq!(header("etag"), format!("\"{}\"", sha256(&sent)));
+        assert_eq!(header("content-disposition"), "attachment; filename=\"data.bin\"; filename*=UTF-8''data.bin");
+        assert_eq!(header("x-content-type-options"), "nosniff");
+        assert_eq!(header("content-security-policy"), "default-src 'none'; sandbox");
+        assert!(got.bytes().await.expect("a body") == sent, "other bytes");
+
+        let document =
+            "query($id: ID!) { file(id: $id) { name mediaType size sha256 url role job { id } owner { id } } }";
+        let file = ada.data(document, json!({ "id": id })).await["file"].take();
+        assert_eq!(
+            file,
+            json!({
+                "name": "data.bin", "mediaType": "application/x-thing; v=1", "size": count, "sha256": sha256(&sent),
+                "url": format!("{}/files/{id}", app.server.app.config.public_url),
+                "role": null, "job": null, "owner": { "id": ada.id },
+            })
+        );
+    }
+    assert_eq!(app.stored().len(), 3);
+}
+
+#[tokio::test]
+async fn a_file_has_any_name_that_is_none_of_a_path() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let id = ada.file("%C3%9Cbung%203;%22.csv", "a").await;
+    let data = ada.data("query($id: ID!) { file(id: $id) { name } }", json!({ "id": id })).await;
+    assert_eq!(data["file"]["name"], "Übung 3;\".csv");
+    let got = ada.get(&format!("/files/{id}")).send().await.expect("an answer");
+    assert_eq!(
+        got.headers()["content-disposition"],
+        "attachment; filename=\"_bung 3__.csv\"; filename*=UTF-8''%C3%9Cbung%203%3B%22.csv"
+    );
+}
+
+#[tokio::test]
+async fn only_users_who_may_submit_jobs_bring_files() {
+    let app = TestApp::new().await;
+    let service = app.service(json!({})).await;
+    let (ada, runner) = (app.user("ada").await, app.runner(&service).await);
+    for (client, refusal) in [
+        (app.anonymous(), "UNAUTHENTICATED"),
+        (ada.with_token("dks_wrong", ""), "UNAUTHENTICATED"),
+        (ada.api_token(&["jobs:read"]).await, "FORBIDDEN"),
+        (runner, "FORBIDDEN"),
+    ] {
+        assert_eq!(code(&read(client.put("/files/a").body("a")).await), refusal);
+    }
+    let foreign = ada.put("/files/a").header("origin", "https://evil.example").body("a");
+    assert_eq!(code(&read(foreign).await), "FORBIDDEN");
+    let scoped = ada.api_token(&["jobs:write"]).await;
+    assert_eq!(code(&read(scoped.put("/files/a").body("a")).await), "OK");
+    assert_eq!(app.stored().len(), 1);
+}
+
+#[tokio::test]
+async fn a_user_has_so_much_that_is_attached_to_nothing() {
+    let app = TestApp::with(|config| config.files.unattached_bytes = 1024).await;
+    let service = app.service(json!({})).await;
+    let (ada, eve) = (app.user("ada").await, app.user("eve").await);
+    let first = ada.file("a", &"x".repeat(1000)).await;
+    let more = || ada.put("/files/b").body("x".repeat(100));
+    let answer = read(more()).await;
+    assert_eq!(code(&answer), "INVALID");
+    assert!(text(&answer["errors"][0]["message"]).contains("1000 bytes"), "{answer}");
+    eve.file("c", &"x".repeat(1000)).await;
+    ada.submit_with(json!({ "serviceId": service, "fileIds": [first] })).await;
+    assert_eq!(code(&read(more()).await), "OK");
+}
+
+#[tokio::test]
+async fn as_many_uploads_run_as_the_server_takes() {
+    let app = TestApp::with(|config| config.files.uploads = 1).await;
+    let ada = app.user("ada").await;
+    let slot = app.server.app.storage.slot().expect("the only one");
+    let response = ada.put("/files/a").body("a").send().await.expect("an answer");
+    assert_eq!((response.status().as_u16(), response.headers()["retry-after"].as_bytes()), (503, "1".as_bytes()));
+    drop(slot);
+    ada.file("a", "a").await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_away_is_said_to_be_so() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let id = ada.file("a", "a").await;
+    for name in app.stored() {
+        let folder = app.server.app.config.files.store.clone();
+        std::fs::remove_file(format!("{folder}/{}/{name}", &name[30..])).expect("removed");
+    }
+    let response = ada.get(&format!("/files/{id}")).send().await.expect("an answer");
+    assert_eq!(response.status(), 503);
+    // A file stands where the folder should be.
+    let app = TestApp::with(|config| {
+        std::fs::write(&config.files.store, "").expect("written");
+    })
+    .await;
+    let ada = app.user("ada").await;
+    let answer = read(ada.put("/files/a").body("a")).await;
+    assert_eq!(code(&answer), "UNAVAILABLE");
+    assert!(!answer.to_string().contains("/files"), "a path is told: {answer}");
+    let data = ada.data("{ files { nodes { id } } }", json!({})).await;
+    assert_eq!(data["files"]["nodes"], json!([]));
+}

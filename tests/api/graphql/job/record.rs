@@ -1,0 +1,198 @@
+//! Jobs that another system ran.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp, text};
+
+struct World {
+    app: TestApp,
+    /// Has the role `accounting`.
+    bea: Client,
+    ada: Client,
+}
+
+impl World {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let bea = app.user_with("bea", &["accounting"], false).await;
+        let ada = app.user("ada").await;
+        Self { app, bea, ada }
+    }
+
+    async fn record(&self, input: Value) -> String {
+        let mut input = input;
+        input["ownerId"] = json!(self.ada.id);
+        text(&self.bea.change("jobRecord", input, "job { id }").await["job"]["id"])
+    }
+}
+
+#[tokio::test]
+async fn a_recorded_job_shows_what_was_said_of_it() {
+    let world = World::new().await;
+    let slurm = json!({ "jobId": "4711", "partition": 3, "qos": -128, "stateCode": 127, "nodes": ["n1", "n2"],
+        "cpus": 48, "rawHours": 1.5, "cpuHours": 72 });
+    let labels = json!([{ "key": "cluster", "value": "savio" }]);
+    let input = json!({ "ownerId": world.ada.id, "submittedAt": "2019-05-01T10:00:00Z", "startedAt": "2019-05-01T11:00:00Z",
+        "finishedAt": "2019-05-01T12:30:00Z", "slurm": slurm, "labels": labels });
+    let selection = "replayed job { id origin status service { id } owner { username } submittedAt startedAt finishedAt
+        parameters results priority attempt labels { key value } revision
+        slurm { jobId partition qos stateCode nodes cpus rawHours cpuHours }
+        events { nodes { ... on JobStatusChanged { from to } } } viewerCan { cancel retry delete } }";
+    let mut made = world.bea.change("jobRecord", input, selection).await;
+    let id = text(&made["job"]["id"].take());
+    let expected = json!({ "id": null, "origin": "RECORDED", "status": "SUCCEEDED", "service": null,
+        "owner": { "username": "ada" }, "submittedAt": "2019-05-01T10:00:00.000000Z",
+        "startedAt": "2019-05-01T11:00:00.000000Z", "finishedAt": "2019-05-01T12:30:00.000000Z",
+        "parameters": {}, "results": null, "priority": 0, "attempt": 0, "labels": labels, "revision": 1,
+        "slurm": { "jobId": "4711", "partition": 3, "qos": -128, "stateCode": 127, "nodes": ["n1", "n2"], "cpus": 48,
+            "rawHours": 1.5, "cpuHours": 72.0 },
+        "events": { "nodes": [{ "from": null, "to": "SUCCEEDED" }] },
+        "viewerCan": { "cancel": false, "retry": false, "delete": true } });
+    assert_eq!(made, json!({ "replayed": false, "job": expected }));
+    let hers = world.ada.job(&id, "slurm { jobId } viewerCan { delete }").await;
+    assert_eq!(hers, json!({ "slurm": { "jobId": "4711" }, "viewerCan": { "delete": false } }));
+}
+
+#[tokio::test]
+async fn its_state_follows_from_its_dates() {
+    let world = World::new().await;
+    let (start, end) = ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z");
+    for (input, status) in [
+        (json!({}), "QUEUED"),
+        (json!({ "submittedAt": start }), "QUEUED"),
+        (json!({ "startedAt": start }), "RUNNING"),
+        (json!({ "startedAt": start, "finishedAt": end }), "SUCCEEDED"),
+        (json!({ "finishedAt": end }), "SUCCEEDED"),
+    ] {
+        let job = world.record(input.clone()).await;
+        let seen = world.ada.job(&job, "status leaseExpiresAt runner { id } slurm { jobId }").await;
+        assert_eq!(seen, json!({ "status": status, "leaseExpiresAt": null, "runner": null, "slurm": null }), "{input}");
+    }
+    let before = json!({ "ownerId": world.ada.id, "startedAt": start, "finishedAt": "2019-12-31T23:59:59Z" });
+    assert_eq!(world.bea.wrong("jobRecord", before).await, ["finishedAt"]);
+}
+
+#[tokio::test]
+async fn nothing_here_works_on_it() {
+    let world = World::new().await;
+    let service = world.app.service(json!({})).await;
+    let runner = world.app.runner(&service).await;
+    let waiting = world.record(json!({})).await;
+    let running = world.record(json!({ "startedAt": "2020-01-01T00:00:00Z" })).await;
+    let done = world.record(json!({ "finishedAt": "2020-01-01T00:00:00Z" })).await;
+    world.app.advance(3 * 3600);
+    assert_eq!(world.app.sweep().await, 0);
+    docket::domain::lease::promote(&world.app.server.app).await.expect("promoted");
+    assert_eq!(runner.claim_with(json!({ "max": 100 })).await.len(), 0);
+    for client in [&world.ada, &world.bea, &world.app.admin()] {
+        for job in [&waiting, &running, &done] {
+            for (field, input) in [
+                ("jobCancel", json!({ "jobId": job })),
+                ("jobUpdate", json!({ "jobId": job, "priority": 1 })),
+                ("jobRetry", json!({ "jobId": job })),
+                ("jobOverride", json!({ "jobId": job, "status": "CANCELLED" })),
+            ] {
+                assert_eq!(client.refused(field, input).await, "INVALID_STATE", "{field}");
+            }
+        }
+        let filter = json!({ "filter": { "ownerId": { "eq": world.ada.id } } });
+        let none = client.change("jobsCancel", filter, "cancelled requested").await;
+        assert_eq!(none, json!({ "cancelled": 0, "requested": 0 }));
+    }
+    let listed =
+        world.ada.data("{ jobs(order: SUBMITTED_AT_ASC) { nodes { status service { id } } } }", json!({})).await;
+    let statuses: Vec<&Value> =
+        listed["jobs"]["nodes"].as_array().expect("jobs").iter().map(|job| &job["status"]).collect();
+    assert_eq!(statuses, ["QUEUED", "RUNNING", "SUCCEEDED"]);
+}
+
+#[tokio::test]
+async fn who_keeps_accounts_records_sees_and_removes() {
+    let world = World::new().await;
+    let cara = world.app.author("cara").await;
+    let service = cara.service(json!({})).await;
+    let input = json!({ "ownerId": world.ada.id });
+    for client in [&world.ada, &cara] {
+        assert_eq!(client.refused("jobRecord", input.clone()).await, "FORBIDDEN");
+    }
+    let narrow = world.bea.api_token(&["jobs:read"]).await;
+    assert_eq!(narrow.refused("jobRecord", input.clone()).await, "FORBIDDEN");
+    assert_eq!(world.app.anonymous().refused("jobRecord", input.clone()).await, "UNAUTHENTICATED");
+    assert_eq!(world.app.runner(&service).await.refused("jobRecord", input.clone()).await, "FORBIDDEN");
+    assert_eq!(world.app.admin().refused("jobRecord", input).await, "OK");
+    let job = world.record(json!({ "finishedAt": "2020-01-01T00:00:00Z" })).await;
+    // Recorded ones are the business of who keeps accounts, and submitted ones are not.
+    let submitted = world.ada.submit(&service, json!({})).await;
+    for (client, count) in [(&world.bea, 2), (&world.ada, 3), (&world.app.admin(), 3), (&cara, 1)] {
+        let document = "{ jobs { totalCount nodes { id } } }";
+        let jobs = client.data(document, json!({})).await["jobs"].take();
+        assert_eq!((&jobs["totalCount"], jobs["nodes"].as_array().map(Vec::len)), (&json!(count), Some(count)));
+        let events = client.data("{ jobEvents { nodes { __typename } } }", json!({})).await;
+        assert_eq!(events["jobEvents"]["nodes"].as_array().map(Vec::len), Some(count));
+    }
+    assert_eq!(
+        world.bea.code("query($id: ID!) { job(id: $id) { id } }", json!({ "id": submitted })).await,
+        "NOT_FOUND"
+    );
+    let only = "{ jobs(filter: { origin: RECORDED }) { totalCount } }";
+    assert_eq!(world.ada.data(only, json!({})).await["jobs"]["totalCount"], 2);
+    assert_eq!(world.ada.refused("jobDelete", json!({ "jobId": job })).await, "FORBIDDEN");
+    assert_eq!(cara.refused("jobDelete", json!({ "jobId": job })).await, "NOT_FOUND");
+    assert_eq!(world.bea.refused("jobDelete", json!({ "jobId": job })).await, "OK");
+    let left = world.bea.data("{ jobs(order: UPDATED_AT_DESC) { nodes { origin } } }", json!({})).await;
+    assert_eq!(left["jobs"]["nodes"], json!([{ "origin": "RECORDED" }]));
+}
+
+#[tokio::test]
+async fn a_record_is_followed_live_by_who_keeps_accounts() {
+    let world = World::new().await;
+    let document =
+        "subscription { jobEvents(after: \"e0\") { event { ... on JobStatusChanged { to job { origin } } } } }";
+    let mut stream = world.bea.subscribe(document, json!({})).await;
+    world.record(json!({ "startedAt": "2020-01-01T00:00:00Z" })).await;
+    let event = stream.item("jobEvents").await["event"].take();
+    assert_eq!(event, json!({ "to": "RUNNING", "job": { "origin": "RECORDED" } }));
+}
+
+#[tokio::test]
+async fn what_is_out_of_bounds_is_named() {
+    let world = World::new().await;
+    let absent = format!("user_{}", "0".repeat(32));
+    let long = "x".repeat(65);
+    let with = |slurm: Value| json!({ "ownerId": world.ada.id, "slurm": slurm });
+    for (input, paths) in [
+        (json!({ "ownerId": absent }), vec!["ownerId"]),
+        (json!({ "ownerId": "ada" }), vec!["ownerId"]),
+        (json!({ "ownerId": world.ada.id, "idempotencyKey": "a b" }), vec!["idempotencyKey"]),
+        (
+            with(json!({ "partition": 128, "qos": -129, "stateCode": 128 })),
+            vec!["slurm/partition", "slurm/qos", "slurm/stateCode"],
+        ),
+        (with(json!({ "jobId": "" })), vec!["slurm/jobId"]),
+        (with(json!({ "jobId": long })), vec!["slurm/jobId"]),
+        (
+            with(json!({ "cpus": -1, "rawHours": -0.1, "cpuHours": 1.1e10 })),
+            vec!["slurm/cpus", "slurm/rawHours", "slurm/cpuHours"],
+        ),
+        (with(json!({ "nodes": ["n1", "", "a\nb"] })), vec!["slurm/nodes/1", "slurm/nodes/2"]),
+        (with(json!({ "nodes": vec!["n"; 10_001] })), vec!["slurm/nodes"]),
+    ] {
+        assert_eq!(world.bea.wrong("jobRecord", input).await, paths);
+    }
+    assert_eq!(world.app.admin().data("{ jobs { totalCount } }", json!({})).await["jobs"]["totalCount"], 0);
+}
+
+#[tokio::test]
+async fn one_key_records_one_job_and_is_not_the_owners_own_key() {
+    let world = World::new().await;
+    let service = world.app.service(json!({})).await;
+    world.ada.submit_with(json!({ "serviceId": service, "idempotencyKey": "one" })).await;
+    let input = json!({ "ownerId": world.ada.id, "idempotencyKey": "one", "slurm": { "jobId": "1" } });
+    let first = world.bea.change("jobRecord", input.clone(), "replayed job { id }").await;
+    let again = world.app.admin().change("jobRecord", input.clone(), "replayed job { id }").await;
+    assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
+    assert_eq!(first["job"], again["job"]);
+    let mut other = input;
+    other["slurm"]["jobId"] = json!("2");
+    assert_eq!(world.bea.refused("jobRecord", other).await, "IDEMPOTENCY_MISMATCH");
+}
