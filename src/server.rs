@@ -75,7 +75,8 @@ impl Ground {
         }
         let admin_password = user::bootstrap(&app, admin_password).await?;
         let background = TaskTracker::new();
-        background.spawn(event::tail(app.clone(), event::newest(&app).await?));
+        background.spawn(event::tail(app.clone(), event::end(&app).await?));
+        background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));

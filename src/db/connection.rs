@@ -31,16 +31,21 @@ impl Reader {
     }
 }
 
-/// Runs a query, a second time when the connection turns out to be gone: it may have been the pool's last memory of a
-/// database that was restarted.
+/// How often a query is run whose connection turns out to be gone.
+const RUNS: u32 = 4;
+
+/// Runs a query, and again when the connection turns out to be gone: it may have been one of the pool's last memories of
+/// a database that was restarted.
 async fn run<'a, T>(
     pulse: &Pulse,
     query: impl Fn() -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync,
 ) -> Result<T, DbErr> {
-    let result = unless_lost(pulse, query()).await;
-    match result {
-        Err(error) if Fault::of(&error) == Fault::Lost && pulse.check().await => unless_lost(pulse, query()).await,
-        result => result,
+    let mut runs = 1;
+    loop {
+        match unless_lost(pulse, query()).await {
+            Err(error) if runs < RUNS && Fault::of(&error) == Fault::Lost && pulse.check().await => runs += 1,
+            result => return result,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use entity::Time;
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 pub use connection::{Reader, Statements};
 pub use lock::ServeLock;
@@ -122,12 +123,29 @@ impl Db {
         }
     }
 
-    /// Changes after every commit of this process that added events: a hint to look again, never the news itself.
+    /// Changes after every commit of this process that added events, and at a word of another server of the same
+    /// database: a hint to look again, never the news itself.
     #[must_use]
-    pub fn commits(&self) -> watch::Receiver<u64> {
+    pub fn hints(&self) -> watch::Receiver<u64> {
         match &self.engine {
             Engine::Sqlite(writer) => writer.commits(),
-            Engine::Postgres(postgres) => postgres.commits(),
+            Engine::Postgres(postgres) => postgres.hints(),
+        }
+    }
+
+    /// Whether the numbers of rows rise in the order in which they become visible. On SQLite, with its one writer, they
+    /// do; on PostgreSQL a transaction may draw a number and commit after one that drew a later one.
+    #[must_use]
+    pub const fn commits_in_order(&self) -> bool {
+        matches!(self.engine, Engine::Sqlite(_))
+    }
+
+    /// Tells the other servers of the same database of this one's commits, and hears theirs, until `stop`. A file has one
+    /// server, and nothing to do here.
+    pub fn keep_in_touch(&self, stop: CancellationToken) -> BoxFuture<'static, ()> {
+        match &self.engine {
+            Engine::Sqlite(_) => Box::pin(std::future::ready(())),
+            Engine::Postgres(postgres) => Box::pin(Arc::clone(postgres).keep_in_touch(stop)),
         }
     }
 

@@ -3,6 +3,7 @@
 //! Writes run side by side, so that what one reads to change it must be locked (`lock_exclusive`). When two are in each
 //! other's way, or a connection breaks before the commit, the work is run again from its start.
 
+mod notice;
 mod open;
 mod pulse;
 
@@ -48,7 +49,10 @@ pub(super) struct Postgres {
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
     running: TaskTracker,
+    /// Changes with each commit of this process that added events.
     commits: watch::Sender<u64>,
+    /// The same, and with each word of another server.
+    hints: watch::Sender<u64>,
     pulse: Pulse,
     clock: Clock,
     open: open::Options,
@@ -63,8 +67,8 @@ enum Ended<T> {
 }
 
 impl Postgres {
-    pub(super) fn commits(&self) -> watch::Receiver<u64> {
-        self.commits.subscribe()
+    pub(super) fn hints(&self) -> watch::Receiver<u64> {
+        self.hints.subscribe()
     }
 
     pub(super) async fn run<I, T, W>(self: &Arc<Self>, input: I, work: W) -> Result<T>
@@ -171,6 +175,7 @@ impl Postgres {
         let Err(error) = transaction.commit().await else {
             if told {
                 self.commits.send_modify(|count| *count += 1);
+                self.hint();
             }
             return Ended::Done(value);
         };
@@ -186,6 +191,10 @@ impl Postgres {
             }
             Fault::Busy(_) | Fault::Text | Fault::Other => Ended::Failed(error.into()),
         }
+    }
+
+    fn hint(&self) {
+        self.hints.send_modify(|count| *count += 1);
     }
 
     pub(super) fn pulse(&self) -> &Pulse {

@@ -18,6 +18,7 @@ use crate::{
 mod feed;
 mod follow;
 mod prune;
+mod seam;
 
 pub use feed::{Feed, tail};
 pub(super) use follow::follow_account;
@@ -152,6 +153,7 @@ async fn page_of(app: &App, query: Select<event::Entity>, first: i64, after: Opt
     let limit = limit - u64::from(gap.is_some());
     let mut rows = query
         .filter(event::Column::Id.gt(after.unwrap_or(0)))
+        .filter(event::Column::Id.lte(newest(app).await?))
         .order_by_asc(event::Column::Id)
         .limit(limit + 1)
         .all(app.db.read())
@@ -170,8 +172,17 @@ async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
     Ok((position < pruned).then(gap))
 }
 
-/// The newest event's place: where a follower that wants only news begins.
-pub async fn newest(app: &App) -> Result<i64> {
+/// The newest event's place: where a follower that wants only news begins. The log is final up to there.
+async fn newest(app: &App) -> Result<i64> {
+    let end = end(app).await?;
+    if !app.db.commits_in_order() {
+        app.events.reach(end).await?;
+    }
+    Ok(end)
+}
+
+/// The place of the newest event that is there; on PostgreSQL an earlier one may still appear.
+pub async fn end(app: &App) -> Result<i64> {
     let newest = event::Entity::find().order_by_desc(event::Column::Id).limit(1).one(app.db.read()).await?;
     // A log that was pruned to its end is not at its beginning.
     Ok(newest.map_or(0, |event| event.id).max(prune::pruned_to(app).await?))

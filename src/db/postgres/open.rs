@@ -55,6 +55,11 @@ impl Options {
         self.0.clone().options([("statement_timeout", "0"), ("idle_in_transaction_session_timeout", "0")])
     }
 
+    /// For a connection that waits for news.
+    pub(super) fn lasting(&self) -> PgConnectOptions {
+        self.0.clone()
+    }
+
     pub(super) async fn alone(&self) -> Result<Alone> {
         let pool = pool(self.unbounded(), 1, None).await?;
         let transaction = pool.begin().await?;
@@ -108,6 +113,7 @@ pub(in crate::db) async fn open(
         waiting: AtomicUsize::new(0),
         running: TaskTracker::new(),
         commits: watch::Sender::new(0),
+        hints: watch::Sender::new(0),
         pulse,
         clock,
         open: options,

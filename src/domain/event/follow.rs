@@ -236,9 +236,12 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<()> {
-        let rows = self
-            .wants
-            .query()
+        let mut query = self.wants.query();
+        if !self.app.db.commits_in_order() {
+            // What lies behind may be followed by something before it; once it is final, it comes as news.
+            query = query.filter(event::Column::Id.lte(self.app.events.settled()));
+        }
+        let rows = query
             .filter(event::Column::Id.gt(self.position))
             .order_by_asc(event::Column::Id)
             .limit(BATCH)
