@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     db::Db,
-    domain::{event::Feed, runner::Seen, schema, session::Known},
+    domain::{event::Feed, rights::Rights, runner::Seen, schema, session::Known},
     error::Result,
     infra::{
         clock::Clock,
@@ -38,6 +38,8 @@ pub struct Parts {
     pub events: Feed,
     /// Credentials checked within the last second.
     pub known: Known,
+    /// Whether somebody's rights have shrunk, or some credential has ended.
+    pub rights: Rights,
     /// When each runner last gave a sign of life.
     pub seen: Seen,
     /// Cancelled when the server is to stop.
@@ -77,6 +79,7 @@ impl App {
             passwords,
             schemas: schema::Cache::new(256),
             known: Known::default(),
+            rights: Rights::default(),
             seen: Seen::default(),
             shutdown: CancellationToken::new(),
         })))

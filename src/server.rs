@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, session, user},
+    domain::{event, lease, meter, rights, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Stopped},
@@ -77,6 +77,7 @@ impl Ground {
         let background = TaskTracker::new();
         background.spawn(event::tail(app.clone(), event::end(&app).await?));
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
+        background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));
@@ -117,4 +118,5 @@ fn state(app: &App) -> HttpState {
         app.shutdown.clone(),
     )
     .with_files(app.clone())
+    .with_rights(app.rights.changes(), app.clock.clone())
 }

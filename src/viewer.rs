@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Scope, service, user};
+use entity::{Scope, Time, service, user};
 
 use crate::error::{Error, Result};
 
@@ -31,6 +31,8 @@ pub struct UserViewer {
     pub services: Vec<i64>,
     /// How the user proved it.
     pub credential: Credential,
+    /// When the credential ends by itself, as far as is known now.
+    pub expires_at: Option<Time>,
 }
 
 /// What a user showed.
@@ -59,6 +61,8 @@ pub struct RunnerViewer {
     pub owner_id: i64,
     /// Its name.
     pub name: String,
+    /// When its token ends by itself.
+    pub expires_at: Option<Time>,
 }
 
 /// What a scope of an API token allows. Scopes only narrow.
@@ -236,6 +240,30 @@ impl Viewer {
     #[must_use]
     pub fn account_scope(&self) -> Scope {
         if self.keeps_accounts() { Scope::All } else { self.scope() }
+    }
+
+    /// When the credential ends by itself, as far as is known now.
+    #[must_use]
+    pub fn expires_at(&self) -> Option<Time> {
+        match self {
+            Self::User(viewer) => viewer.expires_at,
+            Self::Runner(viewer) => viewer.expires_at,
+            Self::Anonymous | Self::Operator => None,
+        }
+    }
+
+    /// Whether nothing that this caller may do or see was taken away since it was `earlier`: the same caller, with the
+    /// same number of the changes that took something away.
+    #[must_use]
+    pub fn may_still(&self, earlier: &Self) -> bool {
+        match (self, earlier) {
+            (Self::User(now), Self::User(then)) => {
+                now.user.id == then.user.id && now.user.rights_revision == then.user.rights_revision
+            }
+            (Self::Runner(now), Self::Runner(then)) => now.id == then.id,
+            (Self::Anonymous, Self::Anonymous) | (Self::Operator, Self::Operator) => true,
+            _ => false,
+        }
     }
 
     /// May change and delete this service, and look at all its jobs.

@@ -63,6 +63,8 @@ pub struct Model {
     pub roles: Words,
     /// Argon2id in PHC notation; none means that no password opens this account.
     pub password_hash: Option<String>,
+    /// Rises when the user may do or see less than before.
+    pub rights_revision: i64,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.

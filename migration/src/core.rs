@@ -100,6 +100,7 @@ fn identity() -> Vec<TableCreateStatement> {
             flag("is_admin"),
             json("roles"),
             text_null("password_hash"),
+            long("rights_revision"),
             long("created_at"),
             long("updated_at"),
         ],

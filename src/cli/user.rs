@@ -27,6 +27,19 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Stop an account: its user may log in, read why, and nothing else; what it follows ends
+    Suspend {
+        /// The user's name or e-mail address
+        user: String,
+        /// Words for the user to read
+        #[arg(long, value_name = "TEXT")]
+        message: Option<String>,
+    },
+    /// Let a suspended user work again
+    Reinstate {
+        /// The user's name or e-mail address
+        user: String,
+    },
     /// Replace a user's password and end the user's sessions
     SetPassword {
         /// The user's name or e-mail address
@@ -68,6 +81,8 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
         Command::Create(new) => create(new, app, output).await,
         Command::List(format) => list(format, app, output).await,
         Command::Show { user, format } => show(&user, format, app, output).await,
+        Command::Suspend { user, message } => set_status(&user, Status::Suspended, message, app, output).await,
+        Command::Reinstate { user } => set_status(&user, Status::Active, None, app, output).await,
         Command::SetPassword { user, password } => set_password(&user, &password, app, output).await,
     }
 }
@@ -105,6 +120,20 @@ async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failu
 
 async fn show(name: &str, format: Format, app: &App, mut output: Output) -> Result<(), Failure> {
     output.one(format, describe(&named(app, name).await?))?;
+    Ok(())
+}
+
+async fn set_status(
+    name: &str,
+    status: Status,
+    message: Option<String>,
+    app: &App,
+    mut output: Output,
+) -> Result<(), Failure> {
+    let found = named(app, name).await?;
+    let changed = user::set_status(app, &Viewer::local_operator(), found.id, status, message).await?;
+    let word = if status == Status::Active { "active" } else { "suspended" };
+    output.line(&format!("The user {} is {word}.", changed.username))?;
     Ok(())
 }
 

@@ -142,6 +142,7 @@ impl Db {
 
     /// Tells the other servers of the same database of this one's commits, and hears theirs, until `stop`. A file has one
     /// server, and nothing to do here.
+    #[must_use]
     pub fn keep_in_touch(&self, stop: CancellationToken) -> BoxFuture<'static, ()> {
         match &self.engine {
             Engine::Sqlite(_) => Box::pin(std::future::ready(())),

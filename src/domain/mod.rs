@@ -12,6 +12,7 @@ pub mod job;
 pub mod lease;
 pub mod ledger;
 pub mod meter;
+pub mod rights;
 pub mod runner;
 pub mod schema;
 pub mod service;

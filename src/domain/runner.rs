@@ -246,6 +246,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
                     .await?;
                 token::Entity::delete_many().filter(token::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
                 runner::Entity::delete_by_id(runner.id).exec(&tx.db).await?;
+                super::rights::note(tx).await?;
                 Ok(runner.clone())
             })
         })

@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use crate::{
     app::App,
     db::Tx,
+    domain::rights,
     error::{Error, Result},
     infra::secret::{self, Secret, SecretDigest, SecretKind},
     viewer::{Credential, RunnerViewer, UserViewer, Viewer, log_in_first},
@@ -27,27 +28,42 @@ const USE_NOTED: i64 = 60_000_000;
 
 /// Credentials checked within the last second, by the digest of their token.
 #[derive(Debug, Default)]
-pub struct Known(Mutex<HashMap<SecretDigest, (i64, Viewer)>>);
+pub struct Known(Mutex<Believed>);
+
+#[derive(Debug, Default)]
+struct Believed {
+    viewers: HashMap<SecretDigest, (i64, Viewer)>,
+    /// How often all were forgotten.
+    round: u64,
+}
 
 impl Known {
-    fn get(&self, digest: &SecretDigest, now: i64) -> Option<Viewer> {
+    /// Who is believed to send this token, or else the round in which to say so with [`Known::put`].
+    fn get(&self, digest: &SecretDigest, now: i64) -> Result<Viewer, u64> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        known.get(digest).filter(|(at, _)| (*at..*at + BELIEVED).contains(&now)).map(|(_, viewer)| viewer.clone())
+        let viewer = known.viewers.get(digest).filter(|(at, _)| (*at..*at + BELIEVED).contains(&now));
+        viewer.map(|(_, viewer)| viewer.clone()).ok_or(known.round)
     }
 
-    fn put(&self, digest: SecretDigest, now: i64, viewer: &Viewer) {
+    /// Does nothing when all were forgotten since `round`: this may be what was to be forgotten.
+    fn put(&self, digest: SecretDigest, now: i64, round: u64, viewer: &Viewer) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.len() >= KNOWN {
-            known.retain(|_, (at, _)| (*at..*at + BELIEVED).contains(&now));
+        if known.round != round {
+            return;
         }
-        if known.len() < KNOWN {
-            known.insert(digest, (now, viewer.clone()));
+        if known.viewers.len() >= KNOWN {
+            known.viewers.retain(|_, (at, _)| (*at..*at + BELIEVED).contains(&now));
+        }
+        if known.viewers.len() < KNOWN {
+            known.viewers.insert(digest, (now, viewer.clone()));
         }
     }
 
-    /// Forgets all of them, after a change of rights in this process.
+    /// Forgets all of them, after a change of rights.
     pub fn forget(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.viewers.clear();
+        known.round += 1;
     }
 }
 
@@ -117,7 +133,7 @@ pub async fn delete(app: &App, viewer: &Viewer) -> Result<()> {
         .write(id, |tx, id| {
             Box::pin(async move {
                 session::Entity::delete_by_id(*id).exec(&tx.db).await?;
-                Ok(())
+                rights::note(tx).await
             })
         })
         .await?;
@@ -128,7 +144,7 @@ pub async fn delete(app: &App, viewer: &Viewer) -> Result<()> {
 /// Ends every session of a user.
 pub(super) async fn end_all(tx: &Tx, user_id: i64) -> Result<()> {
     session::Entity::delete_many().filter(session::Column::UserId.eq(user_id)).exec(&tx.db).await?;
-    Ok(())
+    rights::note(tx).await
 }
 
 /// Who sends this bearer token; nobody without one.
@@ -141,15 +157,16 @@ pub async fn authenticate(app: &App, bearer: Option<&str>) -> Result<Viewer> {
     let secret = Secret::parse(bearer).ok_or_else(refused)?;
     let digest = secret.digest();
     let now = app.clock.now_micros();
-    if let Some(viewer) = app.known.get(&digest, now) {
-        return Ok(viewer);
-    }
+    let round = match app.known.get(&digest, now) {
+        Ok(viewer) => return Ok(viewer),
+        Err(round) => round,
+    };
     let found = match secret.kind() {
         SecretKind::Session => by_session(app, &digest, Time(now)).await?,
         SecretKind::Token | SecretKind::Runner => by_token(app, &digest, Time(now)).await?,
     };
     let viewer = found.ok_or_else(refused)?;
-    app.known.put(digest, now, &viewer);
+    app.known.put(digest, now, round, &viewer);
     Ok(viewer)
 }
 
@@ -164,13 +181,15 @@ async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Optio
     if now.0 - session.last_used_at.0 > USE_NOTED {
         note_use(app, Used::Session(session.id));
     }
-    user_viewer(app, user, Credential::Session { id: session.id }).await.map(Some)
+    let idle_hours = i64::from(app.config.sessions.idle_hours);
+    let ends = session.expires_at.min(session.last_used_at.max(now).plus_seconds(3600 * idle_hours));
+    user_viewer(app, user, Credential::Session { id: session.id }, Some(ends)).await.map(Some)
 }
 
-async fn user_viewer(app: &App, user: user::Model, credential: Credential) -> Result<Viewer> {
+async fn user_viewer(app: &App, user: user::Model, credential: Credential, expires_at: Option<Time>) -> Result<Viewer> {
     let own = service::Entity::find().select_only().column(service::Column::Id);
     let services = own.filter(service::Column::OwnerId.eq(user.id)).into_tuple().all(app.db.read()).await?;
-    Ok(Viewer::User(Arc::new(UserViewer { user, services, credential })))
+    Ok(Viewer::User(Arc::new(UserViewer { user, services, credential, expires_at })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {
@@ -186,7 +205,7 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
         let user = user::Entity::find_by_id(user_id).one(app.db.read()).await?;
         let credential = Credential::Token { id: token.id, scopes: token.scopes.0 };
         return match user {
-            Some(user) => user_viewer(app, user, credential).await.map(Some),
+            Some(user) => user_viewer(app, user, credential, token.expires_at).await.map(Some),
             None => Ok(None),
         };
     }
@@ -197,7 +216,8 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
     if owner.is_none_or(|owner| owner.status != user::Status::Active) {
         return Ok(None);
     }
-    let viewer = RunnerViewer { id: runner.id, owner_id: runner.owner_id, name: runner.name };
+    let viewer =
+        RunnerViewer { id: runner.id, owner_id: runner.owner_id, name: runner.name, expires_at: token.expires_at };
     Ok(Some(Viewer::Runner(Arc::new(viewer))))
 }
 

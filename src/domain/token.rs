@@ -121,6 +121,7 @@ pub async fn revoke(app: &App, viewer: &Viewer, uid: Uuid) -> Result<token::Mode
                 // The first moment stays, should two revoke it at once.
                 let live = token::Entity::update_many().filter(token::Column::RevokedAt.is_null());
                 live.set(change).filter(token::Column::Id.eq(row.id)).exec(&tx.db).await?;
+                super::rights::note(tx).await?;
                 Ok(row)
             })
         })

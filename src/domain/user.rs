@@ -119,6 +119,7 @@ async fn insert(tx: &Tx, new: &NewUser, password_hash: Option<String>) -> Result
         is_admin: Set(new.is_admin),
         roles: Set(Words(new.roles.clone())),
         password_hash: Set(password_hash),
+        rights_revision: Set(0),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         ..Default::default()
@@ -212,6 +213,43 @@ pub async fn set_password(app: &App, viewer: &Viewer, user_id: i64, password: Op
         .await?;
     app.known.forget();
     Ok(())
+}
+
+/// Suspends an account, with words for its user to read, or gives it back. A suspended user may log in and read itself,
+/// and nothing else; what it follows ends. Only an admin may.
+pub async fn set_status(
+    app: &App,
+    viewer: &Viewer,
+    user_id: i64,
+    status: user::Status,
+    message: Option<String>,
+) -> Result<user::Model> {
+    viewer.require_admin()?;
+    let mut faults = Faults::default();
+    if let Some(message) = &message {
+        faults.line("statusMessage", message, 1, LINE);
+    }
+    faults.into_result()?;
+    let input = (user_id, status, message);
+    let changed =
+        app.db.write(input, |tx, (id, status, message)| Box::pin(store_status(tx, *id, *status, message.clone())));
+    let changed = changed.await?;
+    app.known.forget();
+    Ok(changed)
+}
+
+async fn store_status(tx: &Tx, id: i64, status: user::Status, message: Option<String>) -> Result<user::Model> {
+    let change = user::ActiveModel {
+        status: Set(status),
+        status_message: Set(message),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    user::Entity::update_many().set(change).filter(user::Column::Id.eq(id)).exec(&tx.db).await?;
+    if status != user::Status::Active {
+        super::rights::shrink(tx, [id]).await?;
+    }
+    user::Entity::find_by_id(id).one(&tx.db).await?.ok_or(Error::NotFound("user"))
 }
 
 /// When no admin with a password exists, makes `admin` (or gives an existing `admin` a password) and returns the

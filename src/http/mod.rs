@@ -21,6 +21,7 @@ mod params;
 mod playground;
 mod ranged;
 mod reply;
+mod rights;
 mod serve;
 mod site;
 mod socket;

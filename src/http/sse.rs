@@ -20,8 +20,9 @@ use tokio::time::{sleep, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 use tracing::{Instrument, Span};
 
-use super::client::RequestInfo;
+use super::client::{RequestInfo, bearer};
 use super::metrics::{self, Transport};
+use super::rights::Guard;
 use super::state::Shared;
 use super::{OperationKind, Prepared, ResumePoint, operation, reply};
 use crate::viewer::Viewer;
@@ -40,12 +41,14 @@ pub(super) fn open(
     headers: &HeaderMap,
 ) -> Response {
     let resume = Arc::new(ResumePoint::new(last_event_id(headers)));
+    // Malformed ones were refused before.
+    let guard = Guard::new(state, bearer(headers).unwrap_or_default(), &viewer);
     let caller = operation::caller(info, viewer, Some(Arc::clone(&resume)));
     let follows = prepared.kind() == OperationKind::Subscription;
     let results = operation::stream(state, caller, prepared, Transport::Sse);
     let (frames, body) = mpsc::channel(1);
     let feed = Feed { state: Arc::clone(state), request_id: info.id.clone(), resume, follows, frames };
-    state.tasks.spawn(feed.run(results).instrument(Span::current()));
+    state.tasks.spawn(feed.run(results, guard).instrument(Span::current()));
     event_stream(Body::from_stream(ReceiverStream::new(body).map(Ok::<_, Infallible>)))
 }
 
@@ -84,8 +87,19 @@ struct Feed {
 }
 
 impl Feed {
-    async fn run(self, mut results: BoxStream<'static, GraphqlResponse>) {
+    async fn run(self, results: BoxStream<'static, GraphqlResponse>, guard: Guard) {
         let _open = metrics::Open::stream(Transport::Sse);
+        let refusal = tokio::select! {
+            refusal = guard.ended(), if self.follows => refusal,
+            () = self.deliver(results) => return,
+        };
+        let last = GraphqlResponse::from_errors(vec![refusal.to_error(&self.request_id)]);
+        if self.send(next_event(&reply::text(&last), None)).await {
+            self.send(Bytes::from_static(COMPLETE)).await;
+        }
+    }
+
+    async fn deliver(&self, mut results: BoxStream<'static, GraphqlResponse>) {
         if !self.send(Bytes::from_static(COMMENT)).await {
             return;
         }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::{Api, HttpConfig};
 use crate::app::App;
 use crate::error::Result;
+use crate::infra::clock::Clock;
 use crate::viewer::Viewer;
 
 /// Turns the bearer token of a request, or its absence, into who asks.
@@ -30,6 +32,10 @@ pub struct HttpState {
     pub readiness: Readiness,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
+    /// Changes when rights may have shrunk or credentials have ended; never, without anybody who says so.
+    pub rights: watch::Receiver<i64>,
+    /// The clock by which credentials end.
+    pub clock: Clock,
     /// Where files come from and go to; without it there are none.
     pub files: Option<App>,
     /// The connections, sockets and streams that are open: what [`super::serve()`] waits for at the end.
@@ -52,7 +58,25 @@ impl HttpState {
         shutdown: CancellationToken,
     ) -> Self {
         let (tasks, cut) = (TaskTracker::new(), CancellationToken::new());
-        Self { api, authenticate, config: Arc::new(config), readiness, shutdown, files: None, tasks, cut }
+        let (rights, clock) = (watch::channel(0).1, Clock::new());
+        Self {
+            api,
+            authenticate,
+            config: Arc::new(config),
+            readiness,
+            shutdown,
+            rights,
+            clock,
+            files: None,
+            tasks,
+            cut,
+        }
+    }
+
+    /// The same for a server that says when rights have changed.
+    #[must_use]
+    pub fn with_rights(self, rights: watch::Receiver<i64>, clock: Clock) -> Self {
+        Self { rights, clock, ..self }
     }
 
     /// The same with files.

@@ -110,6 +110,7 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { module: "http", path: "crate::domain::file" },
     // What the domain remembers between requests lives as long as the server, and so in `app`.
     Exception { module: "app", path: "crate::domain::event::Feed" },
+    Exception { module: "app", path: "crate::domain::rights::Rights" },
     Exception { module: "app", path: "crate::domain::runner::Seen" },
     Exception { module: "app", path: "crate::domain::schema" },
     Exception { module: "app", path: "crate::domain::session::Known" },

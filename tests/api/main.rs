@@ -11,5 +11,6 @@ mod layers;
 mod money;
 mod permissions;
 mod properties;
+mod rights;
 mod side_by_side;
 mod support;

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
+    domain::rights,
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
@@ -98,9 +99,9 @@ async fn store(
         is_manager: change.is_manager.unwrap_or(member.is_manager && !rejoins),
         spend_limit: change.limit.unwrap_or(if rejoins { None } else { member.spend_limit }),
         removed_at: None,
-        ..member
+        ..member.clone()
     };
-    update(tx, after, event::AccountChange::MemberSet).await
+    update(tx, &member, after, event::AccountChange::MemberSet).await
 }
 
 /// Managers are set and removed by those who keep all accounts only.
@@ -111,7 +112,14 @@ fn refuse_manager(member: &account_member::Model, keeps: bool) -> Result<()> {
     Err(Error::Forbidden("Only admins and users with the role `accounting` change or remove managers.".into()))
 }
 
-async fn update(tx: &Tx, after: account_member::Model, told: event::AccountChange) -> Result<account_member::Model> {
+async fn update(
+    tx: &Tx,
+    before: &account_member::Model,
+    after: account_member::Model,
+    told: event::AccountChange,
+) -> Result<account_member::Model> {
+    // A manager sees all entries, a member its own.
+    let narrows = after.removed_at.is_some() || (before.is_manager && !after.is_manager);
     let after = account_member::Model { updated_at: tx.now, ..after };
     let change = account_member::ActiveModel {
         is_manager: Set(after.is_manager),
@@ -123,6 +131,9 @@ async fn update(tx: &Tx, after: account_member::Model, told: event::AccountChang
     let own = account_member::Entity::update_many().set(change).filter(account_member::Column::Id.eq(after.id));
     own.exec(&tx.db).await?;
     tell(tx, after.account_id, told).await?;
+    if narrows {
+        rights::shrink(tx, [after.user_id]).await?;
+    }
     Ok(after)
 }
 
@@ -138,8 +149,8 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) 
                 let member = book.member(tx, *user_id).await?.filter(|member| member.removed_at.is_none());
                 let member = member.ok_or_else(|| Error::invalid("userId", "The user is not a member."))?;
                 refuse_manager(&member, *keeps)?;
-                let after = account_member::Model { removed_at: Some(tx.now), ..member };
-                update(tx, after, event::AccountChange::MemberRemoved).await
+                let after = account_member::Model { removed_at: Some(tx.now), ..member.clone() };
+                update(tx, &member, after, event::AccountChange::MemberRemoved).await
             })
         })
         .await

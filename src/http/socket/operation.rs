@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use async_graphql::Response;
 use async_graphql::http::WebSocketProtocols;
+use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 use tracing::{Instrument, Span};
 
@@ -15,6 +16,7 @@ use crate::error::Code;
 use crate::http::client::RequestInfo;
 use crate::http::metrics::{self, Transport};
 use crate::http::reply::Refusal;
+use crate::http::rights::Guard;
 use crate::http::state::Shared;
 use crate::http::{OperationKind, Params, Prepared, operation};
 use crate::viewer::Viewer;
@@ -84,24 +86,30 @@ impl Operation {
     }
 
     async fn perform(&self, viewer: Viewer, prepared: Prepared) -> Said {
+        // Queries and mutations are let finish.
         let follows = prepared.kind() == OperationKind::Subscription;
+        let guard = Guard::new(&self.state, self.bearer.clone(), &viewer);
         let caller = operation::caller(&self.info, viewer, None);
-        let mut results = operation::stream(&self.state, caller, prepared, Transport::Socket);
-        loop {
-            let response = tokio::select! {
-                response = operation::next(&mut results, &self.info.id) => response,
-                // Queries and mutations are let finish.
-                () = self.state.shutdown.cancelled(), if follows => return Said::Ended,
-            };
-            match response {
-                Some(response) => self.next(&response).await,
-                None => return Said::Last(protocol::complete(&self.id)),
-            }
+        let results = operation::stream(&self.state, caller, prepared, Transport::Socket);
+        tokio::select! {
+            () = self.state.shutdown.cancelled(), if follows => Said::Ended,
+            refusal = guard.ended(), if follows => self.end(&refusal),
+            last = self.deliver(results) => last,
         }
     }
 
-    async fn next(&self, response: &Response) {
-        self.say(Said::Text(protocol::next(self.protocol, &self.id, response))).await;
+    async fn deliver(&self, mut results: BoxStream<'static, Response>) -> Said {
+        while let Some(response) = operation::next(&mut results, &self.info.id).await {
+            self.say(Said::Text(protocol::next(self.protocol, &self.id, &response))).await;
+        }
+        Said::Last(protocol::complete(&self.id))
+    }
+
+    fn end(&self, refusal: &Refusal) -> Said {
+        match refusal.code() {
+            Code::Unauthenticated => Said::Close(Close::forbidden("the credential is not valid any more")),
+            _ => Said::Last(protocol::error(self.protocol, &self.id, &[refusal.to_error(&self.info.id)])),
+        }
     }
 
     async fn say(&self, said: Said) {

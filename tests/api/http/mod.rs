@@ -12,5 +12,5 @@ mod socket_close;
 mod socket_old;
 mod sockets;
 mod stop;
-mod support;
+pub mod support;
 mod unread;

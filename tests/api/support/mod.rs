@@ -18,7 +18,7 @@ use docket::{
     viewer::Viewer,
 };
 use entity::user::Status;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -125,19 +125,11 @@ impl TestApp {
         self.anonymous().log_in(name).await
     }
 
-    /// What an admin will do in a later version: changes whether an account may be used.
+    /// Changes whether an account may be used.
     pub async fn set_status(&self, name: &str, status: Status) {
-        let (name, reason) = (name.to_owned(), "By the test.".to_owned());
-        let change =
-            entity::user::ActiveModel { status: Set(status), status_message: Set(Some(reason)), ..Default::default() };
-        let write = self.server.app.db.write((name, change), |tx, (name, change)| {
-            Box::pin(async move {
-                let query = entity::user::Entity::update_many().set(change.clone());
-                Ok(query.filter(entity::user::Column::Username.eq(name)).exec(&tx.db).await?.rows_affected)
-            })
-        });
-        assert_eq!(write.await.expect("the status is stored"), 1);
-        self.server.app.known.forget();
+        let (app, operator) = (&self.server.app, Viewer::local_operator());
+        let user = user::get_by(app, &operator, None, Some(name), None).await.expect("there is such a user");
+        user::set_status(app, &operator, user.id, status, Some("By the test.".to_owned())).await.expect("it is stored");
     }
 
     /// A new runner of the admin for this service, with 100 slots.

@@ -33,6 +33,16 @@ impl Socket {
         connect_async(request).await.map(|(socket, _)| Self(socket))
     }
 
+    /// Opens one at any server, in the protocol of today, with a credential.
+    pub async fn at(address: SocketAddr, token: &str) -> Self {
+        let mut request = format!("ws://{address}/graphql").into_client_request().expect("a request");
+        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a value"));
+        let mut socket = Self(connect_async(request).await.expect("an upgrade").0);
+        socket.send(json!({ "type": "connection_init", "payload": { "token": token } })).await;
+        assert_eq!(socket.message().await["type"], "connection_ack");
+        socket
+    }
+
     /// Opens a socket in the protocol of today.
     pub async fn new(server: &TestServer) -> Self {
         Self::open(server, Some("graphql-transport-ws"), None).await.expect("an upgrade")

@@ -83,9 +83,12 @@ fn state(config: HttpConfig, world: &Arc<World>, shutdown: CancellationToken) ->
         async move {
             match bearer.as_deref() {
                 None => Ok(Viewer::Anonymous),
-                Some("ada-token") => {
-                    Ok(Viewer::Runner(Arc::new(RunnerViewer { id: 1, owner_id: 1, name: "ada".to_owned() })))
-                }
+                Some("ada-token") => Ok(Viewer::Runner(Arc::new(RunnerViewer {
+                    id: 1,
+                    owner_id: 1,
+                    name: "ada".to_owned(),
+                    expires_at: None,
+                }))),
                 Some("offline") => Err(Error::unavailable("The database is away.")),
                 Some(_) => Err(Error::Unauthenticated("This token is not valid.".to_owned())),
             }

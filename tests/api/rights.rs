@@ -1,0 +1,148 @@
+//! Streams end when the rights that they were opened with do, on every server of the database.
+
+use std::time::Duration;
+
+use entity::user::Status;
+use serde_json::{Value, json};
+
+use crate::http::support::Socket;
+use crate::support::{Client, Stream, TestApp, text};
+
+const FOLLOW: &str = "subscription { jobEvents(after: \"e0\") { cursor } }";
+
+/// A user with a job, whose events it follows.
+struct Case {
+    app: TestApp,
+    replica: Option<TestApp>,
+    ada: Client,
+    service: String,
+}
+
+impl Case {
+    async fn new() -> Self {
+        let app = TestApp::new().await;
+        let service = app.service(json!({})).await;
+        let ada = app.user("ada").await;
+        ada.submit(&service, json!({})).await;
+        let replica = app.replica().await;
+        Self { app, replica, ada, service }
+    }
+
+    /// Streams of this caller, begun: at the first server and, where there is one, at the second.
+    async fn follow(&self, client: &Client, document: &str, variables: Value) -> Vec<Stream> {
+        let other = self.replica.as_ref().map(|replica| client.at(replica));
+        let mut streams = Vec::new();
+        for client in [Some(client.clone()), other].into_iter().flatten() {
+            let mut stream = client.subscribe(document, variables.clone()).await;
+            assert_eq!(stream.next().await.expect("what is there already").get("errors"), None);
+            streams.push(stream);
+        }
+        streams
+    }
+}
+
+/// Each of them says why it ends, and ends.
+async fn end(streams: Vec<Stream>, code: &str) {
+    for mut stream in streams {
+        let last = loop {
+            let next = stream.next().await.expect("a reason");
+            if next.get("errors").is_some() {
+                break next;
+            }
+        };
+        assert_eq!(last["errors"][0]["extensions"]["code"], code);
+        assert_eq!(stream.next().await, None, "it says that it is complete");
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_a_revoked_token_end_and_no_others() {
+    let case = Case::new().await;
+    let input = json!({ "name": "page", "scopes": ["jobs:read"] });
+    let made = case.ada.change("tokenCreate", input, "token apiToken { id }").await;
+    let by_token = case.ada.with_token(text(&made["token"]), "");
+    let streams = case.follow(&by_token, FOLLOW, json!({})).await;
+    let mut others = case.follow(&case.ada, FOLLOW, json!({})).await;
+    case.ada.change("tokenRevoke", json!({ "tokenId": made["apiToken"]["id"] }), "apiToken { id }").await;
+    end(streams, "UNAUTHENTICATED").await;
+    case.ada.submit(&case.service, json!({})).await;
+    for stream in &mut others {
+        assert_eq!(stream.next().await.expect("the next event").get("errors"), None);
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_an_ended_session_end() {
+    let case = Case::new().await;
+    let streams = case.follow(&case.ada, FOLLOW, json!({})).await;
+    case.ada.data("mutation { sessionDelete { __typename } }", json!({})).await;
+    end(streams, "UNAUTHENTICATED").await;
+}
+
+#[tokio::test]
+async fn a_suspended_users_streams_end_and_those_of_its_runners() {
+    let case = Case::new().await;
+    let author = case.app.author("author").await;
+    let service = author.service(json!({})).await;
+    let runner = author.runner(json!({ "serviceIds": [service] })).await;
+    author.submit(&service, json!({})).await;
+    runner.claim().await;
+    let of_user = case.follow(&author, FOLLOW, json!({})).await;
+    let of_runner = case.follow(&runner, FOLLOW, json!({})).await;
+    case.app.set_status("author", Status::Suspended).await;
+    end(of_user, "FORBIDDEN").await;
+    end(of_runner, "UNAUTHENTICATED").await;
+}
+
+#[tokio::test]
+async fn a_stream_ends_with_its_token() {
+    let case = Case::new().await;
+    let soon = case.app.clock.now() + Duration::from_millis(1_500);
+    let input = json!({ "name": "page", "scopes": ["jobs:read"], "expiresAt": soon.to_rfc3339() });
+    let made = case.ada.change("tokenCreate", input, "token").await;
+    let by_token = case.ada.with_token(text(&made["token"]), "");
+    let streams = case.follow(&by_token, FOLLOW, json!({})).await;
+    end(streams, "UNAUTHENTICATED").await;
+}
+
+#[tokio::test]
+async fn who_leaves_an_account_hears_no_more_of_it() {
+    let case = Case::new().await;
+    let account = case.app.account(json!({})).await;
+    case.app.member(&account, &case.ada, json!({})).await;
+    let document = "subscription($id: ID!) { accountEvents(accountId: $id, after: \"e0\") { cursor } }";
+    let streams = case.follow(&case.ada, document, json!({ "id": account })).await;
+    let input = json!({ "accountId": account, "userId": case.ada.id });
+    case.app.admin().change("accountMemberRemove", input, "member { user { id } }").await;
+    for mut stream in streams {
+        while stream.next().await.is_some() {}
+    }
+    let again = case.ada.subscribe(document, json!({ "id": account })).await.code().await;
+    assert_eq!(again, "NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_socket_is_closed_with_its_credential_and_kept_when_rights_only_shrink() {
+    let case = Case::new().await;
+    let token = case.ada.token.clone().expect("a session");
+    let servers = [Some(&case.app), case.replica.as_ref()];
+    for app in servers.into_iter().flatten() {
+        let mut socket = Socket::at(app.server.address, &token).await;
+        socket.subscribe("1", FOLLOW).await;
+        assert_eq!(socket.message().await["type"], "next");
+        case.app.set_status("ada", Status::Suspended).await;
+        let last = socket.message().await;
+        assert_eq!((&last["type"], &last["id"]), (&json!("error"), &json!("1")), "{last}");
+        assert_eq!(last["payload"][0]["extensions"]["code"], "FORBIDDEN");
+        socket.send(json!({ "type": "ping" })).await;
+        assert_eq!(socket.message().await["type"], "pong");
+        case.app.set_status("ada", Status::Active).await;
+        socket.subscribe("2", FOLLOW).await;
+        assert_eq!(socket.message().await["type"], "next", "it may ask again");
+    }
+    let mut socket = Socket::at(case.app.server.address, &token).await;
+    socket.subscribe("1", FOLLOW).await;
+    assert_eq!(socket.message().await["type"], "next");
+    case.ada.data("mutation { sessionDelete { __typename } }", json!({})).await;
+    assert_eq!(socket.closed().await.0, 4403);
+}
