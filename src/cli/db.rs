@@ -1,15 +1,18 @@
 //! `docket db`: the database itself.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::json;
 
 use super::context::open;
 use super::failure::Failure;
 use super::output::{Format, Output, record};
 use crate::config::Loaded;
+use crate::db::{ServeLock, Summary};
 use crate::domain::account;
 
 /// The subcommands.
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+#[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Create the database, or bring its tables up to date
     Migrate(Format),
@@ -18,6 +21,20 @@ pub(super) enum Command {
     /// Look for damage in the file, for references to missing rows, and for accounts whose sums are not those of their
     /// entries
     Check(Format),
+    /// Write everything into a new file, while servers go on; the files' bytes lie in the file store
+    Backup {
+        /// The file to make
+        file: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
+    /// Fill an empty database, of either kind, from a backup
+    Restore {
+        /// A file that `docket db backup` made
+        file: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
 }
 
 /// Runs one of them.
@@ -26,6 +43,8 @@ pub(super) async fn run(command: Command, loaded: &Loaded, output: Output) -> Re
         Command::Migrate(format) => migrate(format, loaded, output).await,
         Command::Status(format) => status(format, loaded, output).await,
         Command::Check(format) => check(format, loaded, output).await,
+        Command::Backup { file, format } => backup(&file, format, loaded, output).await,
+        Command::Restore { file, format } => restore(&file, format, loaded, output).await,
     }
 }
 
@@ -49,6 +68,35 @@ async fn status(format: Format, loaded: &Loaded, mut output: Output) -> Result<(
     db.close().await;
     let records = steps.iter().map(|step| record! { "name": step.name, "applied": step.applied }).collect();
     output.list(format, records, &["name", "applied"])?;
+    Ok(())
+}
+
+async fn backup(file: &Path, format: Format, loaded: &Loaded, output: Output) -> Result<(), Failure> {
+    let db = open(loaded, false).await?;
+    let written = db.backup(file).await;
+    db.close().await;
+    tell("Written", &written?, format, output)
+}
+
+async fn restore(file: &Path, format: Format, loaded: &Loaded, output: Output) -> Result<(), Failure> {
+    // No server may be there to see half of it. On PostgreSQL the whole is one transaction.
+    let _alone = loaded.config.database.path().map(ServeLock::take).transpose()?;
+    let db = open(loaded, true).await?;
+    let restored = match db.schema().migrate().await {
+        Ok(_) => db.restore(file).await,
+        Err(error) => Err(error),
+    };
+    db.close().await;
+    tell("Restored", &restored?, format, output)
+}
+
+fn tell(word: &str, summary: &Summary, format: Format, mut output: Output) -> Result<(), Failure> {
+    let Summary { tables, rows } = *summary;
+    if format.json {
+        output.json(&json!({ "tables": tables, "rows": rows }))?;
+    } else {
+        output.line(&format!("{word}: {rows} rows of {tables} tables."))?;
+    }
     Ok(())
 }
 

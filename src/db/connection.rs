@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use futures_util::future::BoxFuture;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement, prelude::async_trait::async_trait,
+    Statement, TransactionTrait, prelude::async_trait::async_trait,
 };
 
 use super::postgres::Pulse;
@@ -24,6 +24,11 @@ pub struct Reader {
 impl Reader {
     pub(super) fn new(pool: DatabaseConnection, pulse: Option<Pulse>) -> Self {
         Self { pool, pulse }
+    }
+
+    /// A transaction that reads: on SQLite it sees what was there when it first looked.
+    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.pool.begin().await
     }
 
     pub(super) async fn close(&self) {

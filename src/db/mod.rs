@@ -4,6 +4,7 @@
 //! so that it can be run again. On SQLite the single writer runs it as a savepoint of a commit that it shares with
 //! whatever else waits (see `writer`); on PostgreSQL it is a transaction of its own beside others (see `postgres`).
 
+mod archive;
 mod connection;
 mod lock;
 mod meter;
@@ -24,6 +25,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+pub use archive::{EVENTS_LEFT_OUT, Summary};
 pub use connection::{Reader, Statements};
 pub use lock::ServeLock;
 pub use meter::describe;

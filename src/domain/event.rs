@@ -9,7 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{EVENTS_LEFT_OUT, Tx},
+    domain::setting,
     error::{Error, Result},
     page::Page,
     viewer::{Permission, Viewer},
@@ -167,9 +168,18 @@ async fn page_of(app: &App, query: Select<event::Entity>, first: i64, after: Opt
 
 /// What is missing after a place because its time is over.
 async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
+    let gap = |to| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(to) };
     let pruned = prune::pruned_to(app).await?;
-    let gap = || Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(pruned) };
-    Ok((position < pruned).then(gap))
+    if position < pruned {
+        return Ok(Some(gap(pruned)));
+    }
+    // Who stands here has read what was lost with the database that a backup replaced.
+    let left_out = setting::find(app, EVENTS_LEFT_OUT).await?.unwrap_or_default();
+    let mut left_out = left_out.split(' ').filter_map(|pair| {
+        let (from, to) = pair.split_once('-')?;
+        Some((from.parse::<i64>().ok()?, to.parse::<i64>().ok()?))
+    });
+    Ok(left_out.find(|(from, to)| (from + 1..*to).contains(&position)).map(|(_, to)| gap(to)))
 }
 
 /// The newest event's place: where a follower that wants only news begins. The log is final up to there.

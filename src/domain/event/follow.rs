@@ -169,11 +169,12 @@ async fn start(
     after: Option<&str>,
 ) -> Result<Follower> {
     let newest = newest(app).await?;
-    let position = match after {
-        None => newest,
-        Some(after) => position(after)?.min(newest),
+    let asked = after.map(position).transpose()?;
+    let gap = match asked {
+        Some(asked) => expired(app, asked).await?,
+        None => None,
     };
-    let gap = expired(app, position).await?;
+    let position = asked.map_or(newest, |asked| asked.min(newest));
     Ok(Follower {
         app: app.clone(),
         wants,

@@ -5,6 +5,8 @@
 
 /// A job that was acknowledged is never lost.
 mod acknowledged;
+/// A backup under load restores, balances and goes on.
+mod backup;
 /// Bombs and slow clients are refused, and slow nobody.
 mod bombs;
 /// No job is claimed twice at once.
