@@ -20,9 +20,12 @@ use crate::{
 
 mod claim;
 mod finish;
+mod heads;
 mod heartbeat;
 mod log;
+mod queues;
 mod sweep;
+mod take;
 
 pub use claim::{Claim, Lease, claim};
 pub(super) use finish::release_all;

@@ -353,14 +353,15 @@ impl Job {
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<JobPermissions> {
         let viewer = viewer(ctx)?;
         let may_write = viewer.require(Permission::JobsWrite).is_ok();
-        let may_remove = may_write && (self.row.origin == Origin::Submitted || viewer.keeps_accounts());
-        let may_write = may_write && self.row.origin == Origin::Submitted;
         let is_final = self.row.status.is_final();
+        let submitted = self.row.origin == Origin::Submitted;
+        let may_remove = may_write && if submitted { is_final } else { viewer.keeps_accounts() };
+        let may_write = may_write && submitted;
         let unsuccessful = matches!(self.row.status, job::Status::Failed | job::Status::Cancelled);
         Ok(JobPermissions {
             cancel: may_write && !is_final && !self.row.cancel_requested,
             retry: may_write && unsuccessful,
-            delete: may_remove && is_final,
+            delete: may_remove,
             read_logs: viewer.require_read(Permission::JobsRead).is_ok(),
         })
     }
