@@ -32,19 +32,24 @@ mod record;
 mod requirement;
 mod retry;
 mod submit;
+mod submit_many;
 pub(super) mod terms;
+mod waiting;
 mod watch;
 
 pub use cancel::{JobChange, cancel, delete, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
 pub(super) use due::Due;
+pub(super) use requirement::labels;
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
 pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
 pub use retry::retry;
 pub use submit::{NewJob, Submitted, submit};
+pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
+pub use waiting::{FARTHEST, Reason, Waiting, waiting};
 pub use watch::{Watch, watch};
 
 /// Lowest priority.

@@ -30,6 +30,7 @@ mod take;
 pub use claim::{Claim, Lease, claim};
 pub(super) use finish::release_all;
 pub use finish::{Failure, complete, fail, release};
+pub(super) use heads::held as held_of_service;
 pub use heartbeat::{Beat, heartbeat};
 pub use log::append_log;
 pub use sweep::{keep_sweeping, promote, sweep};
