@@ -17,7 +17,10 @@ use super::{
     user::User,
 };
 use crate::{
-    domain::{self, runner::{NewRunner, Report}},
+    domain::{
+        self,
+        runner::{NewRunner, Report},
+    },
     error::Error,
     page::cursor,
 };

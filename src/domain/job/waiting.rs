@@ -93,8 +93,7 @@ pub async fn waiting(app: &App, job: &job::Model) -> Result<Option<Waiting>> {
 
 async fn has_runner(app: &App, job: &job::Model, service: &service::Model, now: Time) -> Result<bool> {
     let since = now.plus_seconds(-i64::from(service.timeout_seconds) - CLAIM_WAITS);
-    let statement =
-        raw(app.db.read().get_database_backend(), RUNNERS, [Value::from(service.id), Value::from(since.0)]);
+    let statement = raw(app.db.read().get_database_backend(), RUNNERS, [Value::from(service.id), Value::from(since.0)]);
     for row in app.db.read().query_all_raw(statement).await? {
         if job.requires.are_among(&row.try_get_by_index::<Labels>(0)?) {
             return Ok(true);
