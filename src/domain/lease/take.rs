@@ -43,10 +43,17 @@ impl Taker<'_> {
             // Two claims of one runner must not fill the same slot: the second waits here, and what follows counts
             // what the first took.
             let free = runner::hold(tx, self.runner_id).await?.unwrap_or(0).min(max);
-            match (free, queues.limited.is_empty()) {
-                (..=0, _) => return Ok(Vec::new()),
-                (_, true) => self.at_once(tx, &queues.open, free),
-                (_, false) => self.of(tx, &chosen(tx, queues, free).await?),
+            if free <= 0 {
+                return Ok(Vec::new());
+            }
+            if queues.limited.is_empty() {
+                self.at_once(tx, &queues.open, free)
+            } else {
+                let chosen = chosen(tx, queues, free).await?;
+                if chosen.is_empty() {
+                    return Ok(Vec::new());
+                }
+                self.of(tx, &chosen)
             }
         };
         let mut jobs = job::Model::find_by_statement(statement).all(&tx.db).await?;
