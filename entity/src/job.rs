@@ -63,38 +63,6 @@ pub enum Origin {
     Recorded,
 }
 
-/// Whether a job that waits may be claimed, as far as limits go.
-///
-/// Only what is open or admitted stands in the claim index, so that a claim passes over nothing, however many jobs the
-/// limit of one user keeps back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
-#[sea_orm(rs_type = "String", db_type = "Text")]
-pub enum Gate {
-    /// The service has no limit per user.
-    #[sea_orm(string_value = "open")]
-    Open,
-    /// The service has one, and the job is among those of its owner that may run next.
-    #[sea_orm(string_value = "admitted")]
-    Admitted,
-    /// The service has one, and others of its owner's jobs go before.
-    #[sea_orm(string_value = "parked")]
-    Parked,
-    /// The service has one, and the job is in back-off: the sweeper lets it compete again when its moment has come.
-    #[sea_orm(string_value = "later")]
-    Later,
-    /// Never: the job is recorded.
-    #[sea_orm(string_value = "closed")]
-    Closed,
-}
-
-impl Gate {
-    /// Whether the job's service limits what one user may run at once.
-    #[must_use]
-    pub const fn is_limited(self) -> bool {
-        matches!(self, Self::Admitted | Self::Parked | Self::Later)
-    }
-}
-
 /// Whose fault a failure is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
@@ -134,14 +102,14 @@ pub struct Model {
     pub service_version_id: Option<i64>,
     /// Who submitted it, or whose it is that was recorded.
     pub owner_id: i64,
-    /// The caller's own name for the submission: there is one job of an owner and origin for it.
+    /// The caller's own name for the submission or the record: there is one job of a caller and an origin for it.
     pub idempotency_key: Option<String>,
+    /// Whose name that is (`user.id`, 0 for the operator): the owner's, or that of who recorded the job.
+    pub key_owner_id: Option<i64>,
     /// SHA-256 of what was submitted under that key.
     pub idempotency_hash: Option<Vec<u8>>,
     /// Where it stands.
     pub status: Status,
-    /// Whether limits let it be claimed.
-    pub gate: Gate,
     /// What its owner calls it by.
     pub labels: Labels,
     /// Labels that a runner must have to get it.

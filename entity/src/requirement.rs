@@ -15,6 +15,8 @@ pub struct Model {
     pub id: i64,
     /// The service.
     pub service_id: i64,
+    /// Whose it is: one user's sets must not use up another's.
+    pub owner_id: i64,
     /// The labels.
     pub labels: Labels,
     /// SHA-256 of the labels, unique within the service.

@@ -67,8 +67,6 @@ pub struct Model {
     pub max_running: Option<i32>,
     /// How many of one user's jobs of it may be held at once; none means no bound.
     pub max_running_per_user: Option<i32>,
-    /// When the bound per user was changed, while the gates of the unfinished jobs are still to be set accordingly.
-    pub regate_since: Option<Time>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.

@@ -21,9 +21,10 @@ impl MigrationName for Migration {
 
 /// What the table builder cannot say: partial indexes. The syntax is the same on SQLite and PostgreSQL.
 ///
-/// `job_claim` is the queue: a claim reads its first rows and nothing else, however long the queue or the table. A job
-/// stands in it while its `gate` is open; those that their owner's limit keeps back are in `job_place` alone.
-/// `job_held` is what the sweeper looks through: only the jobs in workers' hands, which are those with a lease.
+/// `job_claim` is the queue: a claim reads its first rows and nothing else, however long the queue or the table.
+/// `job_turn` is the same queue by owners, for services that limit what one of them may run; `job_running` counts what
+/// is held against both limits. `job_held` is what the sweeper looks through: only the jobs in workers' hands, which are
+/// those with a lease.
 const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX user_email ON \"user\" (email_lower) WHERE email_lower IS NOT NULL",
     "CREATE INDEX session_owner ON session (user_id)",
@@ -36,27 +37,25 @@ const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX runner_name ON runner (owner_id, name)",
     "CREATE INDEX runner_service_service ON runner_service (service_id)",
     "CREATE INDEX job_claim ON job (service_id, requirement_id, priority DESC, run_after, id) \
-     WHERE status = 'queued' AND gate IN ('open', 'admitted')",
-    "CREATE INDEX job_place ON job (service_id, owner_id, requirement_id, priority DESC, run_after, id) \
-     WHERE status = 'queued' AND gate IN ('admitted', 'parked')",
-    "CREATE INDEX job_admitted ON job (service_id, owner_id, requirement_id) \
-     WHERE status = 'queued' AND gate = 'admitted'",
-    "CREATE INDEX job_later ON job (run_after) WHERE status = 'queued' AND gate = 'later'",
-    "CREATE INDEX job_scheduled ON job (run_after) WHERE status = 'scheduled'",
-    "CREATE INDEX job_held ON job (lease_expires_at) WHERE lease_expires_at IS NOT NULL",
+     WHERE status = 'queued' AND origin = 'submitted'",
+    "CREATE INDEX job_turn ON job (service_id, requirement_id, owner_id, priority DESC, run_after, id) \
+     WHERE status = 'queued' AND origin = 'submitted'",
+    "CREATE INDEX job_scheduled ON job (run_after, id) WHERE status = 'scheduled'",
+    "CREATE INDEX job_held ON job (lease_expires_at, id) WHERE lease_expires_at IS NOT NULL",
     "CREATE INDEX job_runner ON job (runner_id) WHERE lease_expires_at IS NOT NULL",
     "CREATE INDEX job_running ON job (service_id, owner_id) WHERE lease_expires_at IS NOT NULL",
-    "CREATE INDEX job_requirement ON job (requirement_id) WHERE requirement_id > 0 AND finished_at IS NULL",
-    "CREATE UNIQUE INDEX job_idempotency ON job (owner_id, origin, idempotency_key) \
+    "CREATE INDEX job_requirement ON job (requirement_id, owner_id) WHERE requirement_id > 0 AND finished_at IS NULL",
+    "CREATE UNIQUE INDEX job_idempotency ON job (key_owner_id, origin, idempotency_key) \
      WHERE idempotency_key IS NOT NULL",
     "CREATE INDEX job_recorded ON job (id) WHERE origin = 'recorded'",
     "CREATE INDEX job_unfinished ON job (service_id, id) WHERE finished_at IS NULL",
+    "CREATE INDEX job_unfinished_owner ON job (owner_id, id) WHERE finished_at IS NULL",
     "CREATE INDEX job_owner ON job (owner_id, id)",
     "CREATE INDEX job_service ON job (service_id, id)",
     "CREATE INDEX job_label_value ON job_label (\"key\", value, job_id)",
     "CREATE INDEX job_slurm_id ON job_slurm (slurm_id)",
     "CREATE UNIQUE INDEX requirement_labels ON requirement (service_id, labels_hash)",
-    "CREATE INDEX service_regate ON service (id) WHERE regate_since IS NOT NULL",
+    "CREATE INDEX requirement_owner ON requirement (service_id, owner_id)",
     "CREATE UNIQUE INDEX job_log_offset ON job_log (job_id, \"offset\")",
     "CREATE UNIQUE INDEX event_revision ON event (job_id, revision)",
     "CREATE INDEX event_owner ON event (owner_id, id)",
@@ -184,7 +183,6 @@ fn work() -> Vec<TableCreateStatement> {
             flag("retry_timeouts"),
             int_null("max_running"),
             int_null("max_running_per_user"),
-            long_null("regate_since"),
             long("created_at"),
             long("updated_at"),
             long_null("deleted_at"),
@@ -213,8 +211,8 @@ fn work() -> Vec<TableCreateStatement> {
     runner_service.primary_key(Index::create().col("runner_id").col("service_id"));
     let requirement = table(
         "requirement",
-        vec![id(), long("service_id"), json("labels"), bytes("labels_hash"), long("created_at")],
-        vec![reference("requirement", "service_id", "service")],
+        vec![id(), long("service_id"), long("owner_id"), json("labels"), bytes("labels_hash"), long("created_at")],
+        vec![reference("requirement", "service_id", "service"), reference("requirement", "owner_id", "user")],
     );
     vec![service, service_version, runner_service, requirement]
 }
@@ -238,8 +236,8 @@ fn job() -> TableCreateStatement {
         .check(Expr::col("status").eq("failed").eq(Expr::col("failure_kind").is_not_null()))
         .check(recorded().eq(Expr::col("service_id").is_null()))
         .check(recorded().eq(Expr::col("service_version_id").is_null()))
-        .check(recorded().eq(Expr::col("gate").eq("closed")))
-        .check(Expr::col("idempotency_key").is_null().eq(Expr::col("idempotency_hash").is_null()));
+        .check(Expr::col("idempotency_key").is_null().eq(Expr::col("idempotency_hash").is_null()))
+        .check(Expr::col("idempotency_key").is_null().eq(Expr::col("key_owner_id").is_null()));
     money::add_to_job(&mut job, &is_final());
     job
 }
@@ -254,9 +252,9 @@ fn job_columns() -> Vec<ColumnDef> {
         long_null("service_version_id"),
         long("owner_id"),
         text_null("idempotency_key"),
+        long_null("key_owner_id"),
         nullable_bytes("idempotency_hash"),
         word("status", &["scheduled", "queued", "claimed", "running", "succeeded", "failed", "cancelled"]),
-        word("gate", &["open", "admitted", "parked", "later", "closed"]),
         json("labels"),
         json("requires"),
         long("requirement_id"),

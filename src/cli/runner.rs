@@ -49,6 +49,9 @@ pub(super) struct Create {
     /// Jobs that it may hold at once
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     slots: i32,
+    /// What it can do, for jobs that require it; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    labels: Vec<String>,
     #[command(flatten)]
     format: Format,
 }
@@ -76,7 +79,12 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         let found = service::get_by_name(app, &viewer, name).await;
         service_ids.push(found.map_err(|error| Failure::Input(format!("--service {name}: {error}")))?.uid);
     }
-    let input = NewRunner { name: new.name, service_ids, slots: new.slots };
+    let pair = |label: &String| {
+        let (key, value) = label.split_once('=').unwrap_or((label, ""));
+        (key.to_owned(), value.to_owned())
+    };
+    let labels = new.labels.iter().map(pair).collect();
+    let input = NewRunner { name: new.name, service_ids, slots: new.slots, labels };
     let (made, secret) = runner::create(app, &viewer, input).await?;
     let about = format!("The token of the runner {:?} (number {}), shown this once:", made.name, made.id);
     show_secret(new.format, describe(&made), &about, secret.expose(), output)
@@ -128,6 +136,7 @@ fn describe(runner: &Model) -> Record {
         "number": runner.id,
         "name": runner.name,
         "slots": runner.slots,
+        "labels": serde_json::json!(runner.labels),
         "registeredAt": runner.registered_at.map(time),
         "lastHeartbeatAt": runner.last_heartbeat_at.map(time),
         "createdAt": time(runner.created_at),

@@ -8,8 +8,11 @@ pub fn describe() {
     describe_counter!("docket_db_statements_total", "Statements run, by role: read, or write (inside a transaction).");
 }
 
-/// Counts the statements of one role's connections.
+/// Counts the statements of one role's connections, and shows their texts to who asks for `docket::sql=trace`.
 pub(super) fn statements(role: &'static str) -> impl Fn(&Info<'_>) + Send + Sync + 'static {
     let statements = counter!("docket_db_statements_total", "role" => role);
-    move |_| statements.increment(1)
+    move |info| {
+        statements.increment(1);
+        tracing::trace!(target: "docket::sql", role, sql = info.statement.sql);
+    }
 }

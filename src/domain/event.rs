@@ -110,7 +110,8 @@ fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> e
         owner_id: Set(Some(job.owner_id)),
         // Who follows the account hears of what was booked, and of nothing else that the job does.
         account_id: Set(job.account_id.filter(|_| kind == event::Kind::Charged)),
-        runner_id: Set(job.runner_id),
+        // Of a job that nobody holds the row still says who held it last.
+        runner_id: Set(job.runner_id.filter(|_| job.lease_expires_at.is_some())),
         created_at: Set(tx.now),
         ..Default::default()
     }

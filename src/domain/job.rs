@@ -21,10 +21,10 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
-mod admission;
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
+mod due;
 mod idempotency;
 mod overrule;
 mod promote;
@@ -32,18 +32,24 @@ mod record;
 mod requirement;
 mod retry;
 mod submit;
+mod submit_many;
 pub(super) mod terms;
+mod waiting;
 mod watch;
 
 pub use cancel::{JobChange, cancel, delete, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
+pub(super) use due::Due;
 pub use overrule::{Overrule, SetFailure, overrule};
-pub(super) use promote::{promote, regate};
+pub(super) use promote::promote;
 pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
+pub(super) use requirement::labels;
 pub use retry::retry;
 pub use submit::{NewJob, Submitted, submit};
+pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
+pub use waiting::{FARTHEST, Reason, Waiting, waiting};
 pub use watch::{Watch, watch};
 
 /// Lowest priority.

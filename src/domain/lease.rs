@@ -20,13 +20,17 @@ use crate::{
 
 mod claim;
 mod finish;
+mod heads;
 mod heartbeat;
 mod log;
+mod queues;
 mod sweep;
+mod take;
 
 pub use claim::{Claim, Lease, claim};
 pub(super) use finish::release_all;
 pub use finish::{Failure, complete, fail, release};
+pub(super) use heads::held as held_of_service;
 pub use heartbeat::{Beat, heartbeat};
 pub use log::append_log;
 pub use sweep::{keep_sweeping, promote, sweep};

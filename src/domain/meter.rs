@@ -42,12 +42,9 @@ pub(super) fn told(event: &event::Model) {
 }
 
 /// Counts the unfinished jobs. Reads an entry of a partial index for each, so it is not done at every sweep.
-pub(super) async fn count(app: &App) -> Result<()> {
+pub async fn count(app: &App) -> Result<()> {
     let counts = [
-        (
-            "queued",
-            "SELECT COUNT(*) FROM job INDEXED BY job_claim WHERE status = 'queued' AND gate IN ('open', 'admitted')",
-        ),
+        ("queued", "SELECT COUNT(*) FROM job INDEXED BY job_claim WHERE status = 'queued' AND origin = 'submitted'"),
         ("held", "SELECT COUNT(*) FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL"),
     ];
     for (word, sql) in counts {

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use entity::{Labels, Words, job, runner, runner_service, token};
+use entity::{Words, job, runner, runner_service, token};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::{
     check::{Faults, LINE},
+    job::labels,
     service,
 };
 use crate::{
@@ -35,6 +36,17 @@ pub struct NewRunner {
     pub service_ids: Vec<Uuid>,
     /// Jobs it may hold at once, 1 to 1,000.
     pub slots: i32,
+    /// What it can do, as pairs of key and value: it gets only jobs that require some of these, or nothing.
+    pub labels: Vec<(String, String)>,
+}
+
+/// What a worker process says of itself when it reports for work; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Jobs it can hold at once, 1 to 1,000.
+    pub slots: Option<i32>,
+    /// Its labels, all of them.
+    pub labels: Option<Vec<(String, String)>>,
 }
 
 /// How runners are listed: by number, oldest first or newest first.
@@ -104,6 +116,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
     if new.service_ids.is_empty() || new.service_ids.len() > 100 {
         faults.add("serviceIds", "Name 1 to 100 services.");
     }
+    let labels = labels(&mut faults, "labels", new.labels.clone());
     viewer.require_write(Permission::RunnersWrite)?;
     faults.into_result()?;
     let services = service::get_all(app, viewer, "serviceIds", &new.service_ids).await?;
@@ -115,34 +128,35 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
     let owner_id = viewer.user_id().unwrap_or(services[0].owner_id);
     let secret = Secret::new(SecretKind::Runner);
     let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
-    let input = (owner_id, new, ids, secret.digest());
-    let runner =
-        app.db.write(input, |tx, (owner, new, ids, digest)| Box::pin(insert(tx, *owner, new, ids, digest))).await?;
+    let row = runner::ActiveModel {
+        name: Set(new.name),
+        owner_id: Set(owner_id),
+        slots: Set(new.slots),
+        labels: Set(labels),
+        ..Default::default()
+    };
+    let input = (row, ids, secret.digest());
+    let runner = app.db.write(input, |tx, (row, ids, digest)| Box::pin(insert(tx, row, ids, digest))).await?;
     Ok((runner, secret))
 }
 
 async fn insert(
     tx: &Tx,
-    owner_id: i64,
-    new: &NewRunner,
+    row: &runner::ActiveModel,
     service_ids: &[i64],
     digest: &SecretDigest,
 ) -> Result<runner::Model> {
     let row = runner::ActiveModel {
         uid: Set(secret::uid()),
-        name: Set(new.name.clone()),
-        owner_id: Set(owner_id),
-        slots: Set(new.slots),
-        labels: Set(Labels::default()),
         departures: Set(0),
         last_heartbeat_at: Set(None),
         registered_at: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
-        ..Default::default()
+        ..row.clone()
     };
-    let runner =
-        runner::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, &new.name))?;
+    let runner = runner::Entity::insert(row.clone()).exec_with_returning(&tx.db).await;
+    let runner = runner.map_err(|error| taken(error, row.name.as_ref()))?;
     let links = service_ids
         .iter()
         .map(|service_id| runner_service::ActiveModel { runner_id: Set(runner.id), service_id: Set(*service_id) });
@@ -151,7 +165,7 @@ async fn insert(
         uid: Set(secret::uid()),
         user_id: Set(None),
         runner_id: Set(Some(runner.id)),
-        name: Set(new.name.clone()),
+        name: Set(runner.name.clone()),
         token_hash: Set(digest.to_vec()),
         scopes: Set(Words::default()),
         created_at: Set(tx.now),
@@ -173,27 +187,28 @@ fn taken(error: DbErr, name: &str) -> Error {
     }
 }
 
-/// A worker process reports for work: notes the sign of life, and its slots when it names them.
-pub async fn register(app: &App, viewer: &Viewer, slots: Option<i32>) -> Result<runner::Model> {
+/// A worker process reports for work: notes the sign of life, and what it says of itself.
+pub async fn register(app: &App, viewer: &Viewer, report: Report) -> Result<runner::Model> {
     let id = viewer.require_runner()?.id;
     let mut faults = Faults::default();
-    if let Some(slots) = slots {
+    let mut change = runner::ActiveModel { id: Set(id), ..Default::default() };
+    if let Some(slots) = report.slots {
         faults.range("slots", i64::from(slots), 1, 1_000);
+        change.slots = Set(slots);
+    }
+    if let Some(given) = report.labels {
+        change.labels = Set(labels(&mut faults, "labels", given));
     }
     faults.into_result()?;
     app.db
-        .write((id, slots), |tx, (id, slots)| {
+        .write(change, |tx, change| {
             Box::pin(async move {
-                let mut change = runner::ActiveModel {
-                    id: Set(*id),
+                let change = runner::ActiveModel {
                     last_heartbeat_at: Set(Some(tx.now)),
                     registered_at: Set(Some(tx.now)),
                     updated_at: Set(tx.now),
-                    ..Default::default()
+                    ..change.clone()
                 };
-                if let Some(slots) = slots {
-                    change.slots = Set(*slots);
-                }
                 Ok(runner::Entity::update(change).exec(&tx.db).await?)
             })
         })

@@ -28,6 +28,7 @@ use crate::{
     viewer::Permission,
 };
 
+mod batch;
 mod columns;
 mod list;
 mod live;
@@ -35,14 +36,17 @@ mod many;
 mod overrule;
 mod parts;
 mod record;
+mod waiting;
 mod write;
 
+pub use batch::JobBatchMutation;
 pub use list::JobQuery;
 pub use live::JobSubscription;
 pub use many::JobManyMutation;
 pub use overrule::JobOverruleMutation;
 pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
 pub use record::{JobRecordMutation, JobSlurm};
+pub use waiting::WaitingReason;
 pub use write::JobMutation;
 
 /// One run of a service.
@@ -190,6 +194,12 @@ impl Job {
     /// When it may be claimed: later than now while it is scheduled, or waits for another attempt after a failure.
     async fn run_after(&self) -> DateTime {
         self.row.run_after.into()
+    }
+
+    /// Why it waits; null unless it is SCHEDULED or QUEUED, and for a recorded job. It is found out when it is asked for,
+    /// and costs five times as much as another object.
+    async fn waiting_reason(&self, ctx: &Context<'_>) -> Option<Result<WaitingReason>> {
+        nullable(async move { Ok(domain::job::waiting(app(ctx)?, &self.row).await?.map(Into::into)) }).await
     }
 
     /// The number of the attempt; 0 before the first claim.
@@ -353,14 +363,15 @@ impl Job {
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<JobPermissions> {
         let viewer = viewer(ctx)?;
         let may_write = viewer.require(Permission::JobsWrite).is_ok();
-        let may_remove = may_write && (self.row.origin == Origin::Submitted || viewer.keeps_accounts());
-        let may_write = may_write && self.row.origin == Origin::Submitted;
         let is_final = self.row.status.is_final();
+        let submitted = self.row.origin == Origin::Submitted;
+        let may_remove = may_write && if submitted { is_final } else { viewer.keeps_accounts() };
+        let may_write = may_write && submitted;
         let unsuccessful = matches!(self.row.status, job::Status::Failed | job::Status::Cancelled);
         Ok(JobPermissions {
             cancel: may_write && !is_final && !self.row.cancel_requested,
             retry: may_write && unsuccessful,
-            delete: may_remove && is_final,
+            delete: may_remove,
             read_logs: viewer.require_read(Permission::JobsRead).is_ok(),
         })
     }

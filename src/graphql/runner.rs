@@ -10,13 +10,17 @@ use super::{
     context::{app, asked, asks_for, loaders, nullable, page},
     id::{self, Kind},
     job::Job,
+    label::{self, Label, LabelInput, pairs},
     payload::{id_inputs, payloads},
     scalar::{DateTime, number},
     service::Service,
     user::User,
 };
 use crate::{
-    domain::{self, runner::NewRunner},
+    domain::{
+        self,
+        runner::{NewRunner, Report},
+    },
     error::Error,
     page::cursor,
 };
@@ -72,6 +76,12 @@ impl Runner {
     /// How many jobs it may hold at once.
     async fn slots(&self) -> i32 {
         self.0.slots
+    }
+
+    /// What it can do: it gets only jobs that require some of these labels, with the same values, or none. In the order
+    /// of the keys.
+    async fn labels(&self) -> Vec<Label> {
+        label::shown(&self.0.labels)
     }
 
     /// Whether it has registered for work and not left since.
@@ -158,6 +168,9 @@ pub struct RunnerCreateInput {
     /// How many jobs it may hold at once, 1 to 1000.
     #[graphql(default = 1)]
     slots: i32,
+    /// What it can do; at most 32 labels. It gets only jobs that require some of these, with the same values, or none.
+    #[graphql(default)]
+    labels: Vec<LabelInput>,
 }
 
 /// A new runner.
@@ -170,10 +183,12 @@ pub struct RunnerCreatePayload {
 }
 
 /// What a worker process says of itself.
-#[derive(Clone, Copy, Debug, InputObject)]
+#[derive(Clone, Debug, InputObject)]
 pub struct RunnerRegisterInput {
     /// How many jobs it can hold at once, 1 to 1000; stays as it is if not given.
     slots: Option<i32>,
+    /// What it can do, at most 32 labels in place of those it had; they stay as they are if not given.
+    labels: Option<Vec<LabelInput>>,
 }
 
 id_inputs! { runner_id, "Its global id.";
@@ -200,7 +215,7 @@ impl RunnerMutation {
     ) -> Result<RunnerCreatePayload> {
         let (app, viewer) = asked(ctx)?;
         let service_ids = id::uids(Kind::Service, "serviceIds", &input.service_ids)?;
-        let new = NewRunner { name: input.name, service_ids, slots: input.slots };
+        let new = NewRunner { name: input.name, service_ids, slots: input.slots, labels: pairs(input.labels) };
         let (row, secret) = domain::runner::create(app, viewer, new).await?;
         Ok(RunnerCreatePayload { runner: Runner(Arc::new(row)), token: secret.expose().to_owned() })
     }
@@ -212,7 +227,8 @@ impl RunnerMutation {
         #[graphql(desc = "What it says of itself.")] input: RunnerRegisterInput,
     ) -> Result<RunnerRegisterPayload> {
         let (app, viewer) = asked(ctx)?;
-        let row = domain::runner::register(app, viewer, input.slots).await?;
+        let report = Report { slots: input.slots, labels: input.labels.map(pairs) };
+        let row = domain::runner::register(app, viewer, report).await?;
         Ok(Runner(Arc::new(row)).into())
     }
 

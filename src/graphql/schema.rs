@@ -35,6 +35,7 @@ pub struct Mutation(
     service::ServiceMutation,
     runner::RunnerMutation,
     job::JobMutation,
+    job::JobBatchMutation,
     job::JobManyMutation,
     job::JobOverruleMutation,
     job::JobRecordMutation,

@@ -130,6 +130,7 @@ impl World {
                 json!({ "name": self.unused().await, "serviceIds": [self.service] })
             }
             "runnerDelete" => json!({ "runnerId": self.cara.runner(json!({ "serviceIds": [self.service] })).await.id }),
+            "jobSubmitBatch" => json!({ "jobs": [{ "serviceId": self.service }] }),
             "jobUpdate" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "priority": 1 }),
             "jobCancel" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await }),
             "jobsCancel" => json!({ "filter": { "labels": [{ "key": "nobody", "value": "has it" }] } }),

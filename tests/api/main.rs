@@ -10,6 +10,7 @@ mod lag;
 mod layers;
 mod money;
 mod permissions;
+mod plans;
 mod properties;
 mod rights;
 mod side_by_side;

@@ -70,11 +70,11 @@ impl Command {
     }
 }
 
-const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, gate, labels, \
+const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, labels, \
     requires, requirement_id, parameters, priority, run_after, attempt, max_attempts, lease_seconds, max_run_seconds, \
     retry_timeouts, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
     submitted_at, updated_at) \
-    SELECT $1, 'submitted', id, version_id, $2, 'queued', 'open', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
+    SELECT $1, 'submitted', id, version_id, $2, 'queued', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
     lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, 1, 0, FALSE, $4, $4, $4 \
     FROM service WHERE uid = $5 AND NOT disabled AND deleted_at IS NULL RETURNING id, service_id";
 
@@ -105,14 +105,14 @@ macro_rules! take {
 
 const TAKE_SQLITE: &str = take!(
     "",
-    "(SELECT id FROM job WHERE status = 'queued' AND gate IN ('open', 'admitted') AND requirement_id = 0 \
+    "(SELECT id FROM job WHERE status = 'queued' AND origin = 'submitted' AND requirement_id = 0 \
      AND run_after <= $3 AND service_id = (SELECT id FROM service WHERE uid = $4) \
      ORDER BY priority DESC, run_after, id LIMIT 1)"
 );
 
 /// Claims run side by side and pass over what others are taking.
 const TAKE_POSTGRES: &str = take!(
-    "WITH first AS MATERIALIZED (SELECT id FROM job WHERE status = 'queued' AND gate IN ('open', 'admitted') \
+    "WITH first AS MATERIALIZED (SELECT id FROM job WHERE status = 'queued' AND origin = 'submitted' \
      AND requirement_id = 0 AND run_after <= $3 AND service_id = (SELECT id FROM service WHERE uid = $4) \
      ORDER BY priority DESC, run_after, id LIMIT 1 FOR UPDATE SKIP LOCKED) ",
     "(SELECT id FROM first)"

@@ -5,7 +5,7 @@
 
 use sea_orm::{DbErr, FromQueryResult, Iterable, QueryResult, QuerySelect, Select, prelude::Expr};
 
-use super::{Amount, Column, Document, Entity, Gate, Labels, Model, Origin, Status, Time, Uuid};
+use super::{Amount, Column, Document, Entity, Labels, Model, Origin, Status, Time, Uuid};
 
 /// A set of columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,8 +76,8 @@ impl FromQueryResult for Part {
         for (index, column) in (1..).zip(read) {
             read!(row, from, column, index;
                 Id id, Uid uid, Origin origin, ServiceId service_id, ServiceVersionId service_version_id,
-                OwnerId owner_id, IdempotencyKey idempotency_key, IdempotencyHash idempotency_hash,
-                Status status, Gate gate, Labels labels, Requires requires, RequirementId requirement_id,
+                OwnerId owner_id, IdempotencyKey idempotency_key, KeyOwnerId key_owner_id, IdempotencyHash idempotency_hash,
+                Status status, Labels labels, Requires requires, RequirementId requirement_id,
                 Parameters parameters, Results results, Priority priority, ScheduledAt scheduled_at,
                 RunAfter run_after,
                 Attempt attempt, MaxAttempts max_attempts, LeaseSeconds lease_seconds,
@@ -104,9 +104,9 @@ fn blank() -> Model {
         service_version_id: None,
         owner_id: 0,
         idempotency_key: None,
+        key_owner_id: None,
         idempotency_hash: None,
         status: Status::Queued,
-        gate: Gate::Open,
         labels: Labels::default(),
         requires: Labels::default(),
         requirement_id: 0,

@@ -99,7 +99,8 @@ async fn apply(tx: &Tx, id: i64, asked: JobChange) -> Result<job::Model> {
     change::record(tx, &job, after, event::Kind::StatusChanged, detail).await
 }
 
-/// Removes a finished job with its log, results and files. Its events stay until their retention ends.
+/// Removes a finished job with its log, results and files. Its events stay until their retention ends. A recorded job may
+/// be removed before its end: nobody here would ever end it.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
     let (id, origin) = visible(app, viewer, uid).await?;
     if origin == Origin::Recorded && !viewer.keeps_accounts() {
@@ -110,7 +111,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
             Box::pin(async move {
                 // Whole, since it is shown as it was.
                 let job = whole(tx, *id).await?;
-                if !job.status.is_final() {
+                if !job.status.is_final() && job.origin == Origin::Submitted {
                     return Err(Error::InvalidState("The job has not finished; cancel it first.".into()));
                 }
                 file::remove_all(tx, *id).await?;

@@ -3,7 +3,6 @@
 use entity::{event, job};
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, QueryFilter};
 
-use super::admission;
 use crate::{
     db::Tx,
     domain::{account::charge, event as log},
@@ -14,8 +13,7 @@ use crate::{
 ///
 /// A job that ends, or begins anew, is charged here and nowhere else; the event of that comes before the other one, so
 /// that who stops reading at the end of a job has seen what it cost. The revision is set here and nowhere else, and
-/// `before` was read with its row locked, so that it has no gap. So is the gate of a job whose owner's places are counted:
-/// whatever frees a place or asks for one comes through here.
+/// `before` was read with its row locked, so that it has no gap.
 pub(in crate::domain) async fn record(
     tx: &Tx,
     before: &job::Model,
@@ -24,15 +22,15 @@ pub(in crate::domain) async fn record(
     detail: event::Detail,
 ) -> Result<job::Model> {
     after.updated_at = tx.now;
-    let places = admission::Places::of_change(tx, before, &mut after).await?;
     let booking = charge::follow(tx, before, &mut after).await?;
     after.revision = before.revision + 1 + i64::from(booking.is_some());
     store(tx, before, &after).await?;
-    if let Some(places) = places {
-        places.settle(tx, &mut after).await?;
-    }
-    // Events of a hand-back still tell which runner had the job.
-    let told = job::Model { runner_id: after.runner_id.or(before.runner_id), ..after.clone() };
+    // What ends the holding still tells which runner had the job.
+    let told = job::Model {
+        runner_id: after.runner_id.or(before.runner_id),
+        lease_expires_at: after.lease_expires_at.or(before.lease_expires_at),
+        ..after.clone()
+    };
     let Some(booking) = booking else {
         log::append(tx, &told, kind, detail).await?;
         return Ok(after);

@@ -19,6 +19,8 @@ pub const KEY: usize = 255;
 /// The caller's name for a submission, and what it said.
 #[derive(Clone, Debug)]
 pub(super) struct Key {
+    /// Whose name it is.
+    owner_id: i64,
     text: String,
     hash: Vec<u8>,
 }
@@ -33,24 +35,25 @@ pub(super) fn check(faults: &mut Faults, key: Option<&str>) {
 }
 
 impl Key {
-    /// A key with the canonical form of what is submitted under it.
-    pub fn new(text: &str, body: Value) -> Self {
+    /// A key of this caller (`user.id`, 0 for the operator) with the canonical form of what is submitted under it.
+    pub fn new(owner_id: i64, text: &str, body: Value) -> Self {
         let canonical = sorted(body).to_string();
-        Self { text: text.to_owned(), hash: Sha256::digest(canonical).to_vec() }
+        Self { owner_id, text: text.to_owned(), hash: Sha256::digest(canonical).to_vec() }
     }
 
     /// Puts the key into a new row.
     pub fn mark(&self, row: &mut job::Model) {
         row.idempotency_key = Some(self.text.clone());
+        row.key_owner_id = Some(self.owner_id);
         row.idempotency_hash = Some(self.hash.clone());
     }
 
     /// The job that was made under this key before.
     ///
     /// Fails with IDEMPOTENCY_MISMATCH when something else was submitted then.
-    pub async fn find<C: ConnectionTrait>(&self, db: &C, owner_id: i64, origin: Origin) -> Result<Option<job::Model>> {
+    pub async fn find<C: ConnectionTrait>(&self, db: &C, origin: Origin) -> Result<Option<job::Model>> {
         let first = job::Entity::find()
-            .filter(job::Column::OwnerId.eq(owner_id))
+            .filter(job::Column::KeyOwnerId.eq(self.owner_id))
             .filter(job::Column::Origin.eq(origin))
             .filter(job::Column::IdempotencyKey.eq(self.text.as_str()))
             .one(db)
@@ -60,6 +63,13 @@ impl Key {
             first => Ok(first),
         }
     }
+}
+
+/// Labels in one order: theirs means nothing.
+pub(super) fn unordered(labels: &[(String, String)]) -> Vec<&(String, String)> {
+    let mut labels: Vec<_> = labels.iter().collect();
+    labels.sort();
+    labels
 }
 
 /// The same value with the keys of every object in one order: they mean nothing in JSON.
@@ -84,7 +94,7 @@ mod tests {
 
     #[test]
     fn the_order_of_keys_does_not_count_and_everything_else_does() {
-        let hash = |value: Value| Key::new("k", value).hash;
+        let hash = |value: Value| Key::new(1, "k", value).hash;
         let same = hash(json!({ "b": [1, { "d": 1, "c": null }], "a": "x" }));
         assert_eq!(same, hash(json!({ "a": "x", "b": [1, { "c": null, "d": 1 }] })));
         for other in [

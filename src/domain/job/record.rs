@@ -96,7 +96,8 @@ pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submit
     if let Some(slurm) = &new.slurm {
         check_slurm(&mut faults, slurm);
     }
-    let key = new.idempotency_key.as_deref().map(|key| Key::new(key, body(&new)));
+    let caller = viewer.user_id().unwrap_or(0);
+    let key = new.idempotency_key.as_deref().map(|key| Key::new(caller, key, body(&new)));
     let labels = requirement::labels(&mut faults, "labels", new.labels.clone());
     let owner = user::Entity::find().filter(user::Column::Uid.eq(new.owner_id)).one(app.db.read()).await?;
     if owner.is_none() {
@@ -162,7 +163,7 @@ fn body(new: &NewRecord) -> serde_json::Value {
         "submittedAt": time(new.submitted_at),
         "startedAt": time(new.started_at),
         "finishedAt": time(new.finished_at),
-        "labels": new.labels,
+        "labels": idempotency::unordered(&new.labels),
         "slurm": slurm,
         "accountId": new.account_id,
         "amount": new.amount.map(|amount| amount.0),
@@ -180,10 +181,9 @@ struct Record {
 }
 
 async fn insert(tx: &Tx, record: &Record) -> Result<Submitted> {
-    let Record { owner_id, account_id, key, new, .. } = record;
-    let (owner_id, key) = (*owner_id, key.as_ref());
+    let Record { account_id, key, new, .. } = record;
     if let Some(key) = key
-        && let Some(job) = key.find(&tx.db, owner_id, Origin::Recorded).await?
+        && let Some(job) = key.find(&tx.db, Origin::Recorded).await?
     {
         return Ok(Submitted { job, replayed: true });
     }
@@ -194,7 +194,7 @@ async fn insert(tx: &Tx, record: &Record) -> Result<Submitted> {
     let Some(id) = store(tx, &job).await? else {
         // The other one has committed, or the index would not have spoken.
         let first = match key {
-            Some(key) => key.find(&tx.db, owner_id, Origin::Recorded).await?,
+            Some(key) => key.find(&tx.db, Origin::Recorded).await?,
             None => None,
         };
         let job = first.ok_or_else(|| Error::internal("a new job is there already, under no key of its own"))?;

@@ -5,8 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use entity::{Labels, job, requirement};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, prelude::Expr};
+use entity::{Labels, job, requirement, service};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QuerySelect, Select,
+    prelude::Expr,
+    sea_query::{LockBehavior, LockType},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -23,7 +28,9 @@ pub const LABEL_KEY: usize = 64;
 pub const LABEL_VALUE: usize = 256;
 /// Different sets of required labels that unfinished jobs of one service have at most: each is a queue that claims look
 /// at.
-pub const SETS: u64 = 32;
+pub const SETS: u64 = 256;
+/// The same for those that one user has made.
+pub const SETS_OF_OWNER: u64 = 16;
 
 /// Labels from pairs as a client gives them; every fault is named by its place in the list.
 pub fn labels(faults: &mut Faults, path: &str, given: Vec<(String, String)>) -> Labels {
@@ -47,23 +54,29 @@ pub fn labels(faults: &mut Faults, path: &str, given: Vec<(String, String)>) -> 
     Labels(labels)
 }
 
-/// The number of this set of labels among those of the service, made when it is new; 0 for no labels.
-///
-/// The caller has locked the service's row for itself: so no set is removed between this look and the job that names it.
-pub(super) async fn number(tx: &Tx, service_id: i64, labels: &Labels) -> Result<i64> {
+/// The number of this set of labels among those of the service, made in the name of `owner_id` when it is new; 0 for no
+/// labels. The caller has locked the service's row at least as weakly as a reference to it does.
+pub(super) async fn number(tx: &Tx, service_id: i64, owner_id: i64, labels: &Labels) -> Result<i64> {
     if labels.is_empty() {
         return Ok(0);
     }
     let hash = hash(labels)?;
-    let known = requirement::Entity::find()
-        .filter(requirement::Column::ServiceId.eq(service_id))
-        .filter(requirement::Column::LabelsHash.eq(hash.clone()));
-    if let Some(known) = known.one(&tx.db).await? {
-        return Ok(known.id);
+    if let Some(id) = known(tx, service_id, &hash).await? {
+        return Ok(id);
     }
-    make_room(tx, service_id).await?;
+    // Who makes or removes sets is alone with that at the service; somebody may have made this one meanwhile.
+    let service = service::Entity::find_by_id(service_id).select_only().column(service::Column::Id);
+    service.lock(LockType::NoKeyUpdate).into_tuple::<i64>().one(&tx.db).await?;
+    if let Some(id) = known(tx, service_id, &hash).await? {
+        return Ok(id);
+    }
+    let of_service = requirement::Entity::find().filter(requirement::Column::ServiceId.eq(service_id));
+    let of_owner = of_service.clone().filter(requirement::Column::OwnerId.eq(owner_id));
+    make_room(tx, of_owner, SETS_OF_OWNER, Some(owner_id)).await?;
+    make_room(tx, of_service, SETS, None).await?;
     let row = requirement::ActiveModel {
         service_id: Set(service_id),
+        owner_id: Set(owner_id),
         labels: Set(labels.clone()),
         labels_hash: Set(hash),
         created_at: Set(tx.now),
@@ -72,43 +85,67 @@ pub(super) async fn number(tx: &Tx, service_id: i64, labels: &Labels) -> Result<
     Ok(requirement::Entity::insert(row).exec(&tx.db).await?.last_insert_id)
 }
 
-/// Removes the sets that no unfinished job has, when there are too many.
-async fn make_room(tx: &Tx, service_id: i64) -> Result<()> {
-    let of_service = requirement::Entity::find().filter(requirement::Column::ServiceId.eq(service_id));
-    if of_service.clone().count(&tx.db).await? < SETS {
+/// The number of a set that is there. Its row is locked, so that it stays until the job that names it does.
+async fn known(tx: &Tx, service_id: i64, hash: &[u8]) -> Result<Option<i64>> {
+    let known = requirement::Entity::find()
+        .select_only()
+        .column(requirement::Column::Id)
+        .filter(requirement::Column::ServiceId.eq(service_id))
+        .filter(requirement::Column::LabelsHash.eq(hash));
+    Ok(known.lock(LockType::KeyShare).into_tuple().one(&tx.db).await?)
+}
+
+/// Sees to it that there are fewer than `most` of these sets: removes those that no unfinished job has. One that only
+/// jobs of others have becomes theirs, when it is about the sets of an owner.
+async fn make_room(tx: &Tx, sets: Select<requirement::Entity>, most: u64, owner_id: Option<i64>) -> Result<()> {
+    if sets.clone().count(&tx.db).await? < most {
         return Ok(());
     }
-    let mut removed = 0;
-    for set in of_service.all(&tx.db).await? {
-        // In the words of the index `job_requirement`.
-        let waiting = job::Entity::find()
-            .select_only()
-            .column(job::Column::Id)
-            .filter(job::Column::RequirementId.eq(set.id))
-            .filter(Expr::cust("requirement_id > 0 AND finished_at IS NULL"));
-        if waiting.limit(1).into_tuple::<i64>().one(&tx.db).await?.is_none() {
-            removed += requirement::Entity::delete_by_id(set.id).exec(&tx.db).await?.rows_affected;
+    let mut room = false;
+    let sets = sets.select_only().column(requirement::Column::Id);
+    // One that is being used just now, by a job that is not there yet, is passed over.
+    let unused = sets.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
+    for id in unused.into_tuple::<i64>().all(&tx.db).await? {
+        match user_of(tx, id, owner_id).await? {
+            None => {
+                requirement::Entity::delete_by_id(id).exec(&tx.db).await?;
+                room = true;
+            }
+            Some(user) if owner_id.is_some_and(|owner| owner != user) => {
+                let change = requirement::ActiveModel { id: Set(id), owner_id: Set(user), ..Default::default() };
+                requirement::Entity::update(change).exec(&tx.db).await?;
+                room = true;
+            }
+            Some(_) => {}
         }
     }
-    if removed > 0 {
+    if room {
         return Ok(());
     }
+    let whose = if owner_id.is_some() { "Unfinished jobs of yours" } else { "Unfinished jobs" };
     let message = format!(
-        "Unfinished jobs of this service ask for {SETS} different sets of labels already; ask for one of those, or \
-         wait until some have finished."
+        "{whose} ask this service for {most} different sets of labels already; ask for one of those, or wait until \
+         some have finished."
     );
     Err(Error::invalid("requires", message))
 }
 
-/// The numbers of the service's queues: 0, for jobs that require nothing, and those of the sets.
-pub(super) async fn of_service(tx: &Tx, service_id: i64) -> Result<Vec<i64>> {
-    let sets = requirement::Entity::find()
+/// Who has an unfinished job with this set: `first` if it does, otherwise anybody.
+async fn user_of(tx: &Tx, id: i64, first: Option<i64>) -> Result<Option<i64>> {
+    // In the words of the index `job_requirement`.
+    let users = job::Entity::find()
         .select_only()
-        .column(requirement::Column::Id)
-        .filter(requirement::Column::ServiceId.eq(service_id));
-    let mut numbers = vec![0];
-    numbers.extend(sets.into_tuple::<i64>().all(&tx.db).await?);
-    Ok(numbers)
+        .column(job::Column::OwnerId)
+        .filter(job::Column::RequirementId.eq(id))
+        .filter(Expr::cust("requirement_id > 0 AND finished_at IS NULL"))
+        .limit(1);
+    if let Some(first) = first {
+        let own = users.clone().filter(job::Column::OwnerId.eq(first));
+        if let Some(own) = own.into_tuple().one(&tx.db).await? {
+            return Ok(Some(own));
+        }
+    }
+    Ok(users.into_tuple().one(&tx.db).await?)
 }
 
 fn hash(labels: &Labels) -> Result<Vec<u8>> {

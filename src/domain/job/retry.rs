@@ -17,7 +17,7 @@ use crate::{
 
 /// Puts a job that failed or was cancelled back into the queue: as it was submitted, under the schemas and bounds that it
 /// was accepted under. What came of it before is forgotten, but for its log; its attempts are counted anew, and go on
-/// being numbered.
+/// being numbered. It runs at once, whatever moment it was submitted for.
 ///
 /// Fails with INVALID_STATE for a job that has not ended so, and when its service takes no new jobs.
 pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
@@ -41,10 +41,11 @@ pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> 
 /// The job as it waits again from now on; its results stay.
 pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
     let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
-    open(tx, service_id, true).await?;
+    open(tx, service_id).await?;
     Ok(job::Model {
         status: job::Status::Queued,
-        requirement_id: requirement::number(tx, service_id, &job.requires).await?,
+        requirement_id: requirement::number(tx, service_id, job.owner_id, &job.requires).await?,
+        scheduled_at: None,
         run_after: tx.now,
         losses: 0,
         releases: job.attempt,

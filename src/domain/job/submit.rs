@@ -2,7 +2,7 @@
 
 use entity::{
     Amount, Labels, Time, event,
-    job::{self, Gate, Origin},
+    job::{self, Origin},
     job_label, service,
 };
 use sea_orm::{
@@ -16,7 +16,6 @@ use uuid::Uuid;
 
 use super::{
     PRIORITY_LEAST, PRIORITY_MOST,
-    admission::Places,
     idempotency::{self, Key},
     requirement,
     terms::Terms,
@@ -122,11 +121,11 @@ pub(super) async fn check(app: &App, viewer: &Viewer, new: NewJob) -> Result<Che
     let owner_id = viewer.require(Permission::JobsWrite)?.user.id;
     let mut faults = Faults::default();
     idempotency::check(&mut faults, new.idempotency_key.as_deref());
-    let key = new.idempotency_key.as_deref().map(|key| Key::new(key, body(&new)));
+    let key = new.idempotency_key.as_deref().map(|key| Key::new(owner_id, key, body(&new)));
     if let Some(key) = &key {
         // Before anything else: the first submission stands, whatever has become of the service since.
         faults = proper(faults)?;
-        if let Some(job) = key.find(app.db.read(), owner_id, Origin::Submitted).await? {
+        if let Some(job) = key.find(app.db.read(), Origin::Submitted).await? {
             return Ok(Checked::Replayed(Box::new(job)));
         }
     }
@@ -178,8 +177,8 @@ fn body(new: &NewJob) -> Value {
         "parameters": new.parameters,
         "priority": new.priority,
         "scheduledAt": new.scheduled_at.map(|time| time.0),
-        "labels": new.labels,
-        "requires": new.requires,
+        "labels": idempotency::unordered(&new.labels),
+        "requires": idempotency::unordered(&new.requires),
         "accountId": new.account_id,
         "cpus": new.cpus,
         "maxRunSeconds": new.max_run_seconds,
@@ -211,20 +210,17 @@ async fn check_parameters(app: &App, faults: &mut Faults, version_id: i64, param
 /// Stores a submission, or finds the one that was quicker under the same key.
 pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
     if let Some(key) = &ready.key
-        && let Some(job) = key.find(&tx.db, ready.owner_id, Origin::Submitted).await?
+        && let Some(job) = key.find(&tx.db, Origin::Submitted).await?
     {
         return Ok(Submitted { job, replayed: true });
     }
     let mut job = new_row(tx.now, ready);
-    // Who counts the places of a user, or names a set of labels, must be alone at the service.
-    let alone = ready.service.max_running_per_user.is_some() || !ready.requires.is_empty();
-    let limit = open(tx, ready.service.id, alone).await?;
-    job.requirement_id = requirement::number(tx, ready.service.id, &ready.requires).await?;
-    let places = Places::of_new(tx, &mut job, limit);
+    open(tx, ready.service.id).await?;
+    job.requirement_id = requirement::number(tx, ready.service.id, ready.owner_id, &ready.requires).await?;
     let Some(id) = store(tx, &job).await? else {
         // The other one has committed, or the index would not have spoken.
         let first = match &ready.key {
-            Some(key) => key.find(&tx.db, ready.owner_id, Origin::Submitted).await?,
+            Some(key) => key.find(&tx.db, Origin::Submitted).await?,
             None => None,
         };
         let job = first.ok_or_else(|| Error::internal("a new job is there already, under no key of its own"))?;
@@ -233,9 +229,6 @@ pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
     job.id = id;
     tell(tx, &job, ready.payer).await?;
     job = file::attach_inputs(tx, job, &ready.file_ids).await?;
-    if let Some(places) = places {
-        places.settle(tx, &mut job).await?;
-    }
     Ok(Submitted { job, replayed: false })
 }
 
@@ -253,18 +246,16 @@ async fn tell(tx: &Tx, job: &job::Model, payer: Option<Payer>) -> Result<()> {
     log::append_all(tx, events).await
 }
 
-/// The limit per user of a service that takes new jobs. Its row is locked, for this transaction alone when it must count
-/// something: asking for that later would let two transactions wait for each other.
-pub(super) async fn open(tx: &Tx, service_id: i64, alone: bool) -> Result<Option<i32>> {
-    let lock = if alone { LockType::Update } else { LockType::KeyShare };
+/// Refuses when the service takes no new jobs: it may have been disabled or removed since the input was checked. Its row
+/// is locked, so that whoever disables it can wait for this transaction.
+pub(super) async fn open(tx: &Tx, service_id: i64) -> Result<()> {
     let open = service::Entity::find_by_id(service_id)
         .select_only()
-        .column(service::Column::MaxRunningPerUser)
+        .column(service::Column::Id)
         .filter(service::Column::Disabled.eq(false))
         .filter(service::Column::DeletedAt.is_null())
-        .lock(lock);
-    // It may have been disabled or removed since the input was checked.
-    open.into_tuple::<Option<i32>>().one(&tx.db).await?.ok_or_else(closed)
+        .lock(LockType::KeyShare);
+    open.into_tuple::<i64>().one(&tx.db).await?.map(|_| ()).ok_or_else(closed)
 }
 
 /// Inserts a job with its labels; none when another one has its idempotency key.
@@ -335,9 +326,9 @@ pub(super) fn blank(origin: Origin, owner_id: i64, now: Time) -> job::Model {
         service_version_id: None,
         owner_id,
         idempotency_key: None,
+        key_owner_id: None,
         idempotency_hash: None,
         status: job::Status::Queued,
-        gate: if origin == Origin::Recorded { Gate::Closed } else { Gate::Open },
         labels: Labels::default(),
         requires: Labels::default(),
         requirement_id: 0,

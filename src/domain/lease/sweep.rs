@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use entity::{Time, job, session};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 
@@ -15,40 +15,39 @@ use super::{
 };
 use crate::{
     app::App,
-    db::{Tx, raw},
+    db::Tx,
     domain::{
         event, file,
-        job::{self as jobs, change},
+        job::{self as jobs, Due, change},
         meter,
     },
-    error::{Error, Result},
+    error::Result,
 };
 
 /// Sweeps between two counts of the unfinished jobs.
 const COUNT_EVERY: u64 = 3;
-/// Jobs looked at in one go.
-const BATCH: i64 = 500;
 
-/// Sweeps every `jobs.sweep_seconds` until the server stops.
+/// Sweeps every `jobs.sweep_seconds` until the server stops. What is in dead hands comes first, and nothing that fails
+/// keeps the rest from its turn.
 pub async fn keep_sweeping(app: App) {
     let pause = Duration::from_secs(u64::from(app.config.jobs.sweep_seconds));
     for round in 0_u64.. {
-        if round.is_multiple_of(COUNT_EVERY)
-            && let Err(error) = meter::count(&app).await
-        {
-            tracing::warn!(?error, "the unfinished jobs cannot be counted");
+        if let Err(error) = sweep(&app).await {
+            tracing::warn!(?error, "the sweep failed; the next one tries again");
         }
         if let Err(error) = promote(&app).await {
             tracing::warn!(?error, "jobs whose time has come were not queued; the next sweep tries again");
-        }
-        if let Err(error) = sweep(&app).await {
-            tracing::warn!(?error, "the sweep failed; the next one tries again");
         }
         if let Err(error) = file::sweep(&app).await {
             tracing::warn!(?error, "old files were not removed; the next sweep tries again");
         }
         if let Err(error) = tidy(&app).await {
             tracing::warn!(?error, "old rows were not removed; the next sweep tries again");
+        }
+        if round.is_multiple_of(COUNT_EVERY)
+            && let Err(error) = meter::count(&app).await
+        {
+            tracing::warn!(?error, "the unfinished jobs cannot be counted");
         }
         tokio::select! {
             () = app.shutdown.cancelled() => return,
@@ -57,56 +56,32 @@ pub async fn keep_sweeping(app: App) {
     }
 }
 
-/// Queues the jobs whose moment has come.
-pub async fn promote(app: &App) -> Result<()> {
+/// Queues the jobs whose moment has come; says how many those were.
+pub async fn promote(app: &App) -> Result<usize> {
     jobs::promote(app).await
 }
 
 /// Takes back every expired lease and ends every attempt past its time; says how many jobs that were.
 pub async fn sweep(app: &App) -> Result<usize> {
-    let mut swept = 0;
-    let mut failed = None;
-    loop {
-        let due = overdue_ids(app).await?;
-        let full = i64::try_from(due.len()) == Ok(BATCH);
-        let before = swept;
-        let backoff = i64::from(app.config.jobs.backoff_seconds);
-        for id in due {
-            // One job that cannot be taken back must not keep all others in dead hands.
-            match app.db.write((id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await {
-                Ok(true) => {
-                    swept += 1;
-                    meter::taken_back();
-                }
-                Ok(false) => {}
-                Err(error) => {
-                    tracing::error!(job = id, ?error, "a job could not be taken back");
-                    failed = Some(error);
-                }
+    let backoff = i64::from(app.config.jobs.backoff_seconds);
+    OVERDUE
+        .each(app, |id| async move {
+            let taken = app.db.write((id, backoff), |tx, (id, backoff)| Box::pin(take_back(tx, *id, *backoff))).await?;
+            if taken {
+                meter::taken_back();
             }
-        }
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        // A batch of which nothing could be taken is in other hands.
-        if !full || swept == before {
-            return Ok(swept);
-        }
-    }
+            Ok(taken)
+        })
+        .await
 }
 
-/// The first of them, straight from the index of held jobs: the planner would rather read the table in the order of ids.
-async fn overdue_ids(app: &App) -> Result<Vec<i64>> {
-    let now = app.clock.now_micros();
-    let statement = raw(
-        app.db.read().get_database_backend(),
-        "SELECT id FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL \
-         AND (lease_expires_at <= ? OR claimed_at + max_run_seconds * CAST(1000000 AS BIGINT) <= ?) LIMIT ?",
-        [now.into(), now.into(), BATCH.into()],
-    );
-    let rows = app.db.read().query_all_raw(statement).await?;
-    rows.iter().map(|row| row.try_get_by_index(0).map_err(Error::from)).collect()
-}
+/// Straight from the index of held jobs: the planner would rather read the table in the order of ids.
+const OVERDUE: Due = Due {
+    sql: "SELECT id, lease_expires_at FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL \
+          AND (lease_expires_at <= ? OR claimed_at + max_run_seconds * CAST(1000000 AS BIGINT) <= ?) \
+          AND (lease_expires_at, id) > (?, ?) ORDER BY lease_expires_at, id LIMIT ?",
+    moments: 2,
+};
 
 /// A lease that ended without a word, or an attempt that has run for too long.
 fn overdue(now: Time) -> Condition {
@@ -151,7 +126,11 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
 
 /// Removes events past their retention and sessions past their end.
 async fn tidy(app: &App) -> Result<()> {
-    while event::prune(app).await? > 0 {}
+    while event::prune(app).await? > 0 {
+        if app.shutdown.is_cancelled() {
+            return Ok(());
+        }
+    }
     let now = Time(app.clock.now_micros());
     let ended = session::Entity::find().filter(session::Column::ExpiresAt.lte(now)).limit(1).one(app.db.read()).await?;
     if ended.is_some() {

@@ -14,7 +14,7 @@ use crate::{
     db::Tx,
     domain::{
         check::{Faults, LINE, TEXT},
-        job as jobs, schema,
+        schema,
         user::SERVICE_AUTHOR,
     },
     error::{Error, Result},
@@ -132,7 +132,6 @@ async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<s
         price_per_cpu_hour: Set(new.prices.per_cpu_hour.flatten()),
         max_running: Set(new.limits.max_running.over(None)),
         max_running_per_user: Set(new.limits.max_running_per_user.over(None)),
-        regate_since: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         deleted_at: Set(None),
@@ -229,13 +228,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
     check_schema(&mut faults, "resultsSchema", change.results_schema.as_ref()).await?;
     faults.into_result()?;
     let id = service.id;
-    let changed = app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await?;
-    if changed.regate_since.is_some()
-        && let Err(error) = jobs::regate(app, id).await
-    {
-        tracing::warn!(?error, service = id, "a new limit is not yet applied to all waiting jobs; the sweeper does it");
-    }
-    Ok(changed)
+    app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
 }
 
 async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
@@ -248,10 +241,6 @@ async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Mode
         service.version_id = Some(next_version(tx, id, change).await?);
     }
     let limits = change.limits;
-    let per_user = limits.max_running_per_user.over(service.max_running_per_user);
-    if per_user != service.max_running_per_user {
-        service.regate_since = Some(tx.now);
-    }
     let service = service::Model {
         title: change.title.clone().unwrap_or(service.title),
         description: change.description.clone().unwrap_or(service.description),
@@ -266,7 +255,7 @@ async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Mode
         price_per_hour: change.prices.per_hour.unwrap_or(service.price_per_hour),
         price_per_cpu_hour: change.prices.per_cpu_hour.unwrap_or(service.price_per_cpu_hour),
         max_running: limits.max_running.over(service.max_running),
-        max_running_per_user: per_user,
+        max_running_per_user: limits.max_running_per_user.over(service.max_running_per_user),
         ..service
     };
     require_bounded(&service)?;

@@ -12,6 +12,12 @@ pub(super) const SCALAR: u64 = 1;
 /// A value that may be hundreds of KiB long: a body of JSON, or the text of a log.
 pub(super) const BODY: u64 = 3 * UNITS_PER_POINT;
 
+/// An object that takes several looks to find out.
+pub(super) const LOOKS: u64 = 5 * OBJECT;
+
+/// How many jobs of a batch cost as much as one that is read: they are at hand, and a batch has up to a thousand.
+pub(super) const BATCH: u64 = 10;
+
 /// A field of a mutation, beside what it selects.
 pub(super) const MUTATION: u64 = 10 * UNITS_PER_POINT;
 

@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
-use super::measure::{BODY, MUTATION, Measure, OBJECT, SCALAR, points};
+use super::measure::{BATCH, BODY, LOOKS, MUTATION, Measure, OBJECT, SCALAR, points};
 use super::{DIRECTIVE_PLACES, FIELDS, LEVELS, Limits, Refusal, afford};
 use crate::graphql::OperationKind;
 
@@ -266,10 +266,16 @@ impl<'a> Walk<'a> {
             (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
             (true, _) => SCALAR,
             (false, "edges") => 0,
+            (false, "waitingReason") => LOOKS,
             (false, _) => OBJECT,
         };
         let units = below.units.saturating_add(below.page_units.saturating_mul(page)).saturating_add(own);
-        let units = units.saturating_mul(times);
+        let mut units = units.saturating_mul(times);
+        if name == "jobSubmitBatch" {
+            let (jobs, counted) = self.jobs(field);
+            measure.by_variables |= counted;
+            units = units.saturating_mul(jobs).div_ceil(BATCH).max(units);
+        }
         if !leaf && (name == "nodes" || name == "edges") {
             (measure.page_units, measure.paged) = (units, true);
         } else {
@@ -300,6 +306,25 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// How many jobs a batch has, and whether a variable says so. The jobs themselves may be large, and are not copied.
+    fn jobs(&self, field: &Field) -> (u64, bool) {
+        let Some(input) = field.get_argument("input") else { return (1, false) };
+        let mut varies = false;
+        let input = input.node.clone().into_const_with(|variable| {
+            varies = true;
+            let value = self.variables.and_then(|variables| variables.get(&variable));
+            Ok::<_, ()>(value.map(lengths).unwrap_or_default())
+        });
+        let jobs = match input.as_ref().map(lengths) {
+            Ok(Value::Object(fields)) => fields.get("jobs").and_then(|jobs| match jobs {
+                Value::Number(length) => length.as_u64(),
+                _ => None,
+            }),
+            _ => None,
+        };
+        (jobs.unwrap_or(1), varies)
+    }
+
     /// The value of an argument, null when absent or not known yet; whether a variable is in it.
     fn argument(&self, field: &Field, name: &str) -> (Value, bool) {
         let Some(value) = field.get_argument(name) else { return (Value::Null, false) };
@@ -324,6 +349,18 @@ impl<'a> Walk<'a> {
             return Ok(());
         };
         Err(Refusal::too_much(Some(first.pos), message))
+    }
+}
+
+/// A value of which only the lengths of lists are left, and those in its field `jobs`.
+fn lengths(value: &Value) -> Value {
+    match value {
+        Value::List(items) => items.len().into(),
+        Value::Object(fields) => {
+            Value::Object(fields.get("jobs").map(|jobs| (Name::new("jobs"), lengths(jobs))).into_iter().collect())
+        }
+        Value::Number(length) => Value::Number(length.clone()),
+        _ => Value::Null,
     }
 }
 

@@ -225,6 +225,13 @@ fn cost_follows_the_value_of_a_variable() {
     assert_eq!(cost_of_with(text, value!({})), 1 + 40 + 1);
     let ids = "query($ids: [ID!]!, $one: ID!) { nodes(ids: $ids) { a } b: nodes(ids: [$one, 2]) { a } }";
     assert_eq!(cost_of_with(ids, value!({ "ids": [1, 2, 3, 4], "one": 1 })), 7);
+    let batch = "mutation($in: I!, $jobs: [J!]!) { jobSubmitBatch(input: $in) { results { job { id } } } }";
+    let (one, many) = (value!({ "in": { "jobs": [{}] } }), value!({ "in": { "jobs": vec![value!({}); 1000] } }));
+    assert_eq!((cost_of_with(batch, one), cost_of_with(batch, many)), (14, 315));
+    let inline = batch.replace("input: $in", "input: { jobs: $jobs }");
+    assert_eq!(cost_of_with(&inline, value!({ "jobs": vec![value!({}); 1000] })), 315);
+    let two = inline.replace("$jobs }", "[{ a: $jobs }, {}] }");
+    assert_eq!(cost_of_with(&two, value!({ "jobs": vec![value!({}); 1000] })), 14);
     // A variable that is no page leaves the cost as it is.
     assert_eq!(cost_of("query($id: ID!) { job(id: $id) { id } }"), 2);
 }

@@ -36,6 +36,7 @@ fn of(field: &str) -> Columns {
         "requires" => &[Requires],
         "scheduledAt" => &[ScheduledAt],
         "runAfter" => &[RunAfter],
+        "waitingReason" => &[Id, Status, ServiceId, OwnerId, Requires, RequirementId, Priority, RunAfter],
         "attempt" => &[Attempt],
         "maxAttempts" => &[MaxAttempts],
         "progress" => &[Progress],

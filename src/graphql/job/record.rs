@@ -70,7 +70,7 @@ pub struct JobRecordInput {
     /// What the batch system says of it.
     slurm: Option<JobSlurmInput>,
     /// The caller's own name for this record, 1 to 255 visible ASCII characters; works like that of `jobSubmit`, among
-    /// the recorded jobs of one owner.
+    /// the jobs that the same caller recorded.
     idempotency_key: Option<String>,
     /// The account that it is charged to, when that charges recorded jobs.
     account_id: Option<ID>,

@@ -154,7 +154,7 @@ impl JobMutation {
     }
 
     /// Puts a job that failed or was cancelled back into the queue, as it was submitted. What came of it before is
-    /// forgotten, but for its log; its attempts are counted anew.
+    /// forgotten, but for its log; its attempts are counted anew. It runs at once, whatever moment it was submitted for.
     async fn job_retry(
         &self,
         ctx: &Context<'_>,
@@ -164,7 +164,7 @@ impl JobMutation {
         payload(domain::job::retry(app, viewer, uid).await)
     }
 
-    /// Removes a finished job with its results and log.
+    /// Removes a finished job with its results and log; a recorded one also before its end.
     async fn job_delete(
         &self,
         ctx: &Context<'_>,

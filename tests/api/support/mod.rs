@@ -137,6 +137,20 @@ impl TestApp {
         self.runner_with(json!({ "serviceIds": [service] })).await
     }
 
+    /// Breaks a job's row, so that nobody can read it any more.
+    pub async fn spoil(&self, job: &str) {
+        let uid: uuid::Uuid = job.trim_start_matches("job_").parse().expect("an id");
+        let write = self.server.app.db.write(uid, |tx, uid| {
+            Box::pin(async move {
+                let labels = sea_orm::prelude::Expr::cust("'[]'");
+                let broken = entity::job::Entity::update_many().col_expr(entity::job::Column::Labels, labels);
+                let broken = broken.filter(entity::job::Column::Uid.eq(*uid)).exec(&tx.db).await?;
+                Ok(broken.rows_affected)
+            })
+        });
+        assert_eq!(write.await.expect("it is broken"), 1);
+    }
+
     /// Removes files whose time is over, now.
     pub async fn sweep_files(&self) -> usize {
         file::sweep(&self.server.app).await.expect("a sweep")

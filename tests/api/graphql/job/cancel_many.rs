@@ -94,6 +94,19 @@ async fn one_cancels_what_one_may_cancel_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn who_owns_a_service_cancels_its_own_jobs_elsewhere_too() {
+    let app = TestApp::new().await;
+    let cara = app.author("cara").await;
+    let (hers, other) = (cara.service(json!({})).await, app.service(json!({})).await);
+    let ada = app.user("ada").await;
+    for (client, service) in [(&cara, &hers), (&cara, &other), (&ada, &hers), (&ada, &other)] {
+        client.submit(service, json!({})).await;
+    }
+    assert_eq!(cancel(&cara, json!({ "priority": { "gte": 0 } })).await, (3, 0));
+    assert_eq!(statuses(&ada).await, ["CANCELLED", "QUEUED"]);
+}
+
+#[tokio::test]
 async fn more_than_one_batch_is_cancelled() {
     let app = TestApp::new().await;
     let service = app.service(json!({})).await;

@@ -1,5 +1,6 @@
 //! Jobs, as their owners see them.
 
+mod batch;
 mod cancel_many;
 mod change;
 mod idempotency;
@@ -11,3 +12,4 @@ mod retry;
 mod schedule;
 mod statements;
 mod submit;
+mod waiting;

@@ -144,6 +144,20 @@ async fn who_keeps_accounts_records_sees_and_removes() {
 }
 
 #[tokio::test]
+async fn a_record_is_removed_before_its_end() {
+    let world = World::new().await;
+    for input in [json!({}), json!({ "startedAt": "2020-01-01T00:00:00Z" })] {
+        let job = world.record(input).await;
+        assert_eq!(world.bea.job(&job, "viewerCan { delete }").await["viewerCan"]["delete"], true);
+        assert_eq!(world.ada.job(&job, "viewerCan { delete }").await["viewerCan"]["delete"], false);
+        assert_eq!(world.ada.refused("jobDelete", json!({ "jobId": job })).await, "FORBIDDEN");
+        assert_eq!(world.bea.refused("jobDelete", json!({ "jobId": job })).await, "OK");
+    }
+    assert_eq!(world.ada.data("{ jobs { totalCount } }", json!({})).await["jobs"]["totalCount"], 0);
+    world.app.audit().await;
+}
+
+#[tokio::test]
 async fn a_record_is_followed_live_by_who_keeps_accounts() {
     let world = World::new().await;
     let document =
@@ -183,16 +197,22 @@ async fn what_is_out_of_bounds_is_named() {
 }
 
 #[tokio::test]
-async fn one_key_records_one_job_and_is_not_the_owners_own_key() {
+async fn a_key_is_the_name_that_its_caller_gave_whoever_the_owner_is() {
     let world = World::new().await;
     let service = world.app.service(json!({})).await;
     world.ada.submit_with(json!({ "serviceId": service, "idempotencyKey": "one" })).await;
     let input = json!({ "ownerId": world.ada.id, "idempotencyKey": "one", "slurm": { "jobId": "1" } });
     let first = world.bea.change("jobRecord", input.clone(), "replayed job { id }").await;
-    let again = world.app.admin().change("jobRecord", input.clone(), "replayed job { id }").await;
+    let again = world.bea.change("jobRecord", input.clone(), "replayed job { id }").await;
     assert_eq!((&first["replayed"], &again["replayed"]), (&json!(false), &json!(true)));
     assert_eq!(first["job"], again["job"]);
-    let mut other = input;
+    let mut other = input.clone();
     other["slurm"]["jobId"] = json!("2");
     assert_eq!(world.bea.refused("jobRecord", other).await, "IDEMPOTENCY_MISMATCH");
+    // Nor is it another job for another owner; another caller has names of its own.
+    let mut other = input.clone();
+    other["ownerId"] = json!(world.app.user("eve").await.id);
+    assert_eq!(world.bea.refused("jobRecord", other).await, "IDEMPOTENCY_MISMATCH");
+    let foreign = world.app.admin().change("jobRecord", input, "replayed job { id }").await;
+    assert_eq!((&foreign["replayed"], foreign["job"] == first["job"]), (&json!(false), false));
 }

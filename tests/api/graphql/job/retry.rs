@@ -118,6 +118,18 @@ async fn only_a_job_that_ended_badly_is_run_once_more() {
 }
 
 #[tokio::test]
+async fn a_job_for_later_runs_at_once_when_it_is_tried_again() {
+    let world = World::new(json!({})).await;
+    let later = world.app.clock.now_micros() / 1_000_000 + 3600;
+    let later = chrono::DateTime::from_timestamp(later, 0).expect("a moment").to_rfc3339();
+    let job = world.ada.submit_with(json!({ "serviceId": world.service, "scheduledAt": later })).await;
+    world.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
+    let again = world.ada.change("jobRetry", json!({ "jobId": job }), "job { status scheduledAt }").await;
+    assert_eq!(again["job"], json!({ "status": "QUEUED", "scheduledAt": null }));
+    assert_eq!(world.runner.claim().await.job, job);
+}
+
+#[tokio::test]
 async fn a_service_that_takes_no_jobs_takes_no_old_ones_either() {
     let world = World::new(json!({})).await;
     let job = world.ada.submit(&world.service, json!({})).await;

@@ -34,8 +34,8 @@ impl World {
     }
 
     /// What the sweeper does with jobs whose moment has come.
-    async fn promote(&self) {
-        docket::domain::lease::promote(&self.app.server.app).await.expect("promoted");
+    async fn promote(&self) -> usize {
+        docket::domain::lease::promote(&self.app.server.app).await.expect("promoted")
     }
 }
 
@@ -65,6 +65,32 @@ async fn a_scheduled_job_is_queued_when_its_moment_has_come_and_tells_so() {
     // Nothing is promoted twice.
     world.promote().await;
     assert_eq!(world.ada.status(&id).await, "CLAIMED");
+}
+
+#[tokio::test]
+async fn a_waiting_claim_and_a_watched_queue_hear_of_a_job_whose_moment_has_come() {
+    let world = World::new().await;
+    let document = "subscription($ids: [ID!]!) { jobsAvailable(serviceIds: $ids) { id } }";
+    let mut hints = world.runner.subscribe(document, json!({ "ids": [world.service] })).await;
+    let id = world.scheduled(3600).await;
+    let runner = world.runner.clone();
+    let waiting = tokio::spawn(async move { runner.claim_with(json!({ "waitSeconds": 30 })).await });
+    world.app.advance(3600);
+    assert_eq!(world.promote().await, 1);
+    let leases = tokio::time::timeout(crate::support::PATIENCE, waiting).await.expect("it wakes").expect("no panic");
+    assert_eq!(leases[0].job, id);
+    assert_eq!(hints.item("jobsAvailable").await["id"], json!(world.service));
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_queued_keeps_no_other_waiting() {
+    let world = World::new().await;
+    let (first, second) = (world.scheduled(60).await, world.scheduled(61).await);
+    world.app.spoil(&first).await;
+    world.app.advance(62);
+    assert_eq!(world.promote().await, 1);
+    assert_eq!(world.ada.status(&second).await, "QUEUED");
+    assert_eq!(world.promote().await, 0);
 }
 
 #[tokio::test]

@@ -2,5 +2,7 @@
 
 mod claim;
 mod finish;
+mod limits;
 mod report;
+mod requires;
 mod sweep;

@@ -92,6 +92,37 @@ async fn a_service_that_bounds_no_run_has_no_timeout() {
 }
 
 #[tokio::test]
+async fn one_that_cannot_be_taken_back_keeps_no_other_in_dead_hands() {
+    let (app, ada, runner, first) = submitted(json!({})).await;
+    let service = ada.job(&first, "service { id }").await["service"]["id"].take();
+    let (second, third) = (
+        ada.submit_with(json!({ "serviceId": service })).await,
+        ada.submit_with(json!({ "serviceId": service })).await,
+    );
+    assert_eq!(runner.claim_with(json!({ "max": 3 })).await.len(), 3);
+    app.spoil(&first).await;
+    app.advance(31);
+    assert_eq!(app.sweep().await, 2);
+    assert_eq!((ada.status(&second).await, ada.status(&third).await), ("QUEUED".to_owned(), "QUEUED".to_owned()));
+    assert_eq!(app.sweep().await, 0);
+}
+
+#[tokio::test]
+async fn more_than_one_batch_is_taken_back() {
+    let (app, ada, _, first) = submitted(json!({})).await;
+    let service = ada.job(&first, "service { id }").await["service"]["id"].take();
+    let runner = app.runner_with(json!({ "serviceIds": [service], "slots": 1000 })).await;
+    let jobs = json!({ "jobs": vec![json!({ "serviceId": service }); 504] });
+    ada.change("jobSubmitBatch", jobs, "results { replayed }").await;
+    for _ in 0..6 {
+        runner.claim_with(json!({ "max": 100 })).await;
+    }
+    app.advance(31);
+    assert_eq!(app.sweep().await, 505);
+    assert_eq!(app.sweep().await, 0);
+}
+
+#[tokio::test]
 async fn the_server_sweeps_by_itself() {
     let app = TestApp::with(|config| config.jobs.sweep_seconds = 1).await;
     let service = app.service(json!({})).await;
