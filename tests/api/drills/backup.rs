@@ -57,10 +57,10 @@ async fn a_backup_under_load_restores_and_goes_on() {
 async fn goes_on(admin: &Client, service: &str, lost: &str, after: &[String]) {
     let highest = |jobs: &serde_json::Value| jobs["nodes"][0]["number"].as_i64().expect("a number");
     let document = "{ jobs(first: 1, order: SUBMITTED_AT_DESC) { nodes { number } } }";
-    let last = highest(&admin.call(document, json!({})).await["jobs"]);
+    let newest = highest(&admin.call(document, json!({})).await["jobs"]);
     let mut follower = Follower::new(admin, lost).await;
     let new = answered(admin.submit(service).await);
-    assert!(highest(&admin.call(document, json!({})).await["jobs"]) > last);
+    assert!(highest(&admin.call(document, json!({})).await["jobs"]) > newest);
     let gap = follower.next().await.expect("the stream goes on");
     assert!(gap.is_gap(), "{gap:?}");
     assert_eq!(follower.next().await.expect("the stream goes on").job, new);

@@ -18,6 +18,7 @@ use docket::{
     viewer::Viewer,
 };
 use entity::user::Status;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use serde_json::json;
 use tempfile::TempDir;
