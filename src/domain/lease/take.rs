@@ -95,8 +95,7 @@ impl Taker<'_> {
         let backend = tx.db.get_database_backend();
         let places = vec!["?"; jobs.len()].join(", ");
         let lock = if backend == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
-        let sql =
-            format!("{TAKE} (SELECT id FROM job WHERE status = 'queued' AND id IN ({places}){lock}) RETURNING *");
+        let sql = format!("{TAKE} (SELECT id FROM job WHERE status = 'queued' AND id IN ({places}){lock}) RETURNING *");
         raw(backend, &sql, self.change(tx).into_iter().chain(jobs.iter().map(|job| job.id.into())))
     }
 

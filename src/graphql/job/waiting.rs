@@ -29,7 +29,7 @@ pub enum WaitingReasonCode {
 pub struct WaitingReason {
     /// The reason.
     code: WaitingReasonCode,
-    /// With QUEUE_POSITION, its place among the jobs of its service that require the same labels, 1 for the next one;
+    /// With `QUEUE_POSITION`, its place among the jobs of its service that require the same labels, 1 for the next one;
     /// null when more than 999 go first.
     position: Option<i32>,
     /// With SCHEDULED and BACKOFF, when that ends.
