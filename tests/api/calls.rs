@@ -108,6 +108,7 @@ impl World {
             "runner" => json!({ "id": self.runner.id }),
             "jobEvents" => json!({ "filter": { "jobId": { "eq": self.held.job } }, "after": "e0" }),
             "jobsAvailable" => json!({ "serviceIds": [self.service] }),
+            "jobSubmitBatch" => json!({ "input": { "jobs": [{ "serviceId": self.service }] } }),
             mutation => json!({ "input": self.input(mutation).await }),
         }
     }
@@ -130,7 +131,6 @@ impl World {
                 json!({ "name": self.unused().await, "serviceIds": [self.service] })
             }
             "runnerDelete" => json!({ "runnerId": self.cara.runner(json!({ "serviceIds": [self.service] })).await.id }),
-            "jobSubmitBatch" => json!({ "jobs": [{ "serviceId": self.service }] }),
             "jobUpdate" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "priority": 1 }),
             "jobCancel" => json!({ "jobId": self.ada.submit(&self.service, json!({})).await }),
             "jobsCancel" => json!({ "filter": { "labels": [{ "key": "nobody", "value": "has it" }] } }),

@@ -269,3 +269,14 @@ async fn a_negative_offset_is_refused() {
     assert_eq!(app.admin().code(document, json!({ "id": lease.job })).await, "INVALID");
     assert_eq!(log(&app.admin(), &lease.job, i64::MAX).await["text"], "");
 }
+
+#[tokio::test]
+async fn a_runner_hears_of_a_job_while_it_holds_it_and_of_the_end_of_that() {
+    let Held { app, runner, lease, .. } = held().await;
+    runner.change("workRelease", json!({ "leaseToken": lease.token }), "job { id }").await;
+    app.admin().change("jobUpdate", json!({ "jobId": lease.job, "priority": 7 }), "job { id }").await;
+    app.admin().change("jobCancel", json!({ "jobId": lease.job }), "job { id }").await;
+    let document = "{ jobEvents { nodes { ... on JobStatusChanged { from to } } } }";
+    let heard = runner.data(document, json!({})).await["jobEvents"]["nodes"].take();
+    assert_eq!(heard, json!([{ "from": "QUEUED", "to": "CLAIMED" }, { "from": "CLAIMED", "to": "QUEUED" }]));
+}
