@@ -10,7 +10,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, Value,
-    sea_query::{Order as Direction, SelectStatement, ValueTuple},
+    sea_query::{Order as Direction, Query, SelectStatement, UnionType, ValueTuple},
 };
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +171,21 @@ where
         query = query.order_by(column, direction.clone());
     }
     Ok(query.order_by(order.id(), direction).limit(request.size + 1).into_query())
+}
+
+/// The ids of all these heads. Each stands in a sub-select of its own: only there may it have an order and a limit.
+pub fn union<E, O>(order: O, heads: Vec<SelectStatement>) -> SelectStatement
+where
+    E: EntityTrait,
+    O: Order<E>,
+{
+    let ids = |head| Query::select().column(order.id()).from_subquery(head, "head").take();
+    let mut heads = heads.into_iter().map(ids);
+    let mut all = heads.next().unwrap_or_default();
+    for head in heads {
+        all.union(UnionType::Distinct, head);
+    }
+    all
 }
 
 /// The rows on one side of a cursor.

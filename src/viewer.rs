@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use entity::{Scope, Time, service, user};
+use entity::{Scope, Time, job, project, project_member::Role, service, user};
+use uuid::Uuid;
 
 use crate::error::{Error, Result};
 
@@ -27,12 +28,27 @@ pub enum Viewer {
 pub struct UserViewer {
     /// The user as it was when the credential was checked, at most a second ago.
     pub user: user::Model,
-    /// The services that the user owns (`service.id`), whose jobs it sees too.
+    /// The services that the user manages (`service.id`), whose jobs it sees too.
     pub services: Vec<i64>,
+    /// The projects that the user takes part in.
+    pub projects: Vec<Membership>,
     /// How the user proved it.
     pub credential: Credential,
     /// When the credential ends by itself, as far as is known now.
     pub expires_at: Option<Time>,
+}
+
+/// A user's part in a project.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// `project.id`.
+    pub project_id: i64,
+    /// The project's outside id.
+    pub project_uid: Uuid,
+    /// Whether the project is the user's own, which nobody else takes part in.
+    pub personal: bool,
+    /// The highest role of those that the user has by itself and through groups.
+    pub role: Role,
 }
 
 /// What a user showed.
@@ -80,19 +96,25 @@ pub enum Permission {
     AccountsRead,
     /// Change accounts, their members and their money, as far as the user may.
     AccountsWrite,
+    /// Read projects that are not public, their members and their data.
+    ProjectsRead,
+    /// Make and change projects, their members and their data, as far as the user may.
+    ProjectsWrite,
     /// Use the rights of an admin, and manage sessions and tokens.
     Admin,
 }
 
 impl Permission {
     /// Every permission.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::JobsRead,
         Self::JobsWrite,
         Self::ServicesWrite,
         Self::RunnersWrite,
         Self::AccountsRead,
         Self::AccountsWrite,
+        Self::ProjectsRead,
+        Self::ProjectsWrite,
         Self::Admin,
     ];
 
@@ -106,6 +128,8 @@ impl Permission {
             Self::RunnersWrite => "runners:write",
             Self::AccountsRead => "accounts:read",
             Self::AccountsWrite => "accounts:write",
+            Self::ProjectsRead => "projects:read",
+            Self::ProjectsWrite => "projects:write",
             Self::Admin => "admin",
         }
     }
@@ -130,6 +154,7 @@ impl Viewer {
             Self::User(viewer) => Scope::User {
                 id: viewer.user.id,
                 owns_services: !viewer.services.is_empty(),
+                shares: viewer.projects.iter().any(|project| !project.personal),
                 keeps_accounts: self.keeps_accounts(),
             },
         }
@@ -227,13 +252,35 @@ impl Viewer {
         }
     }
 
-    /// The services that the user owns, whose jobs it sees beside its own; none for other kinds of callers.
+    /// The services that the user manages, whose jobs it sees beside its own; none for other kinds of callers.
     #[must_use]
     pub fn own_services(&self) -> &[i64] {
         match self {
             Self::User(viewer) => &viewer.services,
             Self::Anonymous | Self::Runner(_) | Self::Operator => &[],
         }
+    }
+
+    /// The projects that the user takes part in; none for other kinds of callers.
+    #[must_use]
+    pub fn projects(&self) -> &[Membership] {
+        match self {
+            Self::User(viewer) => &viewer.projects,
+            Self::Anonymous | Self::Runner(_) | Self::Operator => &[],
+        }
+    }
+
+    /// What the user is in a project; none for who takes no part in it, and for users that are not active.
+    #[must_use]
+    pub fn role_in(&self, project_id: i64) -> Option<Role> {
+        let active = matches!(self, Self::User(viewer) if viewer.user.status == user::Status::Active);
+        self.projects().iter().find(|project| active && project.project_id == project_id).map(|project| project.role)
+    }
+
+    /// Has this role in a project or a higher one, or is an admin.
+    #[must_use]
+    pub fn is_at_least(&self, role: Role, project_id: i64) -> bool {
+        self.is_admin() || self.role_in(project_id).is_some_and(|own| own >= role)
     }
 
     /// What queries of accounts and entries on behalf of this caller return.
@@ -266,10 +313,50 @@ impl Viewer {
         }
     }
 
-    /// May change and delete this service, and look at all its jobs.
+    /// May change and delete this service, and look at all its jobs: the owner of one of the server's, who manages the
+    /// project of another, and admins.
     #[must_use]
     pub fn may_manage(&self, service: &service::Model) -> bool {
-        self.is_admin() || self.user_id() == Some(service.owner_id)
+        match service.project_id {
+            Some(project_id) => self.is_at_least(Role::Manager, project_id),
+            None => self.is_admin() || self.user_id() == Some(service.owner_id),
+        }
+    }
+
+    /// May submit jobs to this service, which it sees: everybody to one of the server's, and contributors of its project
+    /// to another.
+    #[must_use]
+    pub fn may_use(&self, service: &service::Model) -> bool {
+        service.project_id.is_none_or(|project_id| self.is_at_least(Role::Contributor, project_id))
+    }
+
+    /// May put jobs, data and services of its own into this project, having the role that this takes. A personal project
+    /// is its owner's alone, so that all its jobs are the owner's.
+    #[must_use]
+    pub fn may_add_to(&self, project: &project::Model, role: Role) -> bool {
+        match project.personal_of {
+            Some(owner_id) => self.user_id() == Some(owner_id),
+            None => self.is_at_least(role, project.id),
+        }
+    }
+
+    /// May cancel, change and remove this job, which it sees: its owner, who manages its service or its project, and who
+    /// keeps accounts what is recorded. Its owner, service, project and origin must have been read.
+    #[must_use]
+    pub fn may_change(&self, job: &job::Model) -> bool {
+        self.user_id() == Some(job.owner_id)
+            || self.is_admin()
+            || job.service_id.is_some_and(|id| self.own_services().contains(&id))
+            || job.project_id.is_some_and(|id| self.is_at_least(Role::Manager, id))
+            || job.origin == job::Origin::Recorded && self.keeps_accounts()
+    }
+
+    /// May have this job, which it may change, run once more as far as its project goes: its contributors, and who
+    /// manages the service.
+    #[must_use]
+    pub fn may_run_in_project_of(&self, job: &job::Model) -> bool {
+        job.service_id.is_some_and(|id| self.own_services().contains(&id))
+            || job.project_id.is_none_or(|id| self.is_at_least(Role::Contributor, id))
     }
 }
 

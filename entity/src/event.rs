@@ -1,9 +1,13 @@
 //! The log that every live channel reads.
 
-use sea_orm::{Condition, FromJsonQueryResult, entity::prelude::*, sea_query::SelectStatement};
+use sea_orm::{Condition, FromJsonQueryResult, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{Scope, Time, job, ledger, service};
+use crate::{
+    Scope, Time, job, ledger,
+    project_member::{Role, projects_of},
+    service::services_of,
+};
 
 /// What an event tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -119,6 +123,8 @@ pub struct Model {
     pub detail: Detail,
     /// The job's service; none for a recorded job.
     pub service_id: Option<i64>,
+    /// The job's project.
+    pub project_id: Option<i64>,
     /// The job's owner.
     pub owner_id: Option<i64>,
     /// The account, of events that tell of one.
@@ -132,17 +138,20 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The events of jobs that `scope` may see: of one's own jobs and of the jobs of one's own services, and of all
-    /// recorded ones for who keeps accounts; for a runner those of the jobs that it held at the time.
+    /// The events of jobs that `scope` may see: of one's own jobs, of the jobs of the services that one manages and of
+    /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the jobs that it held at the time.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
             Scope::All => Self::find().filter(Column::JobId.is_not_null()),
             Scope::Nobody => Self::find().filter(Expr::val(false)),
-            Scope::User { id, owns_services, keeps_accounts } => {
+            Scope::User { id, owns_services, shares, keeps_accounts } => {
                 let mut sees = Condition::any().add(Column::OwnerId.eq(id));
                 if owns_services {
                     sees = sees.add(Column::ServiceId.in_subquery(services_of(id)));
+                }
+                if shares {
+                    sees = sees.add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher)));
                 }
                 if keeps_accounts {
                     // Only recorded jobs have no service; and events of accounts, which have no job either.
@@ -154,14 +163,4 @@ impl Entity {
             Scope::Runner { id } => Self::find().filter(Column::RunnerId.eq(id)),
         }
     }
-}
-
-/// The ids of the services that a user owns.
-pub(crate) fn services_of(owner_id: i64) -> SelectStatement {
-    use sea_orm::{QuerySelect as _, QueryTrait as _};
-    service::Entity::find()
-        .select_only()
-        .column(service::Column::Id)
-        .filter(service::Column::OwnerId.eq(owner_id))
-        .into_query()
 }

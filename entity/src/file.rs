@@ -2,7 +2,7 @@
 
 use sea_orm::{Condition, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::ExprTrait as _};
 
-use crate::{Scope, Time, job};
+use crate::{Scope, Time, job, project_data};
 
 /// Whether the bytes are there. Only a file that is ready exists for anybody but the server itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -53,6 +53,8 @@ pub struct Model {
     pub owner_id: i64,
     /// The job that it is attached to.
     pub job_id: Option<i64>,
+    /// The data of a project that it is attached to.
+    pub data_id: Option<i64>,
     /// What it is to that job.
     pub role: Option<Role>,
     /// Whether the bytes are there.
@@ -68,18 +70,38 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The files that `scope` may see: one's own, and those of the jobs that it may see.
+    /// The files that `scope` may see: one's own, and those of the jobs that it may see. Those of projects' data are
+    /// [`Entity::of_data_visible_to`].
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
-        let ready = Self::find().filter(Column::State.eq(State::Ready));
-        match *scope {
-            Scope::All => ready,
-            Scope::Nobody => ready.filter(Expr::val(false)),
-            Scope::User { id, .. } => {
-                ready.filter(Condition::any().add(Column::OwnerId.eq(id)).add(of_visible_job(scope)))
-            }
-            Scope::Runner { .. } => ready.filter(of_visible_job(scope)),
-        }
+        Self::ready().filter(visible(scope))
+    }
+
+    /// The files of the data that `scope` may see. `anonymous` says whether callers without a credential read what is
+    /// public here.
+    #[must_use]
+    pub fn of_data_visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
+        Self::ready().filter(of_visible_data(scope, anonymous))
+    }
+
+    /// Both of them.
+    #[must_use]
+    pub fn all_visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
+        Self::ready().filter(Condition::any().add(visible(scope)).add(of_visible_data(scope, anonymous)))
+    }
+
+    /// The files that exist.
+    fn ready() -> Select<Self> {
+        Self::find().filter(Column::State.eq(State::Ready))
+    }
+}
+
+fn visible(scope: &Scope) -> Condition {
+    match *scope {
+        Scope::All => Condition::all(),
+        Scope::Nobody => Condition::all().add(Expr::val(false)),
+        Scope::User { id, .. } => Condition::any().add(Column::OwnerId.eq(id)).add(of_visible_job(scope)),
+        Scope::Runner { .. } => Condition::any().add(of_visible_job(scope)),
     }
 }
 
@@ -87,4 +109,11 @@ impl Entity {
 fn of_visible_job(scope: &Scope) -> Expr {
     let its_job = Expr::col((job::Entity, job::Column::Id)).equals((Entity, Column::JobId));
     Expr::exists(job::Entity::visible_to(scope).select_only().expr(Expr::val(1)).filter(its_job).into_query())
+}
+
+/// The same by the key of the data.
+fn of_visible_data(scope: &Scope, anonymous: bool) -> Expr {
+    let its_data = Expr::col((project_data::Entity, project_data::Column::Id)).equals((Entity, Column::DataId));
+    let visible = project_data::Entity::visible_to(scope, anonymous);
+    Expr::exists(visible.select_only().expr(Expr::val(1)).filter(its_data).into_query())
 }

@@ -7,7 +7,11 @@ mod part;
 
 pub use part::{Columns, Part};
 
-use crate::{Amount, Document, Labels, Scope, Time, event::services_of};
+use crate::{
+    Amount, Document, Labels, Scope, Time,
+    project_member::{Role, projects_of},
+    service::services_of,
+};
 
 /// Where a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
@@ -100,6 +104,8 @@ pub struct Model {
     pub service_id: Option<i64>,
     /// The version it was accepted under; none for a recorded job.
     pub service_version_id: Option<i64>,
+    /// The project that it is a part of. It never changes.
+    pub project_id: Option<i64>,
     /// Who submitted it, or whose it is that was recorded.
     pub owner_id: i64,
     /// The caller's own name for the submission or the record: there is one job of a caller and an origin for it.
@@ -207,17 +213,30 @@ pub fn held() -> Expr {
 }
 
 impl Entity {
-    /// The jobs that `scope` may see: one's own and those of one's own services, and all recorded ones for who keeps
-    /// accounts; for a runner those it holds.
+    /// The jobs that `scope` may see: one's own, those of the services that one manages and of the projects that one
+    /// takes part in, and all recorded ones for who keeps accounts; for a runner those it holds.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
+        Self::of(scope, Role::Watcher)
+    }
+
+    /// The jobs that `scope` may change: the same but for those of projects that one does not manage.
+    #[must_use]
+    pub fn changeable_by(scope: &Scope) -> Select<Self> {
+        Self::of(scope, Role::Manager)
+    }
+
+    fn of(scope: &Scope, role: Role) -> Select<Self> {
         match *scope {
             Scope::All => Self::find(),
             Scope::Nobody => Self::find().filter(Expr::val(false)),
-            Scope::User { id, owns_services, keeps_accounts } => {
+            Scope::User { id, owns_services, shares, keeps_accounts } => {
                 let mut sees = Condition::any().add(Column::OwnerId.eq(id));
                 if owns_services {
                     sees = sees.add(Column::ServiceId.in_subquery(services_of(id)));
+                }
+                if shares {
+                    sees = sees.add(Column::ProjectId.in_subquery(projects_of(id, role)));
                 }
                 if keeps_accounts {
                     // In the words of the index `job_recorded`.

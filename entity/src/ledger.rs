@@ -3,7 +3,11 @@
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
 
-use crate::{Amount, Scope, Time, account::accounts_of};
+use crate::{
+    Amount, Scope, Time,
+    account::accounts_of,
+    project_member::{Role, projects_of},
+};
 
 /// What an entry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
@@ -75,14 +79,21 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The entries that `scope` may see: those of a user's own jobs, and all of the accounts that the user manages.
+    /// The entries that `scope` may see: those of a user's own jobs, and all of the accounts and the projects that the
+    /// user manages.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
             Scope::All => Self::find(),
-            Scope::User { id, .. } => Self::find().filter(
-                Condition::any().add(Column::UserId.eq(id)).add(Column::AccountId.in_subquery(accounts_of(id, true))),
-            ),
+            Scope::User { id, shares, .. } => {
+                let mut sees = Condition::any()
+                    .add(Column::UserId.eq(id))
+                    .add(Column::AccountId.in_subquery(accounts_of(id, true)));
+                if shares {
+                    sees = sees.add(Column::ProjectId.in_subquery(projects_of(id, Role::Manager)));
+                }
+                Self::find().filter(sees)
+            }
             Scope::Nobody | Scope::Runner { .. } => Self::find().filter(Expr::val(false)),
         }
     }

@@ -7,12 +7,15 @@ pub enum Scope {
     All,
     /// Nothing that belongs to anybody: a caller without a credential.
     Nobody,
-    /// What is this user's own, and the jobs of the services that the user owns.
+    /// What is this user's own, the jobs of the services that the user manages, and what the user's projects have.
     User {
         /// `user.id`.
         id: i64,
-        /// Whether the user owns services. Most do not, and then one index answers what is theirs.
+        /// Whether the user manages services. Most do not, and then one index answers what is theirs.
         owns_services: bool,
+        /// Whether the user takes part in a project that others may take part in, too. In the personal one all jobs are
+        /// the user's own.
+        shares: bool,
         /// Whether the user keeps accounts, and sees all recorded jobs.
         keeps_accounts: bool,
     },

@@ -1,8 +1,14 @@
 //! Things that can be run.
+#![expect(clippy::struct_excessive_bools, reason = "a column each")]
 
-use sea_orm::{QuerySelect, entity::prelude::*};
+use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
-use crate::{Amount, Scope, Time, runner_service};
+use crate::{
+    Amount, Scope, Time,
+    project::public_ones,
+    project_member::{Role, projects_of},
+    runner_service,
+};
 
 /// What sort of thing a service runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -29,7 +35,11 @@ pub struct Model {
     pub id: i64,
     /// The outside id.
     pub uid: Uuid,
-    /// A slug, unique on this server.
+    /// The project that it belongs to; none for one of the server's. It never changes.
+    pub project_id: Option<i64>,
+    /// Whether everybody sees it where its project is public.
+    pub is_exported: bool,
+    /// A slug, unique among the server's services or those of its project.
     pub name: String,
     /// Free text.
     pub title: String,
@@ -37,7 +47,8 @@ pub struct Model {
     pub description: String,
     /// Program, workflow or widget.
     pub kind: Kind,
-    /// Who made it; sees all its jobs.
+    /// Who made it. One of the server's services is managed by its owner, one of a project's by those who manage the
+    /// project.
     pub owner_id: i64,
     /// The version that new jobs are accepted under (`service_version.id`); set right after the first version exists.
     pub version_id: Option<i64>,
@@ -90,17 +101,39 @@ impl Entity {
     #[must_use]
     pub fn visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
         let present = Self::find().filter(Column::DeletedAt.is_null());
+        let open_to_all = || {
+            let exported =
+                Condition::all().add(Column::IsExported.eq(true)).add(Column::ProjectId.in_subquery(public_ones()));
+            Condition::any().add(Column::ProjectId.is_null()).add(exported)
+        };
         match *scope {
-            Scope::All | Scope::User { .. } => present,
-            Scope::Nobody if anonymous => present,
+            Scope::All => present,
+            Scope::User { id, .. } => {
+                present.filter(open_to_all().add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher))))
+            }
+            Scope::Nobody if anonymous => present.filter(open_to_all()),
             Scope::Nobody => present.filter(Expr::val(false)),
             Scope::Runner { id } => {
                 let works_for = runner_service::Entity::find()
                     .select_only()
                     .column(runner_service::Column::ServiceId)
                     .filter(runner_service::Column::RunnerId.eq(id));
-                present.filter(Column::Id.in_subquery(sea_orm::QueryTrait::into_query(works_for)))
+                present.filter(Column::Id.in_subquery(works_for.into_query()))
             }
         }
     }
+
+    /// The services that a user manages, deleted ones included: its own of the server's, and those of the projects that
+    /// it manages.
+    #[must_use]
+    pub fn managed_by(user_id: i64) -> Select<Self> {
+        let own = Condition::all().add(Column::OwnerId.eq(user_id)).add(Column::ProjectId.is_null());
+        let of_projects = Column::ProjectId.in_subquery(projects_of(user_id, Role::Manager));
+        Self::find().filter(Condition::any().add(own).add(of_projects))
+    }
+}
+
+/// The ids of the services that a user manages.
+pub(crate) fn services_of(user_id: i64) -> SelectStatement {
+    Entity::managed_by(user_id).select_only().column(Column::Id).into_query()
 }

@@ -1,9 +1,10 @@
-//! The core: users and their credentials, services, runners, jobs and the event log; accounts lie in `money`.
+//! The core: users and their credentials, services, runners, jobs and the event log; accounts lie in `money`, projects
+//! in `projects`.
 
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    money,
+    money, projects,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -31,7 +32,6 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX session_expiry ON session (expires_at)",
     "CREATE INDEX token_user ON token (user_id) WHERE user_id IS NOT NULL",
     "CREATE INDEX token_runner ON token (runner_id) WHERE runner_id IS NOT NULL",
-    "CREATE UNIQUE INDEX service_name ON service (name) WHERE deleted_at IS NULL",
     "CREATE INDEX service_owner ON service (owner_id)",
     "CREATE UNIQUE INDEX service_version_number ON service_version (service_id, version)",
     "CREATE UNIQUE INDEX runner_name ON runner (owner_id, name)",
@@ -70,12 +70,12 @@ const EVENTS: &[&str] =
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = identity().into_iter().chain(money::accounts()).chain(work());
+        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
         for table in tables.chain([money::ledger()]).chain(jobs) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES) {
+        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -190,6 +190,7 @@ fn work() -> Vec<TableCreateStatement> {
         vec![reference("service", "owner_id", "user")],
     );
     money::add_to_service(&mut service);
+    projects::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![
@@ -239,6 +240,7 @@ fn job() -> TableCreateStatement {
         .check(Expr::col("idempotency_key").is_null().eq(Expr::col("idempotency_hash").is_null()))
         .check(Expr::col("idempotency_key").is_null().eq(Expr::col("key_owner_id").is_null()));
     money::add_to_job(&mut job, &is_final());
+    projects::add_to_job(&mut job);
     job
 }
 
@@ -342,6 +344,7 @@ fn event() -> TableCreateStatement {
             int("attempt"),
             json("detail"),
             long_null("service_id"),
+            long_null("project_id"),
             long_null("owner_id"),
             long_null("account_id"),
             long_null("runner_id"),

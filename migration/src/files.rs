@@ -17,6 +17,7 @@ impl MigrationName for Migration {
 const INDEXES: &[&str] = &[
     "CREATE INDEX file_owner ON file (owner_id, id)",
     "CREATE INDEX file_job ON file (job_id, id) WHERE job_id IS NOT NULL",
+    "CREATE UNIQUE INDEX file_data ON file (data_id) WHERE data_id IS NOT NULL",
     "CREATE INDEX file_end ON file (expires_at) WHERE expires_at IS NOT NULL",
 ];
 
@@ -45,17 +46,21 @@ fn file() -> TableCreateStatement {
             ColumnDef::new("sha256").blob().null().take(),
             long("owner_id"),
             long_null("job_id"),
+            long_null("data_id"),
             word_null("role", &["input", "output"]),
             word("state", &["uploading", "ready", "removed"]),
             long("created_at"),
             long_null("attached_at"),
             long_null("expires_at"),
         ],
-        vec![reference("file", "owner_id", "user")],
+        vec![reference("file", "owner_id", "user"), reference("file", "data_id", "project_data")],
     );
     file.check(is("ready").not().or(Expr::col("sha256").is_not_null()))
         .check(is("ready").or(Expr::col("expires_at").is_not_null()))
         .check(Expr::col("job_id").is_null().eq(Expr::col("role").is_null()))
-        .check(Expr::col("job_id").is_null().eq(Expr::col("attached_at").is_null()));
+        .check(Expr::col("job_id").is_null().or(Expr::col("data_id").is_null()))
+        .check(
+            Expr::col("job_id").is_null().and(Expr::col("data_id").is_null()).eq(Expr::col("attached_at").is_null()),
+        );
     file
 }

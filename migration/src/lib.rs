@@ -7,6 +7,7 @@ pub use sea_orm_migration::MigratorTrait;
 mod core;
 mod files;
 mod money;
+mod projects;
 mod tables;
 
 /// The list of migrations, oldest first.

@@ -76,7 +76,7 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
     let viewer = Viewer::local_operator();
     let mut service_ids = Vec::with_capacity(new.services.len());
     for name in &new.services {
-        let found = service::get_by_name(app, &viewer, name).await;
+        let found = service::get_by_name(app, &viewer, name, None).await;
         service_ids.push(found.map_err(|error| Failure::Input(format!("--service {name}: {error}")))?.uid);
     }
     let pair = |label: &String| {

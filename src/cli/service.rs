@@ -136,12 +136,14 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
 
 impl Named {
     async fn find(&self, app: &App) -> Result<Model> {
-        service::get_by_name(app, &Viewer::local_operator(), &self.name).await
+        service::get_by_name(app, &Viewer::local_operator(), &self.name, None).await
     }
 }
 
 async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
     let input = NewService {
+        project_id: None,
+        is_exported: false,
         title: new.title.unwrap_or_else(|| new.name.clone()),
         name: Some(new.name),
         description: new.description,

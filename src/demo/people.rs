@@ -17,8 +17,14 @@ use crate::{
 
 const TOKEN_NAME: &str = "docket serve --demo";
 /// All but the rights of an admin.
-const SCOPES: [Permission; 4] =
-    [Permission::JobsRead, Permission::JobsWrite, Permission::ServicesWrite, Permission::RunnersWrite];
+const SCOPES: [Permission; 6] = [
+    Permission::JobsRead,
+    Permission::JobsWrite,
+    Permission::ServicesWrite,
+    Permission::RunnersWrite,
+    Permission::ProjectsRead,
+    Permission::ProjectsWrite,
+];
 
 /// Who can be logged in as, and with what.
 #[derive(Debug)]

@@ -3,6 +3,7 @@
 use entity::{
     Amount, Scope,
     account::{self, Overrun},
+    project,
 };
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
@@ -131,6 +132,19 @@ pub(super) async fn payer(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Payer
     let query = account::Entity::visible_to(&scope).filter(account::Column::Uid.eq(uid));
     let account = query.one(app.db.read()).await?.ok_or(Error::NotFound("account"))?;
     Ok(Payer { account_id: account.id, without_membership: scope == Scope::All })
+}
+
+/// Who pays for the jobs of a project that name no account: nobody when the viewer may not charge its account.
+pub(super) async fn default_payer(
+    app: &App,
+    viewer: &Viewer,
+    project: Option<&project::Model>,
+) -> Result<Option<Payer>> {
+    let Some(id) = project.and_then(|project| project.default_account_id) else { return Ok(None) };
+    let scope = viewer.scope();
+    let query = account::Entity::visible_to(&scope).filter(account::Column::Id.eq(id));
+    let account = query.one(app.db.read()).await?;
+    Ok(account.map(|account| Payer { account_id: account.id, without_membership: scope == Scope::All }))
 }
 
 /// The internal id of an account, whoever asks: for those who keep all of them.

@@ -3,7 +3,7 @@
 //! The row is the truth: it is written in the transaction of the change that it tells of. What goes through memory
 //! only says "look again": a lost, doubled or late hint costs latency, never an event.
 
-use entity::{event, job, service, user};
+use entity::{event, job, project, service, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
@@ -36,6 +36,8 @@ pub struct EventFilter {
     pub job_ids: Option<Vec<Uuid>>,
     /// Of jobs of one of these services (outside ids).
     pub service_ids: Option<Vec<Uuid>>,
+    /// Of jobs of one of these projects (outside ids).
+    pub project_ids: Option<Vec<Uuid>>,
     /// Of jobs submitted by one of these users (outside ids).
     pub owner_ids: Option<Vec<Uuid>>,
     /// Of one of these kinds.
@@ -47,6 +49,7 @@ pub struct EventFilter {
 struct Resolved {
     job_ids: Option<Vec<i64>>,
     service_ids: Option<Vec<i64>>,
+    project_ids: Option<Vec<i64>>,
     owner_ids: Option<Vec<i64>>,
     kinds: Option<Vec<event::Kind>>,
 }
@@ -107,6 +110,7 @@ fn row(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> e
         attempt: Set(job.attempt),
         detail: Set(detail),
         service_id: Set(job.service_id),
+        project_id: Set(job.project_id),
         owner_id: Set(Some(job.owner_id)),
         // Who follows the account hears of what was booked, and of nothing else that the job does.
         account_id: Set(job.account_id.filter(|_| kind == event::Kind::Charged)),
@@ -208,6 +212,14 @@ async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
             Some(rows.await?.into_iter().map(|service| service.id).collect())
         }
     };
+    let project_ids = match &filter.project_ids {
+        None => None,
+        Some(uids) => {
+            let rows =
+                project::Entity::find().filter(project::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
+            Some(rows.await?.into_iter().map(|project| project.id).collect())
+        }
+    };
     let owner_ids = match &filter.owner_ids {
         None => None,
         Some(uids) => {
@@ -224,7 +236,7 @@ async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
             Some(rows.await?)
         }
     };
-    Ok(Resolved { job_ids, service_ids, owner_ids, kinds: filter.kinds.clone() })
+    Ok(Resolved { job_ids, service_ids, project_ids, owner_ids, kinds: filter.kinds.clone() })
 }
 
 fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event::Entity> {
@@ -233,6 +245,9 @@ fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event
     }
     if let Some(ids) = &filter.service_ids {
         query = query.filter(event::Column::ServiceId.is_in(ids.iter().copied()));
+    }
+    if let Some(ids) = &filter.project_ids {
+        query = query.filter(event::Column::ProjectId.is_in(ids.iter().copied()));
     }
     if let Some(ids) = &filter.owner_ids {
         query = query.filter(event::Column::OwnerId.is_in(ids.iter().copied()));
@@ -250,6 +265,7 @@ impl Resolved {
         };
         among(&self.job_ids, event.job_id)
             && among(&self.service_ids, event.service_id)
+            && among(&self.project_ids, event.project_id)
             && among(&self.owner_ids, event.owner_id)
             && self.kinds.as_ref().is_none_or(|kinds| kinds.contains(&event.kind))
     }

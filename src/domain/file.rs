@@ -4,7 +4,7 @@
 //! makes the file exist. Whatever breaks in between leaves a row with an end, and the sweeper clears both. So a file is
 //! there as a whole or not at all.
 
-use entity::{Time, file};
+use entity::{Scope, Time, file};
 use sea_orm::{ColumnTrait, QueryFilter};
 use uuid::Uuid;
 
@@ -21,11 +21,11 @@ mod remove;
 mod sweep;
 mod upload;
 
-pub(super) use attach::attach_inputs;
-pub use attach::{attach, detach};
+pub use attach::{attach, attach_data, detach};
+pub(super) use attach::{attach_inputs, attach_to_data};
 pub use read::{Served, content, log, open, results, sha256};
 pub use remove::delete;
-pub(super) use remove::remove_all;
+pub(super) use remove::{remove_all, remove_of_data};
 pub use sweep::sweep;
 pub use upload::{NewFile, Uploaded, upload};
 
@@ -72,9 +72,28 @@ pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64) -> Result<fi
 }
 
 async fn one(app: &App, viewer: &Viewer, condition: sea_orm::sea_query::SimpleExpr) -> Result<file::Model> {
-    viewer.require_read(Permission::JobsRead)?;
-    let query = file::Entity::visible_to(&viewer.scope()).filter(condition);
-    query.one(app.db.read()).await?.ok_or(Error::NotFound("file"))
+    let refused = viewer.require_read(Permission::JobsRead).err();
+    let query = match refused {
+        None => visible(app, viewer),
+        // What is public is for everybody, and data of a project for who reads projects.
+        Some(_) => of_visible_data(app, viewer),
+    };
+    let absent = refused.unwrap_or(Error::NotFound("file"));
+    query.filter(condition).one(app.db.read()).await?.ok_or(absent)
+}
+
+/// The files that the viewer may see: one's own, and those of jobs and of data that one sees.
+fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<file::Entity> {
+    if super::project::require_read(viewer).is_err() {
+        return file::Entity::visible_to(&viewer.scope());
+    }
+    file::Entity::all_visible_to(&viewer.scope(), app.config.anonymous_reads_services)
+}
+
+fn of_visible_data(app: &App, viewer: &Viewer) -> sea_orm::Select<file::Entity> {
+    let reads = super::project::require_read(viewer).is_ok();
+    let scope = if reads { viewer.scope() } else { Scope::Nobody };
+    file::Entity::of_data_visible_to(&scope, reads && app.config.anonymous_reads_services)
 }
 
 /// A page of the viewer's own files, or of all for an admin; with a job in the filter, of those of a job that the
@@ -87,17 +106,17 @@ pub async fn list(
     request: &PageRequest,
 ) -> Result<Page<file::Model>> {
     viewer.require_read(Permission::JobsRead)?;
-    page::fetch(filtered(viewer, filter), order, request, app.db.read()).await
+    page::fetch(filtered(app, viewer, filter), order, request, app.db.read()).await
 }
 
 /// How many there are of them.
 pub async fn count(app: &App, viewer: &Viewer, filter: FileFilter) -> Result<i64> {
     viewer.require_read(Permission::JobsRead)?;
-    page::count(filtered(viewer, filter), app.db.read()).await
+    page::count(filtered(app, viewer, filter), app.db.read()).await
 }
 
-fn filtered(viewer: &Viewer, filter: FileFilter) -> sea_orm::Select<file::Entity> {
-    let mut query = file::Entity::visible_to(&viewer.scope());
+fn filtered(app: &App, viewer: &Viewer, filter: FileFilter) -> sea_orm::Select<file::Entity> {
+    let mut query = visible(app, viewer);
     query = match (filter.job_id, viewer.user_id()) {
         (Some(id), _) => query.filter(file::Column::JobId.eq(id)),
         (None, Some(owner)) if !viewer.is_admin() => query.filter(file::Column::OwnerId.eq(owner)),
@@ -107,8 +126,8 @@ fn filtered(viewer: &Viewer, filter: FileFilter) -> sea_orm::Select<file::Entity
         query = query.filter(file::Column::Role.eq(role));
     }
     match filter.attached {
-        Some(true) => query.filter(file::Column::JobId.is_not_null()),
-        Some(false) => query.filter(file::Column::JobId.is_null()),
+        Some(true) => query.filter(file::Column::AttachedAt.is_not_null()),
+        Some(false) => query.filter(file::Column::AttachedAt.is_null()),
         None => query,
     }
 }

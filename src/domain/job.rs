@@ -7,9 +7,8 @@ use entity::{
     job_label, job_log,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    prelude::Expr,
-    sea_query::{Query, SelectStatement, UnionType},
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, prelude::Expr,
+    sea_query::SelectStatement,
 };
 use uuid::Uuid;
 
@@ -57,6 +56,9 @@ pub const PRIORITY_LEAST: i32 = -1_000;
 /// Highest priority.
 pub const PRIORITY_MOST: i32 = 1_000;
 
+/// Queries at most that one list is put together from.
+const PARTS: usize = 30;
+
 /// Which jobs to list; conditions are ANDed, absent ones do not bind.
 #[derive(Clone, Debug, Default)]
 pub struct JobFilter {
@@ -64,6 +66,8 @@ pub struct JobFilter {
     pub statuses: Option<Vec<job::Status>>,
     /// Of one of these services (outside ids).
     pub service_ids: Option<Vec<Uuid>>,
+    /// Of one of these projects (outside ids).
+    pub project_ids: Option<Vec<Uuid>>,
     /// Submitted by one of these users (outside ids).
     pub owner_ids: Option<Vec<Uuid>>,
     /// Held, or last held, by one of these runners (outside ids).
@@ -89,8 +93,8 @@ pub struct JobFilter {
 impl JobFilter {
     /// Whether every job matches.
     fn is_empty(&self) -> bool {
-        let Self { statuses, service_ids, owner_ids, runner_ids, labels, origin, .. } = self;
-        let lists = [service_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
+        let Self { statuses, service_ids, project_ids, owner_ids, runner_ids, labels, origin, .. } = self;
+        let lists = [service_ids, project_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
         let priorities = [self.priority_least, self.priority_most];
         let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
         let bounds = priorities.iter().any(Option::is_some) || times.iter().any(Option::is_some);
@@ -151,41 +155,47 @@ pub async fn list(
     // Cursors are made of the order's column and the id.
     let keys = order.column().into_iter().chain([order.id()]).collect::<Vec<_>>();
     let columns = columns.with(Columns::of(&keys));
-    let rows = match visible_by_parts(viewer) {
+    let rows = match visible_by_parts(viewer, filter) {
         None => filtered(&viewer.scope(), filter),
         Some(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
-            job::Entity::find().filter(job::Column::Id.in_subquery(union(heads.collect::<Result<_>>()?)))
+            job::Entity::find().filter(job::Column::Id.in_subquery(page::union(order, heads.collect::<Result<_>>()?)))
         }
     };
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await
 }
 
-/// What an owner of services or a keeper of accounts sees, as queries that one index each answers in order: its own
-/// jobs, those of each service, and the recorded ones. None for other callers, and for owners of so many services that one query for each is no gain.
-fn visible_by_parts(viewer: &Viewer) -> Option<Vec<Select<job::Entity>>> {
-    let (Scope::User { id, keeps_accounts, .. }, services) = (viewer.scope(), viewer.own_services()) else {
-        return None;
-    };
-    if services.is_empty() && !keeps_accounts || services.len() > 30 {
+/// What a caller sees beside its own jobs, as queries that one index each answers in order: its own jobs, those of each
+/// service that it manages and of each project that it takes part in, and the recorded ones. None for callers who see no
+/// others, and for those with so many services and projects that one query for each is no gain.
+fn visible_by_parts(viewer: &Viewer, filter: &JobFilter) -> Option<Vec<Select<job::Entity>>> {
+    let Scope::User { id, keeps_accounts, .. } = viewer.scope() else { return None };
+    let of_project = |project: i64| job::Entity::find().filter(job::Column::ProjectId.eq(project));
+    if let Some(projects) = own_projects(viewer, filter) {
+        return (projects.len() <= PARTS).then(|| projects.into_iter().map(of_project).collect());
+    }
+    let services = viewer.own_services();
+    // In the personal project all jobs are the user's own.
+    let shared = viewer.projects().iter().filter(|project| !project.personal);
+    let projects: Vec<i64> = shared.map(|project| project.project_id).collect();
+    let others = services.len() + projects.len();
+    if others == 0 && !keeps_accounts || others > PARTS {
         return None;
     }
     let own = job::Entity::find().filter(job::Column::OwnerId.eq(id));
     let of_service = |service: &i64| job::Entity::find().filter(job::Column::ServiceId.eq(*service));
     // In the words of the index `job_recorded`.
     let recorded = keeps_accounts.then(|| job::Entity::find().filter(Expr::cust("origin = 'recorded'")));
-    Some(std::iter::once(own).chain(services.iter().map(of_service)).chain(recorded).collect())
+    let others = services.iter().map(of_service).chain(projects.into_iter().map(of_project)).chain(recorded);
+    Some(std::iter::once(own).chain(others).collect())
 }
 
-/// The ids of all these queries. Each stands in a sub-select of its own: only there may it have an order and a limit.
-fn union(heads: Vec<SelectStatement>) -> SelectStatement {
-    let ids = |head| Query::select().column(job::Column::Id).from_subquery(head, "head").take();
-    let mut heads = heads.into_iter().map(ids);
-    let mut all = heads.next().unwrap_or_default();
-    for head in heads {
-        all.union(UnionType::Distinct, head);
-    }
-    all
+/// The projects that the filter names, when the viewer takes part in each of them: all their jobs are visible, and no
+/// others match.
+fn own_projects(viewer: &Viewer, filter: &JobFilter) -> Option<Vec<i64>> {
+    let own = |uid: &Uuid| viewer.projects().iter().find(|project| project.project_uid == *uid);
+    let uids = filter.project_ids.as_ref().filter(|uids| !uids.is_empty())?;
+    uids.iter().map(|uid| own(uid).map(|project| project.project_id)).collect()
 }
 
 /// How many jobs the viewer may see under this filter.
@@ -282,31 +292,30 @@ fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
     narrowed(job::Entity::visible_to(scope), filter)
 }
 
+/// What the filter's lists of outside ids come to, by column.
+fn lists(filter: &JobFilter) -> [(job::Column, Option<SelectStatement>); 4] {
+    use entity::{project, runner, service, user};
+    let ids = |uids: &Option<Vec<Uuid>>, query: fn(&[Uuid]) -> SelectStatement| uids.as_deref().map(query);
+    let services = |uids: &[Uuid]| super::ids_of::<service::Entity>(service::Column::Id, service::Column::Uid, uids);
+    let projects = |uids: &[Uuid]| super::ids_of::<project::Entity>(project::Column::Id, project::Column::Uid, uids);
+    let owners = |uids: &[Uuid]| super::ids_of::<user::Entity>(user::Column::Id, user::Column::Uid, uids);
+    let runners = |uids: &[Uuid]| super::ids_of::<runner::Entity>(runner::Column::Id, runner::Column::Uid, uids);
+    [
+        (job::Column::ServiceId, ids(&filter.service_ids, services)),
+        (job::Column::ProjectId, ids(&filter.project_ids, projects)),
+        (job::Column::OwnerId, ids(&filter.owner_ids, owners)),
+        (job::Column::RunnerId, ids(&filter.runner_ids, runners)),
+    ]
+}
+
 fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::Entity> {
-    use entity::{runner, service, user};
     if let Some(statuses) = &filter.statuses {
         query = query.filter(job::Column::Status.is_in(statuses.iter().copied()));
     }
-    if let Some(uids) = &filter.service_ids {
-        query = query.filter(job::Column::ServiceId.in_subquery(super::ids_of::<service::Entity>(
-            service::Column::Id,
-            service::Column::Uid,
-            uids,
-        )));
-    }
-    if let Some(uids) = &filter.owner_ids {
-        query = query.filter(job::Column::OwnerId.in_subquery(super::ids_of::<user::Entity>(
-            user::Column::Id,
-            user::Column::Uid,
-            uids,
-        )));
-    }
-    if let Some(uids) = &filter.runner_ids {
-        query = query.filter(job::Column::RunnerId.in_subquery(super::ids_of::<runner::Entity>(
-            runner::Column::Id,
-            runner::Column::Uid,
-            uids,
-        )));
+    for (column, ids) in lists(filter) {
+        if let Some(ids) = ids {
+            query = query.filter(column.in_subquery(ids));
+        }
     }
     for (key, value) in &filter.labels.0 {
         let labelled = job_label::Entity::find()

@@ -1,6 +1,6 @@
 //! The ledger, as people read it. What writes it is [`super::account`].
 
-use entity::{Time, account, ledger, service, user};
+use entity::{Time, account, ledger, project, service, user};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ pub struct LedgerFilter {
     pub job_ids: Option<Vec<Uuid>>,
     /// About jobs of one of these services (outside ids).
     pub service_ids: Option<Vec<Uuid>>,
+    /// About jobs of one of these projects (outside ids).
+    pub project_ids: Option<Vec<Uuid>>,
     /// Of one of these kinds.
     pub kinds: Option<Vec<ledger::Kind>>,
     /// Booked at or after.
@@ -49,7 +51,8 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<ledger::Model>
     query.one(app.db.read()).await?.ok_or(Error::NotFound("entry"))
 }
 
-/// A page of the entries that the viewer may see: those about one's own jobs, and all of the accounts that one manages.
+/// A page of the entries that the viewer may see: those about one's own jobs, and all of the accounts and the projects
+/// that one manages.
 pub async fn list(
     app: &App,
     viewer: &Viewer,
@@ -110,6 +113,13 @@ pub(super) fn filtered(viewer: &Viewer, filter: &LedgerFilter) -> Select<ledger:
                 .service_ids
                 .as_ref()
                 .map(|uids| super::ids_of::<service::Entity>(service::Column::Id, service::Column::Uid, uids)),
+        ),
+        (
+            ledger::Column::ProjectId,
+            filter
+                .project_ids
+                .as_ref()
+                .map(|uids| super::ids_of::<project::Entity>(project::Column::Id, project::Column::Uid, uids)),
         ),
     ];
     for (column, ids) in lists {

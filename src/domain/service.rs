@@ -15,6 +15,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod name;
 mod watch;
 mod write;
 
@@ -24,6 +25,10 @@ pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
 /// What it takes to make a service. Absent limits follow the server's configuration.
 #[derive(Clone, Debug)]
 pub struct NewService {
+    /// Outside id of the project that it is to belong to; none makes it the server's.
+    pub project_id: Option<Uuid>,
+    /// Whether everybody sees it where its project is public.
+    pub is_exported: bool,
     /// A slug (1 to 64 letters, digits, `_`, `.`, `-`); none derives one from the title, `-2`, `-3`.. on a clash.
     pub name: Option<String>,
     /// 1 to 200 characters.
@@ -144,6 +149,8 @@ pub struct ServiceFilter {
     pub names: Option<Vec<String>>,
     /// A name that begins so.
     pub name_starts_with: Option<String>,
+    /// Of one of these projects (outside ids).
+    pub project_ids: Option<Vec<Uuid>>,
     /// One of these kinds.
     pub kinds: Option<Vec<service::Kind>>,
     /// Only disabled ones, or only others.
@@ -170,9 +177,19 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model
         .ok_or(Error::NotFound("service"))
 }
 
-/// The service with this name.
-pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str) -> Result<service::Model> {
+/// The service with this name: the server's, or the one of the project with this outside id.
+pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str, project: Option<Uuid>) -> Result<service::Model> {
+    use entity::project;
+    let level = match project {
+        None => service::Column::ProjectId.is_null(),
+        Some(uid) => service::Column::ProjectId.in_subquery(super::ids_of::<project::Entity>(
+            project::Column::Id,
+            project::Column::Uid,
+            &[uid],
+        )),
+    };
     visible(app, viewer)
+        .filter(level)
         .filter(service::Column::Name.eq(name))
         .one(app.db.read())
         .await?
@@ -264,12 +281,20 @@ fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<service::Entity> {
 }
 
 fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Select<service::Entity> {
+    use entity::project;
     let mut query = visible(app, viewer);
     if let Some(names) = &filter.names {
         query = query.filter(service::Column::Name.is_in(names));
     }
     if let Some(start) = &filter.name_starts_with {
         query = query.filter(super::starts_with(service::Column::Name, start));
+    }
+    if let Some(uids) = &filter.project_ids {
+        query = query.filter(service::Column::ProjectId.in_subquery(super::ids_of::<project::Entity>(
+            project::Column::Id,
+            project::Column::Uid,
+            uids,
+        )));
     }
     if let Some(kinds) = &filter.kinds {
         query = query.filter(service::Column::Kind.is_in(kinds.iter().copied()));

@@ -187,9 +187,10 @@ async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Optio
 }
 
 async fn user_viewer(app: &App, user: user::Model, credential: Credential, expires_at: Option<Time>) -> Result<Viewer> {
-    let own = service::Entity::find().select_only().column(service::Column::Id);
-    let services = own.filter(service::Column::OwnerId.eq(user.id)).into_tuple().all(app.db.read()).await?;
-    Ok(Viewer::User(Arc::new(UserViewer { user, services, credential, expires_at })))
+    let managed = service::Entity::managed_by(user.id).select_only().column(service::Column::Id);
+    let services = managed.into_tuple().all(app.db.read()).await?;
+    let projects = super::project::memberships(app, user.id).await?;
+    Ok(Viewer::User(Arc::new(UserViewer { user, services, projects, credential, expires_at })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {

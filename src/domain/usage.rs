@@ -24,6 +24,8 @@ pub enum UsageGroup {
     User,
     /// By service.
     Service,
+    /// By project.
+    Project,
     /// By day (UTC) of the booking.
     Day,
 }
@@ -34,12 +36,13 @@ impl UsageGroup {
         match self {
             Self::User => "COALESCE(user_id, 0)",
             Self::Service => "COALESCE(service_id, 0)",
+            Self::Project => "COALESCE(project_id, 0)",
             Self::Day => "created_at / 86400000000",
         }
     }
 }
 
-/// What was spent on one user, service or day.
+/// What was spent on one user, service, project or day.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Usage {
     /// See [`UsageGroup`].

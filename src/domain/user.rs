@@ -48,7 +48,7 @@ pub enum UserOrder {
     UsernameAsc,
 }
 
-/// Makes a user. Only an admin may.
+/// Makes a user, with a personal project. Only an admin may.
 pub async fn create(app: &App, viewer: &Viewer, new: NewUser) -> Result<user::Model> {
     viewer.require_admin()?;
     check(app, &new)?;
@@ -124,7 +124,9 @@ async fn insert(tx: &Tx, new: &NewUser, password_hash: Option<String>) -> Result
         updated_at: Set(tx.now),
         ..Default::default()
     };
-    user::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, new))
+    let made = user::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, new))?;
+    super::project::insert_personal(tx, &made).await?;
+    Ok(made)
 }
 
 /// Which unique value a constraint violation is about.

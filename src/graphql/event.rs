@@ -76,6 +76,8 @@ pub struct JobEventFilter {
     job_id: Option<IdFilter>,
     /// By the job's service.
     service_id: Option<IdFilter>,
+    /// By the job's project.
+    project_id: Option<IdFilter>,
     /// By who submitted the job.
     owner_id: Option<IdFilter>,
     /// By kind.
@@ -90,6 +92,7 @@ impl TryFrom<JobEventFilter> for EventFilter {
         Ok(Self {
             job_ids: IdFilter::uids(input.job_id, id::Kind::Job, "filter/jobId")?,
             service_ids: IdFilter::uids(input.service_id, id::Kind::Service, "filter/serviceId")?,
+            project_ids: IdFilter::uids(input.project_id, id::Kind::Project, "filter/projectId")?,
             owner_ids: IdFilter::uids(input.owner_id, id::Kind::User, "filter/ownerId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
         })

@@ -11,6 +11,7 @@ use super::{
     id::{self, Kind},
     job::Job,
     payload::{id_inputs, payloads},
+    project_data::ProjectData,
     scalar::{DateTime, Long, number},
     user::User,
 };
@@ -111,6 +112,17 @@ impl File {
         .await
     }
 
+    /// The data of a project that it is attached to; null when there is none, or the viewer may not see it.
+    async fn data(&self, ctx: &Context<'_>) -> Option<Result<ProjectData>> {
+        nullable(async move {
+            match self.0.data_id {
+                Some(id) => Ok(loaders(ctx)?.data(id).await?.map(ProjectData)),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
     /// What it is to that job; null while it is attached to none.
     async fn role(&self) -> Option<FileRole> {
         self.0.role.map(Into::into)
@@ -138,7 +150,7 @@ pub struct FileQuery;
 
 #[Object]
 impl FileQuery {
-    /// One file, by exactly one of the arguments: one's own, and those of jobs that one may see.
+    /// One file, by exactly one of the arguments: one's own, and those of jobs and of data of projects that one may see.
     async fn file(
         &self,
         ctx: &Context<'_>,
@@ -157,7 +169,8 @@ impl FileQuery {
         .await
     }
 
-    /// The files that the viewer brought, or all for an admin; those of a job are `Job.files`.
+    /// The files that the viewer brought, or all for an admin; those of a job are `Job.files`, that of data is
+    /// `ProjectData.file`.
     #[expect(clippy::too_many_arguments, reason = "they are the field's own")]
     async fn files(
         &self,
@@ -190,27 +203,29 @@ pub async fn page_of_files(
     Ok(FileConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }
 
-/// Which file belongs to which job.
+/// Which file belongs to which job, or to which data of a project: exactly one of the two.
 #[derive(Clone, Debug, InputObject)]
 pub struct FileAttachInput {
     /// The file; one that the viewer brought.
     file_id: ID,
     /// The job; one that the viewer may change.
-    job_id: ID,
-    /// What it is to the job. Inputs are taken until the job has finished. Outputs come from workers with their upload;
+    job_id: Option<ID>,
+    /// The data; of a project that the viewer contributes to. It has one file at most.
+    data_id: Option<ID>,
+    /// What it is to a job. Inputs are taken until the job has finished. Outputs come from workers with their upload;
     /// besides them only those who manage the service attach one.
     #[graphql(default_with = "FileRole::Input")]
     role: FileRole,
 }
 
 id_inputs! { file_id, "Its global id.";
-    FileDetachInput "Which file to take off its job.",
+    FileDetachInput "Which file to take off its job or data.",
     FileDeleteInput "Which file to remove.",
 }
 
 payloads! { file: File, "The file.";
     FileAttachPayload "A file that was attached.",
-    FileDetachPayload "A file that was taken off its job.",
+    FileDetachPayload "A file that was taken off its job or data.",
     FileDeletePayload "A file that was removed, as it was.",
 }
 
@@ -220,19 +235,28 @@ pub struct FileMutation;
 
 #[Object]
 impl FileMutation {
-    /// Attaches a file to a job, with which it is kept from then on.
+    /// Attaches a file to a job or to data of a project, with which it is kept from then on.
     async fn file_attach(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "Which file, to which job.")] input: FileAttachInput,
+        #[graphql(desc = "Which file, to what.")] input: FileAttachInput,
     ) -> Result<FileAttachPayload> {
         let (app, viewer) = asked(ctx)?;
         let file = id::uid(Kind::File, "fileId", &input.file_id)?;
-        let job = id::uid(Kind::Job, "jobId", &input.job_id)?;
-        payload(domain::file::attach(app, viewer, file, job, input.role.into()).await)
+        match (input.job_id, input.data_id) {
+            (Some(id), None) => {
+                let job = id::uid(Kind::Job, "jobId", &id)?;
+                payload(domain::file::attach(app, viewer, file, job, input.role.into()).await)
+            }
+            (None, Some(id)) => {
+                let data = id::uid(Kind::ProjectData, "dataId", &id)?;
+                payload(domain::file::attach_data(app, viewer, file, data).await)
+            }
+            _ => Err(Error::invalid("jobId", "Give exactly one of jobId and dataId.").into()),
+        }
     }
 
-    /// Takes a file off its job, unless a worker has it. It is removed after a day (a setting) unless it is attached
+    /// Takes a file off its job or data, unless a worker has it. It is removed after a day (a setting) unless it is attached
     /// again.
     async fn file_detach(
         &self,

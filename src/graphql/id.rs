@@ -26,10 +26,16 @@ pub enum Kind {
     Account,
     /// An entry of the ledger.
     Entry,
+    /// A project.
+    Project,
+    /// Data of a project.
+    ProjectData,
+    /// A group.
+    Group,
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::User,
         Self::Session,
         Self::Token,
@@ -39,6 +45,9 @@ impl Kind {
         Self::File,
         Self::Account,
         Self::Entry,
+        Self::Project,
+        Self::ProjectData,
+        Self::Group,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -52,6 +61,9 @@ impl Kind {
             Self::File => "file",
             Self::Account => "account",
             Self::Entry => "entry",
+            Self::Project => "project",
+            Self::ProjectData => "data",
+            Self::Group => "group",
         }
     }
 

@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, Result};
 use entity::{
     account,
     job::{self, Columns, Origin, Part},
-    service, user,
+    project, service, user,
 };
 
 use super::{
@@ -17,6 +17,7 @@ use super::{
     id::Kind,
     label::{self, Label},
     ledger::LedgerEntry,
+    project::Project,
     runner::Runner,
     scalar::{Cursor, DateTime, Decimal, Long, number},
     service::Service,
@@ -40,7 +41,7 @@ mod waiting;
 mod write;
 
 pub use batch::JobBatchMutation;
-pub use list::JobQuery;
+pub use list::{JobConnection, JobFilterInput, JobOrder, JobQuery, page_of_jobs};
 pub use live::JobSubscription;
 pub use many::JobManyMutation;
 pub use overrule::JobOverruleMutation;
@@ -57,6 +58,7 @@ pub struct Job {
     owner: Option<Arc<user::Model>>,
     service: Option<Arc<service::Model>>,
     account: Option<Arc<account::Model>>,
+    project: Option<Arc<project::Model>>,
 }
 
 impl Job {
@@ -67,7 +69,7 @@ impl Job {
 
     /// The same for a row that is shared already.
     pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, columns: Columns::ALL, owner: None, service: None, account: None }
+        Self { row, columns: Columns::ALL, owner: None, service: None, account: None, project: None }
     }
 
     /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
@@ -122,6 +124,18 @@ impl Job {
                     Some(id) => Ok(loaders(ctx)?.service(id).await?.map(Service)),
                     None => Ok(None),
                 },
+            }
+        })
+        .await
+    }
+
+    /// The project that it is a part of; null for none, and for those who may not see the project.
+    async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
+        nullable(async move {
+            match (&self.project, self.row.project_id) {
+                (Some(row), _) => Ok(Some(Project::shared(Arc::clone(row)))),
+                (None, Some(id)) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
+                (None, None) => Ok(None),
             }
         })
         .await
@@ -362,7 +376,7 @@ impl Job {
     /// What the viewer may do with it now.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<JobPermissions> {
         let viewer = viewer(ctx)?;
-        let may_write = viewer.require(Permission::JobsWrite).is_ok();
+        let may_write = viewer.require(Permission::JobsWrite).is_ok() && viewer.may_change(&self.row);
         let is_final = self.row.status.is_final();
         let submitted = self.row.origin == Origin::Submitted;
         let may_remove = may_write && if submitted { is_final } else { viewer.keeps_accounts() };
@@ -370,7 +384,7 @@ impl Job {
         let unsuccessful = matches!(self.row.status, job::Status::Failed | job::Status::Cancelled);
         Ok(JobPermissions {
             cancel: may_write && !is_final && !self.row.cancel_requested,
-            retry: may_write && unsuccessful,
+            retry: may_write && unsuccessful && viewer.may_run_in_project_of(&self.row),
             delete: may_remove,
             read_logs: viewer.require_read(Permission::JobsRead).is_ok(),
         })

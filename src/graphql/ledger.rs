@@ -12,6 +12,7 @@ use super::{
     filter::{DateTimeFilter, IdFilter, both},
     id::Kind,
     job::{Job, seconds},
+    project::Project,
     scalar::{DateTime, Decimal},
     service::Service,
     user::User,
@@ -74,6 +75,8 @@ pub struct LedgerFilterInput {
     job_id: Option<IdFilter>,
     /// By the job's service.
     service_id: Option<IdFilter>,
+    /// By the job's project.
+    project_id: Option<IdFilter>,
     /// By kind.
     kind: Option<LedgerKindFilter>,
     /// By the moment of the booking.
@@ -91,6 +94,7 @@ impl TryFrom<LedgerFilterInput> for LedgerFilter {
             user_ids: IdFilter::uids(input.user_id, Kind::User, "filter/userId")?,
             job_ids: IdFilter::uids(input.job_id, Kind::Job, "filter/jobId")?,
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
+            project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             created_from,
             created_before,
@@ -169,6 +173,17 @@ impl LedgerEntry {
         .await
     }
 
+    /// The job's project; null for none, and for those who may not see it.
+    async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
+        nullable(async move {
+            match self.0.project_id {
+                Some(id) => Ok(loaders(ctx)?.paid_project(id).await?.map(Project::shared)),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
     /// Seconds of running that it pays for; null when it pays for no job.
     async fn run_seconds(&self) -> Option<f64> {
         self.0.ran_micros.map(seconds)
@@ -203,8 +218,8 @@ pub struct LedgerQuery;
 
 #[Object]
 impl LedgerQuery {
-    /// The entries that the viewer may see: those about one's own jobs, all of the accounts that one manages, and all
-    /// there are for admins and the role `accounting`.
+    /// The entries that the viewer may see: those about one's own jobs, all of the accounts and the projects that one
+    /// manages, and all there are for admins and the role `accounting`.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn ledger(
         &self,

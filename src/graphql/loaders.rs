@@ -11,7 +11,10 @@ use std::{
 };
 
 use dataloader::{BatchFn, cached::Loader};
-use entity::{account, job, job_slurm, ledger, runner, service, service_version, user};
+use entity::{
+    account, favorite, file, group, job, job_slurm, ledger, project, project_data, project_member, runner, service,
+    service_version, user,
+};
 use futures_util::future::BoxFuture;
 
 use crate::{
@@ -43,6 +46,13 @@ struct Set {
     accounts: OnceLock<Rows<account::Model>>,
     entries: OnceLock<Rows<ledger::Model>>,
     slurm: OnceLock<Rows<job_slurm::Model>>,
+    projects: OnceLock<Rows<project::Model>>,
+    paid_projects: OnceLock<Rows<project::Model>>,
+    project_owners: OnceLock<Rows<project_member::Model>>,
+    favorites: OnceLock<Rows<favorite::Model>>,
+    groups: OnceLock<Rows<group::Model>>,
+    data: OnceLock<Rows<project_data::Model>>,
+    files_of_data: OnceLock<Rows<file::Model>>,
 }
 
 /// How rows of one kind are fetched by their internal ids.
@@ -181,6 +191,92 @@ impl Loaders {
             )
         };
         one(set.slurm.get_or_init(fetch), job_id).await
+    }
+
+    /// A project that the viewer may see.
+    pub async fn project(&self, id: i64) -> Result<Option<Arc<project::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::project::by_ids(&app, &viewer, &ids).await }),
+                |row: &project::Model| row.id,
+            )
+        };
+        one(set.projects.get_or_init(fetch), id).await
+    }
+
+    /// A project that an entry of the ledger names.
+    pub async fn paid_project(&self, id: i64) -> Result<Option<Arc<project::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| {
+                    Box::pin(async move { domain::project::by_ids_of_entries(&app, &viewer, &ids).await })
+                },
+                |row: &project::Model| row.id,
+            )
+        };
+        one(set.paid_projects.get_or_init(fetch), id).await
+    }
+
+    /// Who owns a project that the caller has in its hands already.
+    pub async fn project_owner(&self, project_id: i64) -> Result<Option<Arc<project_member::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::project::owners(&app, &ids).await }),
+                |row: &project_member::Model| row.project_id,
+            )
+        };
+        one(set.project_owners.get_or_init(fetch), project_id).await
+    }
+
+    /// The viewer's mark on a project.
+    pub async fn favorite(&self, project_id: i64) -> Result<Option<Arc<favorite::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::project::favorites(&app, &viewer, &ids).await }),
+                |row: &favorite::Model| row.project_id,
+            )
+        };
+        one(set.favorites.get_or_init(fetch), project_id).await
+    }
+
+    /// A group that has a role in a project that the caller may see.
+    pub async fn group(&self, id: i64) -> Result<Option<Arc<group::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::group::by_ids(&app, &ids).await }),
+                |row: &group::Model| row.id,
+            )
+        };
+        one(set.groups.get_or_init(fetch), id).await
+    }
+
+    /// Data of a project that the viewer may see.
+    pub async fn data(&self, id: i64) -> Result<Option<Arc<project_data::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, ids| Box::pin(async move { domain::project_data::by_ids(&app, &viewer, &ids).await }),
+                |row: &project_data::Model| row.id,
+            )
+        };
+        one(set.data.get_or_init(fetch), id).await
+    }
+
+    /// The file of data that the caller has in its hands already.
+    pub async fn file_of_data(&self, data_id: i64) -> Result<Option<Arc<file::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::project_data::files(&app, &ids).await }),
+                |row: &file::Model| row.data_id.unwrap_or_default(),
+            )
+        };
+        one(set.files_of_data.get_or_init(fetch), data_id).await
     }
 
     fn set(&self) -> Arc<Set> {

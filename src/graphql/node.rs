@@ -9,9 +9,12 @@ use super::{
     account::Account,
     context::{asked, nullable},
     file::File,
+    group::Group,
     id::{self, Kind},
     job::Job,
     ledger::LedgerEntry,
+    project::Project,
+    project_data::ProjectData,
     runner::Runner,
     service::Service,
     user::User,
@@ -41,6 +44,12 @@ pub enum Node {
     Account(Account),
     /// An entry of the ledger.
     LedgerEntry(LedgerEntry),
+    /// A project.
+    Project(Project),
+    /// Data of a project.
+    ProjectData(ProjectData),
+    /// A group.
+    Group(Group),
 }
 
 /// Reading anything by its global id.
@@ -92,6 +101,11 @@ async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error
         Kind::Entry => {
             domain::ledger::get(app, viewer, uid).await.map(|row| Node::LedgerEntry(LedgerEntry(Arc::new(row))))
         }
+        Kind::Project => domain::project::get(app, viewer, uid).await.map(|row| Node::Project(Project::new(row))),
+        Kind::ProjectData => {
+            domain::project_data::get(app, viewer, uid).await.map(|row| Node::ProjectData(ProjectData(Arc::new(row))))
+        }
+        Kind::Group => domain::group::get(app, viewer, uid).await.map(|row| Node::Group(Group(Arc::new(row)))),
         // Credentials have ids to revoke them by, and are not looked up.
         Kind::Session | Kind::Token => return Ok(None),
     };

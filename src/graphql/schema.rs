@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, event, file, guard::Limits, job, ledger, loaders::Loaders, node, runner, server, service, session,
-    token, usage, user, viewer, work,
+    Door, account, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project, project_data,
+    runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -25,6 +25,9 @@ pub struct Query(
     account::AccountQuery,
     ledger::LedgerQuery,
     usage::UsageQuery,
+    project::ProjectQuery,
+    project_data::ProjectDataQuery,
+    group::GroupQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.
@@ -43,6 +46,10 @@ pub struct Mutation(
     file::FileMutation,
     account::AccountMutation,
     account::MoneyMutation,
+    project::ProjectMutation,
+    project::ProjectMemberMutation,
+    project_data::ProjectDataMutation,
+    group::GroupMutation,
 );
 
 /// The live root.

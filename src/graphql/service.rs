@@ -9,6 +9,7 @@ use futures_util::Stream;
 use super::{
     context::{app, asked, loaders, nullable, viewer},
     id::{self, Kind},
+    project::Project,
     scalar::{DateTime, Decimal, number},
     user::User,
 };
@@ -17,7 +18,7 @@ use crate::{domain, error::Error};
 mod list;
 mod write;
 
-pub use list::ServiceQuery;
+pub use list::{ServiceConnection, ServiceFilterInput, ServiceOrder, ServiceQuery, page_of_services};
 pub use write::ServiceMutation;
 
 /// What sort of thing a service runs.
@@ -71,7 +72,7 @@ impl Service {
         number(self.0.id)
     }
 
-    /// A short name, unique on this server; 1 to 64 letters, digits, `_`, `.` or `-`.
+    /// A short name, unique among the server's services or those of its project; 1 to 64 letters, digits, `_`, `.` or `-`.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -91,7 +92,23 @@ impl Service {
         self.0.kind.into()
     }
 
-    /// Who made it; sees all its jobs.
+    /// The project that it belongs to; null for one of the server's, and for those who may not see the project.
+    async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
+        nullable(async move {
+            match self.0.project_id {
+                Some(id) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// Whether everybody sees it where its project is public. Only the project's contributors submit jobs to it.
+    async fn is_exported(&self) -> bool {
+        self.0.is_exported
+    }
+
+    /// Who made it, and manages it unless it belongs to a project. Who manages a service sees all its jobs.
     async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
         nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
     }

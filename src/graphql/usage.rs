@@ -8,6 +8,7 @@ use super::{
     context::{asked, loaders, nullable},
     filter::IdFilter,
     id::Kind,
+    project::Project,
     scalar::{DateTime, Decimal, Long},
     service::Service,
     user::User,
@@ -29,6 +30,8 @@ pub enum UsageGroup {
     User,
     /// By service.
     Service,
+    /// By project.
+    Project,
     /// By day (UTC) of the booking.
     Day,
 }
@@ -45,16 +48,19 @@ pub struct UsageFilter {
     /// By service.
     #[graphql(name = "serviceId")]
     service: Option<IdFilter>,
+    /// By project.
+    #[graphql(name = "projectId")]
+    project: Option<IdFilter>,
 }
 
-/// What was spent on one user, one service or one day.
+/// What was spent on one user, one service, one project or one day.
 #[derive(Clone, Debug)]
 pub struct UsageRow {
     group: Group,
     usage: Usage,
 }
 
-/// What was spent on one user, one service or one day.
+/// What was spent on one user, one service, one project or one day.
 #[Object]
 impl UsageRow {
     /// The user; null unless it was added up by user, and for what is about no user.
@@ -62,7 +68,7 @@ impl UsageRow {
         nullable(async move {
             match self.group {
                 Group::User => Ok(loaders(ctx)?.user(self.usage.key).await?.map(User)),
-                Group::Service | Group::Day => Ok(None),
+                Group::Service | Group::Project | Group::Day => Ok(None),
             }
         })
         .await
@@ -73,7 +79,19 @@ impl UsageRow {
         nullable(async move {
             match self.group {
                 Group::Service => Ok(loaders(ctx)?.service(self.usage.key).await?.map(Service)),
-                Group::User | Group::Day => Ok(None),
+                Group::User | Group::Project | Group::Day => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The project; null unless it was added up by project, for what is about no project, and for those who may not see
+    /// it.
+    async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
+        nullable(async move {
+            match self.group {
+                Group::Project => Ok(loaders(ctx)?.paid_project(self.usage.key).await?.map(Project::shared)),
+                Group::User | Group::Service | Group::Day => Ok(None),
             }
         })
         .await
@@ -105,7 +123,7 @@ impl UsageRow {
 /// A page of what was spent.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct UsageReport {
-    /// The rows: users and services in the order of their numbers, what is about none first; days from the earliest
+    /// The rows: users, services and projects in the order of their numbers, what is about none first; days from the earliest
     /// on.
     rows: Vec<UsageRow>,
     /// Where the page lies in the report.
@@ -137,6 +155,7 @@ impl UsageQuery {
             account_ids: IdFilter::uids(filter.account, Kind::Account, "filter/accountId")?,
             user_ids: IdFilter::uids(filter.user, Kind::User, "filter/userId")?,
             service_ids: IdFilter::uids(filter.service, Kind::Service, "filter/serviceId")?,
+            project_ids: IdFilter::uids(filter.project, Kind::Project, "filter/projectId")?,
             created_from: from.map(|from| from.0),
             created_before: to.map(|to| to.0),
             ..LedgerFilter::default()
@@ -155,6 +174,7 @@ const fn word(group: Group) -> char {
     match group {
         Group::User => 'u',
         Group::Service => 's',
+        Group::Project => 'p',
         Group::Day => 'd',
     }
 }

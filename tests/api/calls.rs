@@ -62,7 +62,8 @@ impl Field {
 }
 
 /// A service of cara's, a job of it that is ada's, and a runner of cara's that holds it; an account that dora manages
-/// and ada is a member of, and a service that has a price.
+/// and ada is a member of, and a service that has a price; a project of cara's that ada contributes to, data of it that is
+/// ada's, and a group that ada is in.
 pub struct World {
     pub app: TestApp,
     pub ada: Client,
@@ -74,6 +75,9 @@ pub struct World {
     pub account: String,
     /// Costs 1 for each job.
     pub paid: String,
+    pub project: String,
+    pub data: String,
+    pub group: String,
 }
 
 impl World {
@@ -88,7 +92,11 @@ impl World {
         let account = app.account(json!({ "name": "lab", "granted": "1000" })).await;
         app.member(&account, &dora, json!({ "isManager": true })).await;
         app.member(&account, &ada, json!({})).await;
-        Self { app, ada, cara, service, runner, held, dora, account, paid }
+        let project = cara.project(json!({ "title": "Atlas" })).await;
+        cara.enrol(&project, &ada, "CONTRIBUTOR").await;
+        let data = ada.data_of(&project, json!({})).await;
+        let group = app.group(json!({ "name": "readers" }), &[&ada]).await;
+        Self { app, ada, cara, service, runner, held, dora, account, paid, project, data, group }
     }
 
     /// The arguments of a call that succeeds for those who may make it; makes what the call will use up.
@@ -96,9 +104,12 @@ impl World {
         match field {
             "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
             "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
-            | "sessionDelete" | "runnerUnregister" => json!({}),
+            | "projects" | "groups" | "sessionDelete" | "runnerUnregister" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
-            "nodes" => json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account] }),
+            "nodes" => {
+                json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
+                self.group] })
+            }
             "account" => json!({ "id": self.account }),
             "accountEvents" => json!({ "accountId": self.account, "after": "e0" }),
             "estimate" => json!({ "serviceId": self.paid }),
@@ -107,6 +118,9 @@ impl World {
             "service" => json!({ "id": self.service }),
             "runner" => json!({ "id": self.runner.id }),
             "jobEvents" => json!({ "filter": { "jobId": { "eq": self.held.job } }, "after": "e0" }),
+            "project" => json!({ "id": self.project }),
+            "projectData" => json!({ "id": self.data }),
+            "group" => json!({ "id": self.group }),
             "jobsAvailable" => json!({ "serviceIds": [self.service] }),
             "jobSubmitBatch" => json!({ "input": { "jobs": [{ "serviceId": self.service }] } }),
             mutation => json!({ "input": self.input(mutation).await }),
@@ -169,6 +183,36 @@ impl World {
                 let lease = claimed(&self.runner, &job).await;
                 self.runner.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
                 json!({ "jobId": job })
+            }
+            field => self.input_of_a_project(field).await,
+        }
+    }
+
+    async fn input_of_a_project(&self, field: &str) -> Value {
+        match field {
+            "projectCreate" => json!({ "title": "x" }),
+            "projectUpdate" => json!({ "projectId": self.project, "description": "x" }),
+            "favoriteAdd" | "favoriteRemove" => json!({ "projectId": self.project }),
+            "projectDelete" => json!({ "projectId": self.cara.project(json!({})).await }),
+            "projectMemberSet" => {
+                let bob = self.app.user(&self.unused().await).await;
+                json!({ "projectId": self.project, "userId": bob.id, "role": "WATCHER" })
+            }
+            "projectMemberRemove" => {
+                let bob = self.app.user(&self.unused().await).await;
+                self.cara.enrol(&self.project, &bob, "WATCHER").await;
+                json!({ "projectId": self.project, "userId": bob.id })
+            }
+            "projectDataCreate" => json!({ "projectId": self.project, "title": "x" }),
+            "projectDataUpdate" => json!({ "dataId": self.data, "title": "x" }),
+            "projectDataDelete" => json!({ "dataId": self.ada.data_of(&self.project, json!({})).await }),
+            "groupCreate" => json!({ "name": self.unused().await }),
+            "groupUpdate" => json!({ "groupId": self.group, "description": "x" }),
+            "groupDelete" => json!({ "groupId": self.app.group(json!({}), &[]).await }),
+            "groupMemberAdd" => json!({ "groupId": self.group, "userId": self.dora.id }),
+            "groupMemberRemove" => {
+                let bob = self.app.user(&self.unused().await).await;
+                json!({ "groupId": self.app.group(json!({}), &[&bob]).await, "userId": bob.id })
             }
             unknown => panic!("{unknown} has no call: add one here, and look at who may make it in the snapshots"),
         }

@@ -38,6 +38,8 @@ impl Shop {
         let login = session::create(&server.app, "admin", password, None).await.expect("a session");
         let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
         let new = NewService {
+            project_id: None,
+            is_exported: false,
             name: None,
             title: "Echo".to_owned(),
             description: String::new(),

@@ -146,3 +146,30 @@ async fn a_socket_is_closed_with_its_credential_and_kept_when_rights_only_shrink
     case.ada.data("mutation { sessionDelete { __typename } }", json!({})).await;
     assert_eq!(socket.closed().await.0, 4403);
 }
+
+#[tokio::test]
+async fn who_leaves_a_project_hears_no_more_of_it_and_the_others_go_on() {
+    let case = Case::new().await;
+    let (admin, bob) = (case.app.admin(), case.app.user("bob").await);
+    let project = admin.change("projectCreate", json!({ "title": "Lab" }), "project { id }").await["project"].take();
+    let group = admin.change("groupCreate", json!({ "name": "crew" }), "group { id }").await["group"].take();
+    admin.change("groupMemberAdd", json!({ "groupId": group["id"], "userId": case.ada.id }), "group { id }").await;
+    for holder in [json!({ "userId": bob.id }), json!({ "groupId": group["id"] })] {
+        let mut input = json!({ "projectId": project["id"], "role": "CONTRIBUTOR" });
+        input.as_object_mut().expect("an object").extend(holder.as_object().expect("an object").clone());
+        admin.change("projectMemberSet", input, "member { role }").await;
+    }
+    admin.submit_with(json!({ "serviceId": case.service, "projectId": project["id"] })).await;
+    let document = "subscription($id: ID!) { jobEvents(after: \"e0\", filter: { projectId: { eq: $id } }) { cursor } }";
+    let of_ada = case.follow(&case.ada, document, json!({ "id": project["id"] })).await;
+    let mut of_bob = case.follow(&bob, document, json!({ "id": project["id"] })).await;
+    admin.change("groupMemberRemove", json!({ "groupId": group["id"], "userId": case.ada.id }), "group { id }").await;
+    end(of_ada, "FORBIDDEN").await;
+    admin.submit_with(json!({ "serviceId": case.service, "projectId": project["id"] })).await;
+    for stream in &mut of_bob {
+        assert_eq!(stream.next().await.expect("the next event").get("errors"), None);
+    }
+    let lower = json!({ "projectId": project["id"], "userId": bob.id, "role": "WATCHER" });
+    admin.change("projectMemberSet", lower, "member { role }").await;
+    end(of_bob, "FORBIDDEN").await;
+}

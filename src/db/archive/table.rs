@@ -37,8 +37,9 @@ impl Table {
 /// Every table, each after those that it refers to.
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
-        account, account_member, event, file, job, job_label, job_log, job_slurm, ledger, requirement, runner,
-        runner_service, service, service_version, session, setting, token, user,
+        account, account_member, event, favorite, file, group, group_member, job, job_label, job_log, job_slurm,
+        ledger, project, project_data, project_member, requirement, runner, runner_service, service, service_version,
+        session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -47,6 +48,11 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(token::Entity)?,
         Table::of(account::Entity)?,
         Table::of(account_member::Entity)?,
+        Table::of(project::Entity)?,
+        Table::of(group::Entity)?,
+        Table::of(group_member::Entity)?,
+        Table::of(project_member::Entity)?,
+        Table::of(favorite::Entity)?,
         Table::of(service::Entity)?,
         Table::of(service_version::Entity)?,
         Table::of(runner_service::Entity)?,
@@ -56,6 +62,7 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(job_label::Entity)?,
         Table::of(job_slurm::Entity)?,
         Table::of(job_log::Entity)?,
+        Table::of(project_data::Entity)?,
         Table::of(file::Entity)?,
         Table::of(event::Entity)?,
         Table::of(setting::Entity)?,

@@ -140,7 +140,7 @@ impl Book {
             job_uid: Set(job.map(|job| job.uid)),
             user_id: Set(job.map(|job| job.owner_id)),
             service_id: Set(job.and_then(|job| job.service_id)),
-            project_id: Set(None),
+            project_id: Set(job.and_then(|job| job.project_id)),
             ran_micros: Set(ran_micros),
             reason: Set(reason),
             actor_id: Set(actor_id),

@@ -2,13 +2,14 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use entity::{Scope, event, service};
+use entity::{Scope, event, project_member::Role, service};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 use super::{EventFilter, Resolved, cursor, expired, filtered, newest, of_account, position, resolve};
 use crate::{
     app::App,
+    domain::project,
     error::Result,
     viewer::{Permission, Viewer},
 };
@@ -78,7 +79,7 @@ enum Wanted {
         /// The rights.
         sees: Sees,
         /// The wish.
-        filter: Resolved,
+        filter: Box<Resolved>,
     },
     /// Of one account (`account.id`), which the caller may see.
     Account(i64),
@@ -102,22 +103,31 @@ impl Wanted {
     }
 }
 
+/// Microseconds for which the roles of a caller are believed: a membership that begins or ends counts within this time.
+const BELIEVED: i64 = 1_000_000;
+
 /// What the caller may see, in a form that rarely needs a query for an event.
 #[derive(Debug)]
 struct Sees {
     scope: Scope,
-    /// Whether a service is the caller's own, for the services met so far: it may be made after the stream was opened.
-    services: HashMap<i64, bool>,
+    /// Whose the services are that were met so far: the user who manages one, or else its project. That never changes.
+    services: HashMap<i64, (Option<i64>, Option<i64>)>,
+    /// The caller's roles in its projects (`project.id`), and when they were read.
+    roles: HashMap<i64, Role>,
+    roles_at: Option<i64>,
 }
 
 impl Sees {
     fn new(scope: Scope) -> Self {
-        // The stream outlives what was known of its caller when it was opened: the first service may be made meanwhile.
+        // The stream outlives what was known of its caller when it was opened: the first service may be made meanwhile,
+        // and the first project joined.
         let scope = match scope {
-            Scope::User { id, keeps_accounts, .. } => Scope::User { id, owns_services: true, keeps_accounts },
+            Scope::User { id, keeps_accounts, .. } => {
+                Scope::User { id, owns_services: true, shares: true, keeps_accounts }
+            }
             Scope::All | Scope::Nobody | Scope::Runner { .. } => scope,
         };
-        Self { scope, services: HashMap::new() }
+        Self { scope, services: HashMap::new(), roles: HashMap::new(), roles_at: None }
     }
 
     async fn sees(&mut self, app: &App, event: &event::Model) -> Result<bool> {
@@ -126,8 +136,12 @@ impl Sees {
             Scope::Nobody => false,
             Scope::User { id, keeps_accounts, .. } => {
                 event.owner_id == Some(id)
+                    || match event.project_id {
+                        Some(project_id) => self.has(app, id, project_id, Role::Watcher).await?,
+                        None => false,
+                    }
                     || match event.service_id {
-                        Some(service_id) => self.owns(app, id, service_id).await?,
+                        Some(service_id) => self.manages(app, id, service_id).await?,
                         None => keeps_accounts,
                     }
             }
@@ -135,15 +149,35 @@ impl Sees {
         })
     }
 
-    async fn owns(&mut self, app: &App, user_id: i64, service_id: i64) -> Result<bool> {
-        if let Some(known) = self.services.get(&service_id) {
-            return Ok(*known);
+    async fn manages(&mut self, app: &App, user_id: i64, service_id: i64) -> Result<bool> {
+        let known = self.services.get(&service_id).copied();
+        let whose = if let Some(known) = known { known } else { whose(app, service_id).await? };
+        self.services.insert(service_id, whose);
+        let (owner_id, project_id) = whose;
+        match project_id {
+            Some(project_id) => self.has(app, user_id, project_id, Role::Manager).await,
+            None => Ok(owner_id == Some(user_id)),
         }
-        let service = service::Entity::find_by_id(service_id).one(app.db.read()).await?;
-        let owns = service.is_some_and(|service| service.owner_id == user_id);
-        self.services.insert(service_id, owns);
-        Ok(owns)
     }
+
+    async fn has(&mut self, app: &App, user_id: i64, project_id: i64, least: Role) -> Result<bool> {
+        let now = app.clock.now_micros();
+        if self.roles_at.is_none_or(|at| !(at..at + BELIEVED).contains(&now)) {
+            let projects = project::memberships(app, user_id).await?;
+            self.roles = projects.into_iter().map(|project| (project.project_id, project.role)).collect();
+            self.roles_at = Some(now);
+        }
+        Ok(self.roles.get(&project_id).is_some_and(|role| *role >= least))
+    }
+}
+
+/// The user who manages a service, or else its project.
+async fn whose(app: &App, service_id: i64) -> Result<(Option<i64>, Option<i64>)> {
+    let service = service::Entity::find_by_id(service_id).one(app.db.read()).await?;
+    Ok(service.map_or((None, None), |service| match service.project_id {
+        None => (Some(service.owner_id), None),
+        of_project => (None, of_project),
+    }))
 }
 
 /// Starts to follow: after `after` (exclusive), or with what happens from now on.
@@ -153,7 +187,7 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
     viewer.require_read(Permission::JobsRead)?;
     // Listen first, read then: what is committed in between comes twice and is dropped by its place, never lost.
     let news = app.events.subscribe();
-    let wants = Wanted::Jobs { sees: Sees::new(viewer.scope()), filter: resolve(app, filter).await? };
+    let wants = Wanted::Jobs { sees: Sees::new(viewer.scope()), filter: Box::new(resolve(app, filter).await?) };
     start(app, wants, news, after).await
 }
 

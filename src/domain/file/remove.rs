@@ -1,27 +1,18 @@
 //! Taking files away.
 
 use entity::file;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::SelectStatement};
 use uuid::Uuid;
 
-use super::attach::{free, owned, present};
-use crate::{
-    app::App,
-    db::Tx,
-    error::{Error, Result},
-    viewer::Viewer,
-};
+use super::attach::{owned, unchanged};
+use crate::{app::App, db::Tx, error::Result, viewer::Viewer};
 
 /// Removes a file of the viewer's; it is returned as it was. The files of a job that a worker holds stay: INVALID_STATE.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file::Model> {
     let row = owned(app, viewer, uid).await?;
-    let removed = app.db.write((row.id, row.job_id), |tx, (id, job_id)| {
+    let removed = app.db.write(row, |tx, seen| {
         Box::pin(async move {
-            free(tx, *job_id).await?;
-            let row = present(tx, *id).await?;
-            if row.job_id != *job_id {
-                return Err(Error::InvalidState("The file was attached meanwhile. Try again.".into()));
-            }
+            let row = unchanged(tx, seen).await?;
             mark(tx, file::Column::Id.eq(row.id)).await?;
             Ok(row)
         })
@@ -39,10 +30,16 @@ pub(in crate::domain) async fn remove_all(tx: &Tx, job_id: i64) -> Result<()> {
     mark(tx, file::Column::JobId.eq(job_id)).await
 }
 
+/// The same for the files of data (`project_data.id`) that is being removed.
+pub(in crate::domain) async fn remove_of_data(tx: &Tx, data_ids: SelectStatement) -> Result<()> {
+    mark(tx, file::Column::DataId.in_subquery(data_ids)).await
+}
+
 async fn mark(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<()> {
     let change = file::ActiveModel {
         state: Set(file::State::Removed),
         job_id: Set(None),
+        data_id: Set(None),
         role: Set(None),
         attached_at: Set(None),
         expires_at: Set(Some(tx.now)),

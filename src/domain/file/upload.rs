@@ -150,6 +150,7 @@ async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, is_output: bool
         sha256: Set(None),
         owner_id: Set(owner_id),
         job_id: Set(None),
+        data_id: Set(None),
         role: Set(None),
         state: Set(file::State::Uploading),
         created_at: Set(tx.now),
@@ -164,7 +165,8 @@ async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, is_output: bool
 async fn loose_bytes(tx: &Tx, owner_id: i64) -> Result<i64> {
     let sum = Expr::expr(Func::sum(Expr::col(file::Column::Size))).cast_as("bigint");
     let query = file::Entity::find().select_only().column_as(sum, "loose");
-    let query = query.filter(file::Column::OwnerId.eq(owner_id)).filter(file::Column::JobId.is_null());
+    let query = query.filter(file::Column::OwnerId.eq(owner_id));
+    let query = query.filter(file::Column::JobId.is_null()).filter(file::Column::DataId.is_null());
     Ok(query.into_tuple::<Option<i64>>().one(&tx.db).await?.flatten().unwrap_or(0))
 }
 

@@ -4,6 +4,7 @@ use entity::{
     Scope, Time, event,
     job::{self, Columns, Origin},
     job_label, job_log, job_slurm,
+    project_member::Role,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, file},
+    domain::{check::Faults, file, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -102,7 +103,7 @@ async fn apply(tx: &Tx, id: i64, asked: JobChange) -> Result<job::Model> {
 /// Removes a finished job with its log, results and files. Its events stay until their retention ends. A recorded job may
 /// be removed before its end: nobody here would ever end it.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let (id, origin) = visible(app, viewer, uid).await?;
+    let job::Model { id, origin, .. } = visible(app, viewer, uid).await?;
     if origin == Origin::Recorded && !viewer.keeps_accounts() {
         return Err(Error::Forbidden("Only admins and users with the role `accounting` remove recorded jobs.".into()));
     }
@@ -127,27 +128,49 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
 
 /// The internal id of a job that the viewer may change.
 ///
-/// Fails with INVALID_STATE for a recorded job: it is what another system says of it.
+/// Fails with FORBIDDEN for a job that the viewer only sees, and with INVALID_STATE for a recorded job: it is what another
+/// system says of it.
 pub(in crate::domain) async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
-    match visible(app, viewer, uid).await? {
-        (id, Origin::Submitted) => Ok(id),
-        (_, Origin::Recorded) => Err(Error::InvalidState(
+    writable_one(&visible(app, viewer, uid).await?)
+}
+
+fn writable_one(job: &job::Model) -> Result<i64> {
+    match job.origin {
+        Origin::Submitted => Ok(job.id),
+        Origin::Recorded => Err(Error::InvalidState(
             "Another system ran this job and recorded it here; nobody here works on it.".into(),
         )),
     }
 }
 
-/// The jobs that `scope` may change; says the same as [`writable`].
-pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
-    job::Entity::visible_to(scope).filter(job::Column::Origin.eq(Origin::Submitted))
+/// The internal id of a job that the viewer may change and could still submit: in a project, or to a service of one, its
+/// owner must still be a contributor.
+pub(super) async fn may_run(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
+    let job = visible(app, viewer, uid).await?;
+    let id = writable_one(&job)?;
+    let Some(service_id) = job.service_id else { return Ok(id) };
+    let service = service::by_ids(app, &[service_id]).await?.pop();
+    if viewer.may_run_in_project_of(&job) && service.is_some_and(|service| viewer.may_use(&service)) {
+        return Ok(id);
+    }
+    Err(project::forbidden(Role::Contributor))
 }
 
-/// The internal id and the origin of a job that a viewer who may change jobs sees.
-async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<(i64, Origin)> {
+/// The jobs that `scope` may change; says the same as [`writable`].
+pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
+    job::Entity::changeable_by(scope).filter(job::Column::Origin.eq(Origin::Submitted))
+}
+
+/// What tells whether a job may be changed, of one that the viewer sees and may change.
+pub(super) async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+    use job::Column::{Id, Origin, OwnerId, ProjectId, ServiceId};
     viewer.require_write(Permission::JobsWrite)?;
-    let columns = Columns::of(&[job::Column::Id, job::Column::Origin]);
-    let part = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?;
-    Ok((part.row.id, part.row.origin))
+    let columns = Columns::of(&[Id, Origin, OwnerId, ProjectId, ServiceId]);
+    let job = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?.row;
+    if viewer.may_change(&job) {
+        return Ok(job);
+    }
+    Err(Error::Forbidden("Only the job's owner and those who manage its service or its project may do this.".into()))
 }
 
 /// A job that is about to be changed, without its parameters and results.

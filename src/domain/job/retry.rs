@@ -4,13 +4,14 @@ use entity::job;
 use uuid::Uuid;
 
 use super::{
-    cancel::{whole, writable},
+    cancel::{may_run, whole},
     change, requirement,
     submit::open,
 };
 use crate::{
     app::App,
     db::Tx,
+    domain::project,
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -19,9 +20,10 @@ use crate::{
 /// was accepted under. What came of it before is forgotten, but for its log; its attempts are counted anew, and go on
 /// being numbered. It runs at once, whatever moment it was submitted for.
 ///
-/// Fails with INVALID_STATE for a job that has not ended so, and when its service takes no new jobs.
+/// Fails with INVALID_STATE for a job that has not ended so, and when its service takes no new jobs; with FORBIDDEN when
+/// the viewer could not submit it any more.
 pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?;
+    let id = may_run(app, viewer, uid).await?;
     app.db
         .write(id, |tx, id| {
             Box::pin(async move {
@@ -40,6 +42,9 @@ pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> 
 
 /// The job as it waits again from now on; its results stay.
 pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
+    if let Some(project_id) = job.project_id {
+        project::open(tx, project_id).await?;
+    }
     let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
     open(tx, service_id).await?;
     Ok(job::Model {

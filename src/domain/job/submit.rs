@@ -26,7 +26,7 @@ use crate::{
     domain::{
         account::{self, Payer, charge},
         check::Faults,
-        event as log, file,
+        event as log, file, project as projects,
         schema::Part,
         service as services,
     },
@@ -43,6 +43,8 @@ pub const SCHEDULE_MOST: i64 = 366 * 86_400;
 pub struct NewJob {
     /// Outside id of the service.
     pub service_id: Uuid,
+    /// Outside id of the project that it is a part of, in which the submitter is at least a contributor.
+    pub project_id: Option<Uuid>,
     /// The input; must fit the service's parameters schema.
     pub parameters: Value,
     /// [`PRIORITY_LEAST`] to [`PRIORITY_MOST`]; higher goes first, 0 is usual.
@@ -57,7 +59,8 @@ pub struct NewJob {
     pub file_ids: Vec<Uuid>,
     /// The caller's own name for this submission: 1 to `idempotency::KEY` visible ASCII characters.
     pub idempotency_key: Option<String>,
-    /// Outside id of the account that pays; needed when the service has a price.
+    /// Outside id of the account that pays; needed when the service has a price, unless the project has one that the
+    /// submitter may charge.
     pub account_id: Option<Uuid>,
     /// Processors that it occupies, 1 to [`super::CPUS_MOST`]; none means 1.
     pub cpus: Option<i32>,
@@ -78,6 +81,7 @@ pub struct Submitted {
 #[derive(Clone, Debug)]
 pub(super) struct Ready {
     owner_id: i64,
+    project_id: Option<i64>,
     service: service::Model,
     version_id: i64,
     parameters: Value,
@@ -133,23 +137,27 @@ pub(super) async fn check(app: &App, viewer: &Viewer, new: NewJob) -> Result<Che
     if service.disabled {
         return Err(closed());
     }
+    let project = projects::of_job(app, viewer, &service, new.project_id).await?;
     let version_id = service.version_id.ok_or_else(|| Error::internal("a service has no version"))?;
     faults.range("priority", i64::from(new.priority), i64::from(PRIORITY_LEAST), i64::from(PRIORITY_MOST));
     check_schedule(&mut faults, new.scheduled_at, Time(app.clock.now_micros()));
     let labels = requirement::labels(&mut faults, "labels", new.labels);
     let requires = requirement::labels(&mut faults, "requires", new.requires);
     let terms = Terms::of(&service, new.cpus, new.max_run_seconds, &mut faults);
-    if !terms.price.is_free() && new.account_id.is_none() {
+    let unnamed = !terms.price.is_free() && new.account_id.is_none();
+    let default = if unnamed { account::default_payer(app, viewer, project.as_ref()).await? } else { None };
+    if unnamed && default.is_none() {
         faults.add("accountId", "This service has a price: name the account that pays.");
     }
     check_parameters(app, &mut faults, version_id, &new.parameters).await?;
     faults.into_result()?;
     let payer = match new.account_id {
-        None => None,
+        None => default,
         Some(uid) => Some(account::payer(app, viewer, uid).await?),
     };
     let ready = Ready {
         owner_id,
+        project_id: project.map(|project| project.id),
         service,
         version_id,
         parameters: new.parameters,
@@ -174,6 +182,7 @@ fn proper(faults: Faults) -> Result<Faults> {
 fn body(new: &NewJob) -> Value {
     json!({
         "serviceId": new.service_id,
+        "projectId": new.project_id,
         "parameters": new.parameters,
         "priority": new.priority,
         "scheduledAt": new.scheduled_at.map(|time| time.0),
@@ -215,6 +224,9 @@ pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
         return Ok(Submitted { job, replayed: true });
     }
     let mut job = new_row(tx.now, ready);
+    if let Some(project_id) = job.project_id {
+        projects::open(tx, project_id).await?;
+    }
     open(tx, ready.service.id).await?;
     job.requirement_id = requirement::number(tx, ready.service.id, ready.owner_id, &ready.requires).await?;
     let Some(id) = store(tx, &job).await? else {
@@ -289,6 +301,7 @@ fn new_row(now: Time, ready: &Ready) -> job::Model {
     let later = ready.scheduled_at.filter(|at| *at > now);
     let held = ready.payer.map(|_| ready.terms.hold);
     let mut row = job::Model {
+        project_id: ready.project_id,
         service_id: Some(service.id),
         service_version_id: Some(ready.version_id),
         status: if later.is_some() { job::Status::Scheduled } else { job::Status::Queued },
@@ -324,6 +337,7 @@ pub(super) fn blank(origin: Origin, owner_id: i64, now: Time) -> job::Model {
         origin,
         service_id: None,
         service_version_id: None,
+        project_id: None,
         owner_id,
         idempotency_key: None,
         key_owner_id: None,

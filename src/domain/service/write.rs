@@ -1,20 +1,23 @@
 //! Making and changing services.
 
-use entity::{Amount, Time, service, service_version};
+use entity::{Amount, Time, project_member::Role, service, service_version};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
-    QuerySelect, SqlErr, sea_query::LockType,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::LockType,
 };
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Limits, NewService, Prices, get};
+use super::{
+    Limits, NewService, Prices, get,
+    name::{free_name, is_taken, name_taken, refuse_taken},
+};
 use crate::{
     app::App,
     db::Tx,
     domain::{
         check::{Faults, LINE, TEXT},
-        schema,
+        project as projects, schema, slug,
         user::SERVICE_AUTHOR,
     },
     error::{Error, Result},
@@ -35,6 +38,8 @@ pub struct ServiceChange {
     pub kind: Option<service::Kind>,
     /// The flag that its owner sets.
     pub is_available: Option<bool>,
+    /// Whether everybody sees it where its project is public.
+    pub is_exported: Option<bool>,
     /// A new schema: makes a new version.
     pub parameters_schema: Option<Value>,
     /// A new schema: makes a new version.
@@ -45,36 +50,44 @@ pub struct ServiceChange {
     pub prices: Prices,
 }
 
-/// Makes a service. Admins and users with the role `service-author` may.
+/// Makes a service. Admins and users with the role `service-author` may; in a project its managers and owners.
 pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<service::Model> {
-    let owner_id = author(app, viewer).await?;
+    let (owner_id, project_id) = author(app, viewer, new.project_id).await?;
     let mut faults = Faults::default();
+    check_exported(&mut faults, project_id, Some(new.is_exported));
     check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
     new.prices.check(&mut faults);
     check_schema(&mut faults, "parametersSchema", Some(&new.parameters_schema)).await?;
     check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
     faults.into_result()?;
-    let input = (app.clone(), owner_id, new);
-    let service = app.db.write(input, |tx, (app, owner_id, new)| Box::pin(insert(tx, app, *owner_id, new))).await?;
-    // The owner sees the jobs of the new service from the next request on.
+    let input = (app.clone(), owner_id, project_id, new);
+    let made = app
+        .db
+        .write(input, |tx, (app, owner_id, project_id, new)| Box::pin(insert(tx, app, *owner_id, *project_id, new)));
+    let service = made.await?;
+    // Who manages it sees the jobs of the new service from the next request on.
     app.known.forget();
     Ok(service)
 }
 
-/// Who will own a new service: the viewer, or the first admin when the operator makes it.
-async fn author(app: &App, viewer: &Viewer) -> Result<i64> {
+/// Who will own a new service: the viewer, or the first admin when the operator makes it; and in which project.
+async fn author(app: &App, viewer: &Viewer, project: Option<Uuid>) -> Result<(i64, Option<i64>)> {
     use entity::user;
     if let Viewer::Operator = viewer {
         let admin = user::Entity::find().filter(user::Column::IsAdmin.eq(true)).order_by_asc(user::Column::Id);
         let admin = admin.one(app.db.read()).await?;
         return admin
-            .map(|admin| admin.id)
+            .map(|admin| (admin.id, None))
             .ok_or_else(|| Error::InvalidState("Make an admin first: services belong to somebody.".into()));
     }
     let user = &viewer.require(Permission::ServicesWrite)?.user;
+    if let Some(uid) = project {
+        let project = projects::to_add_to(app, viewer, "projectId", uid, Role::Manager).await?;
+        return Ok((user.id, Some(project.id)));
+    }
     if user.is_admin || user.roles.has(SERVICE_AUTHOR) {
-        return Ok(user.id);
+        return Ok((user.id, None));
     }
     Err(Error::Forbidden(format!("Only admins and users with the role `{SERVICE_AUTHOR}` make services.")))
 }
@@ -82,7 +95,7 @@ async fn author(app: &App, viewer: &Viewer) -> Result<i64> {
 fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, description: Option<&str>) {
     if let Some(name) = name {
         faults.slug("name", name);
-        if name == "server" {
+        if name == slug::RESERVED {
             faults.add("name", "`server` is reserved.");
         }
     }
@@ -94,6 +107,13 @@ fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, des
     }
 }
 
+/// One of the server's services is seen by everybody anyway.
+fn check_exported(faults: &mut Faults, project_id: Option<i64>, exported: Option<bool>) {
+    if exported == Some(true) && project_id.is_none() {
+        faults.add("isExported", "Only a service of a project is exported; this one is the server's.");
+    }
+}
+
 /// A large schema takes longer to check than a thread that answers requests should be kept.
 async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&Value>) -> Result<()> {
     let Some(schema) = schema.cloned() else { return Ok(()) };
@@ -101,18 +121,48 @@ async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&V
     faults.extend(checked)
 }
 
-async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<service::Model> {
+async fn insert(
+    tx: &Tx,
+    app: &App,
+    owner_id: i64,
+    project_id: Option<i64>,
+    new: &NewService,
+) -> Result<service::Model> {
+    if let Some(project_id) = project_id {
+        projects::open(tx, project_id).await?;
+    }
     let name = match &new.name {
         Some(name) => {
-            refuse_taken(tx, name, None).await?;
+            refuse_taken(tx, name, project_id, None).await?;
             name.clone()
         }
-        None => free_name(tx, &new.title).await?,
+        None => free_name(tx, &new.title, project_id).await?,
     };
+    let row = new_row(tx, app, owner_id, project_id, new, name);
+    let inserted = service::Entity::insert(row).exec_with_returning(&tx.db).await;
+    let service = match (inserted, &new.name) {
+        (Err(error), None) if is_taken(&error) => return Err(tx.overtaken()),
+        (inserted, _) => inserted.map_err(name_taken)?,
+    };
+    let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
+    store(tx, service::Model { version_id: Some(version), ..service }).await
+}
+
+/// The row of a new service, without a version.
+fn new_row(
+    tx: &Tx,
+    app: &App,
+    owner_id: i64,
+    project_id: Option<i64>,
+    new: &NewService,
+    name: String,
+) -> service::ActiveModel {
     let jobs = &app.config.jobs;
     let small = |value: u32| i32::try_from(value).unwrap_or(i32::MAX);
-    let row = service::ActiveModel {
+    service::ActiveModel {
         uid: Set(secret::uid()),
+        project_id: Set(project_id),
+        is_exported: Set(new.is_exported),
         name: Set(name),
         title: Set(new.title.clone()),
         description: Set(new.description.clone()),
@@ -136,14 +186,7 @@ async fn insert(tx: &Tx, app: &App, owner_id: i64, new: &NewService) -> Result<s
         updated_at: Set(tx.now),
         deleted_at: Set(None),
         ..Default::default()
-    };
-    let inserted = service::Entity::insert(row).exec_with_returning(&tx.db).await;
-    let service = match (inserted, &new.name) {
-        (Err(error), None) if is_taken(&error) => return Err(tx.overtaken()),
-        (inserted, _) => inserted.map_err(name_taken)?,
-    };
-    let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
-    store(tx, service::Model { version_id: Some(version), ..service }).await
+    }
 }
 
 async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Value, results: &Value) -> Result<i64> {
@@ -165,63 +208,12 @@ async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
     service::Entity::update(change).exec(&tx.db).await.map_err(name_taken)
 }
 
-/// Whether somebody else took the name between the look and the change.
-fn is_taken(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("name"))
-}
-
-fn name_taken(error: DbErr) -> Error {
-    if is_taken(&error) { Error::taken("name", "Another service took this name just now.") } else { error.into() }
-}
-
-async fn refuse_taken(tx: &Tx, name: &str, except: Option<i64>) -> Result<()> {
-    let taken = service::Entity::find()
-        .filter(service::Column::DeletedAt.is_null())
-        .filter(service::Column::Name.eq(name))
-        .one(&tx.db)
-        .await?;
-    match taken {
-        Some(other) if Some(other.id) != except => {
-            Err(Error::taken("name", format!("A service named {name} exists already.")))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// A slug of the title that nobody has: `Word statistics` becomes `word-statistics`, then `word-statistics-2`.
-async fn free_name(tx: &Tx, title: &str) -> Result<String> {
-    let base = slug(title);
-    for number in 1..=1_000 {
-        let name = if number == 1 { base.clone() } else { format!("{base}-{number}") };
-        if name != "server" && refuse_taken(tx, &name, None).await.is_ok() {
-            return Ok(name);
-        }
-    }
-    Err(Error::taken("title", "A thousand services have this title; give this one a name."))
-}
-
-/// ASCII letters and digits in lower case, everything else a dash, 56 characters at most.
-fn slug(title: &str) -> String {
-    let mut slug = String::new();
-    for c in title.chars() {
-        if c.is_ascii_alphanumeric() {
-            slug.push(c.to_ascii_lowercase());
-        } else if !slug.is_empty() && !slug.ends_with('-') {
-            slug.push('-');
-        }
-        if slug.len() >= 56 {
-            break;
-        }
-    }
-    let slug = slug.trim_end_matches('-');
-    if slug.is_empty() { "service".to_owned() } else { slug.to_owned() }
-}
-
-/// Changes a service. Its owner and admins may.
+/// Changes a service. Its owner and admins may; one of a project, its managers and owners.
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
     let mut faults = Faults::default();
     check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
+    check_exported(&mut faults, service.project_id, change.is_exported);
     change.limits.check(&mut faults);
     change.prices.check(&mut faults);
     check_schema(&mut faults, "parametersSchema", change.parameters_schema.as_ref()).await?;
@@ -234,7 +226,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
 async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
     let mut service = present(tx, id).await?;
     if let Some(name) = &change.name {
-        refuse_taken(tx, name, Some(id)).await?;
+        refuse_taken(tx, name, service.project_id, Some(id)).await?;
         service.name.clone_from(name);
     }
     if change.parameters_schema.is_some() || change.results_schema.is_some() {
@@ -246,6 +238,7 @@ async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Mode
         description: change.description.clone().unwrap_or(service.description),
         kind: change.kind.unwrap_or(service.kind),
         is_available: change.is_available.unwrap_or(service.is_available),
+        is_exported: change.is_exported.unwrap_or(service.is_exported),
         timeout_seconds: limits.timeout_seconds.unwrap_or(service.timeout_seconds),
         max_attempts: limits.max_attempts.over(service.max_attempts),
         lease_seconds: limits.lease_seconds.unwrap_or(service.lease_seconds),
@@ -351,7 +344,7 @@ async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model
     if viewer.may_manage(&service) {
         return Ok(service);
     }
-    Err(Error::Forbidden("Only the service's owner and admins may change it.".into()))
+    Err(Error::Forbidden("Only the service's owner, or managers of its project, and admins may change it.".into()))
 }
 
 async fn present(tx: &Tx, id: i64) -> Result<service::Model> {

@@ -28,6 +28,7 @@ fn of(field: &str) -> Columns {
         "origin" => &[Origin],
         "service" => &[ServiceId],
         "owner" => &[OwnerId],
+        "project" => &[ProjectId],
         "runner" => &[RunnerId],
         "parameters" => &[Parameters],
         "results" => &[Results],
@@ -58,7 +59,7 @@ fn of(field: &str) -> Columns {
         "maxRunSeconds" => &[MaxRunSeconds],
         "runSeconds" => &[RanMicros],
         "log" => &[Id, LogBytes, LogTruncated],
-        "viewerCan" => &[Origin, Status, CancelRequested],
+        "viewerCan" => &[Origin, Status, CancelRequested, OwnerId, ServiceId, ProjectId],
         _ => return Columns::ALL,
     };
     Columns::of(columns)

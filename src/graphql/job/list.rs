@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::{account, job::Part, service, user};
+use entity::{account, job::Part, project, service, user};
 
 use super::{
     Job, JobOrigin, JobStatus,
@@ -20,7 +20,7 @@ use crate::{
         id::{self, Kind},
         label::{LabelInput, pairs},
     },
-    page::cursor,
+    page::{PageRequest, cursor},
 };
 
 connection!(JobConnection, JobEdge, Job, "jobs");
@@ -59,6 +59,8 @@ pub struct JobFilterInput {
     status: Option<JobStatusFilter>,
     /// By service.
     service_id: Option<IdFilter>,
+    /// By project.
+    project_id: Option<IdFilter>,
     /// By who submitted it.
     owner_id: Option<IdFilter>,
     /// By the runner that holds it or held it last.
@@ -87,6 +89,7 @@ impl TryFrom<JobFilterInput> for JobFilter {
         Ok(Self {
             statuses: statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
+            project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
             runner_ids: IdFilter::uids(input.runner_id, Kind::Runner, "filter/runnerId")?,
             labels: labels.unwrap_or_default(),
@@ -127,7 +130,8 @@ impl JobQuery {
         .await
     }
 
-    /// The jobs that the viewer may see: one's own and those of one's own services, or all for an admin.
+    /// The jobs that the viewer may see: one's own, those of the services that one manages and of the projects that one
+    /// takes part in, or all for an admin.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn jobs(
         &self,
@@ -139,20 +143,29 @@ impl JobQuery {
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<JobConnection> {
-        let (app, viewer) = asked(ctx)?;
-        let (filter, order) = (JobFilter::try_from(filter.unwrap_or_default())?, order.into());
-        let columns = needed_by_nodes(ctx.field());
-        let page = page(first, last, after, before)?;
-        let found = domain::job::list(app, viewer, &filter, order, &page, columns).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::job::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|part| cursor(order, &part.row)).collect();
-        let nodes = with_related(ctx, app, found.rows).await?;
-        Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let filter = JobFilter::try_from(filter.unwrap_or_default())?;
+        page_of_jobs(ctx, &filter, order, &page(first, last, after, before)?).await
     }
 }
 
-/// The page's jobs with the owners, services and accounts that the document asks for, each kind fetched in one statement.
+/// A page of the jobs that the viewer may see.
+pub async fn page_of_jobs(
+    ctx: &Context<'_>,
+    filter: &JobFilter,
+    order: JobOrder,
+    request: &PageRequest,
+) -> Result<JobConnection> {
+    let ((app, viewer), order) = (asked(ctx)?, order.into());
+    let columns = needed_by_nodes(ctx.field());
+    let found = domain::job::list(app, viewer, filter, order, request, columns).await?;
+    let counted = asks_for(ctx, "totalCount");
+    let total = if counted { Some(domain::job::count(app, viewer, filter).await?) } else { None };
+    let cursors = found.rows.iter().map(|part| cursor(order, &part.row)).collect();
+    let nodes = with_related(ctx, app, found.rows).await?;
+    Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+}
+
+/// The page's jobs with the owners, services, accounts and projects that the document asks for, each kind fetched in one statement.
 async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
     if parts.is_empty() {
         return Ok(Vec::new());
@@ -177,7 +190,15 @@ async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<
     } else {
         HashMap::new()
     };
+    let projects: HashMap<i64, Arc<project::Model>> = if nodes_ask_for(ctx, "project") {
+        let ids = distinct(parts.iter().filter_map(|part| part.row.project_id));
+        let found = domain::project::by_ids(app, viewer(ctx)?, &ids).await?;
+        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
+    } else {
+        HashMap::new()
+    };
     let related = |part: Part| Job {
+        project: part.row.project_id.and_then(|id| projects.get(&id)).cloned(),
         owner: owners.get(&part.row.owner_id).cloned(),
         service: part.row.service_id.and_then(|id| services.get(&id)).cloned(),
         account: part.row.account_id.and_then(|id| accounts.get(&id)).cloned(),

@@ -27,13 +27,16 @@ use crate::{
 pub struct JobSubmitInput {
     /// What to run.
     service_id: ID,
+    /// The project that it is a part of; the viewer must be a contributor, a manager or an owner of it.
+    project_id: Option<ID>,
     /// The input; must fit the service's parameters schema, and have at most 256 KiB as JSON (a setting). `{}` if not
     /// given.
     parameters: MaybeUndefined<Value>,
     /// Higher goes first; -1000 to 1000.
     #[graphql(default = 0)]
     priority: i32,
-    /// Who pays; needed when the service has a price. The viewer must be a member of the account.
+    /// Who pays; needed when the service has a price, unless the project has a default account that the viewer may charge.
+    /// The viewer must be a member of the account.
     account_id: Option<ID>,
     /// Processors that it occupies, 1 to 100000; they multiply the service's price per processor and hour.
     #[graphql(default = 1)]
@@ -67,6 +70,7 @@ impl JobSubmitInput {
         };
         Ok(NewJob {
             service_id: id::uid(Kind::Service, "serviceId", &self.service_id)?,
+            project_id: self.project_id.map(|id| id::uid(Kind::Project, "projectId", &id)).transpose()?,
             parameters,
             priority: self.priority,
             scheduled_at: self.scheduled_at.map(|at| at.0),

@@ -11,10 +11,10 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nullable, page},
-        filter::{StringFilter, both},
+        filter::{IdFilter, StringFilter, both},
         id::{self, Kind},
     },
-    page::cursor,
+    page::{PageRequest, cursor},
 };
 
 connection!(ServiceConnection, ServiceEdge, Service, "services");
@@ -47,6 +47,8 @@ pub struct ServiceKindFilter {
 pub struct ServiceFilterInput {
     /// By name.
     name: Option<StringFilter>,
+    /// By project.
+    project_id: Option<IdFilter>,
     /// By kind.
     kind: Option<ServiceKindFilter>,
     /// Only those that take no new jobs, or only the others.
@@ -62,6 +64,7 @@ impl TryFrom<ServiceFilterInput> for ServiceFilter {
         Ok(Self {
             names,
             name_starts_with,
+            project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             disabled: input.is_disabled,
         })
@@ -74,18 +77,23 @@ pub struct ServiceQuery;
 
 #[Object]
 impl ServiceQuery {
-    /// One service, by exactly one of the arguments.
+    /// One service, by exactly one of id and name.
     async fn service(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short name.")] name: Option<String>,
+        #[graphql(desc = "With a name: of which project; one of the server's if not given.")] project_id: Option<ID>,
     ) -> Option<Result<Service>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            let project = project_id.map(|id| id::uid(Kind::Project, "projectId", &id)).transpose()?;
             let row = match (id, name) {
+                (Some(_), None) if project.is_some() => {
+                    return Err(Error::invalid("projectId", "It goes with a name only.").into());
+                }
                 (Some(id), None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
-                (None, Some(name)) => domain::service::get_by_name(app, viewer, &name).await?,
+                (None, Some(name)) => domain::service::get_by_name(app, viewer, &name, project).await?,
                 _ => return Err(Error::invalid("id", "Give exactly one of id and name.").into()),
             };
             Ok(Some(Service(Arc::new(row))))
@@ -93,7 +101,8 @@ impl ServiceQuery {
         .await
     }
 
-    /// The services that the viewer may see.
+    /// The services that the viewer may see: the server's, those of the projects that it takes part in, and what public
+    /// projects export.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn services(
         &self,
@@ -105,13 +114,23 @@ impl ServiceQuery {
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ServiceConnection> {
-        let (app, viewer) = asked(ctx)?;
-        let (filter, order) = (ServiceFilter::try_from(filter.unwrap_or_default())?, order.into());
-        let found = domain::service::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::service::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| Service(Arc::new(row))).collect();
-        Ok(ServiceConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let filter = ServiceFilter::try_from(filter.unwrap_or_default())?;
+        page_of_services(ctx, &filter, order, &page(first, last, after, before)?).await
     }
+}
+
+/// A page of the services that the viewer may see.
+pub async fn page_of_services(
+    ctx: &Context<'_>,
+    filter: &ServiceFilter,
+    order: ServiceOrder,
+    request: &PageRequest,
+) -> Result<ServiceConnection> {
+    let ((app, viewer), order) = (asked(ctx)?, order.into());
+    let found = domain::service::list(app, viewer, filter, order, request).await?;
+    let counted = asks_for(ctx, "totalCount");
+    let total = if counted { Some(domain::service::count(app, viewer, filter).await?) } else { None };
+    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+    let nodes = found.rows.into_iter().map(|row| Service(Arc::new(row))).collect();
+    Ok(ServiceConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }

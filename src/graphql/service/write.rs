@@ -13,6 +13,7 @@ use crate::{
     },
     graphql::{
         context::asked,
+        id::{self, Kind},
         payload::{id_inputs, payloads},
         scalar::Decimal,
     },
@@ -95,7 +96,13 @@ impl TryFrom<ServicePricesInput> for Prices {
 /// A service to make.
 #[derive(Clone, Debug, InputObject)]
 pub struct ServiceCreateInput {
-    /// A short unique name; 1 to 64 letters, digits, `_`, `.` or `-`. Derived from the title if not given.
+    /// The project that it is to belong to; the viewer must manage it. One of the server's if not given.
+    project_id: Option<ID>,
+    /// Whether everybody sees it where its project is public. Only for a service of a project.
+    #[graphql(default = false)]
+    is_exported: bool,
+    /// A short name, unique among the server's services or those of the project; 1 to 64 letters, digits, `_`, `.` or
+    /// `-`. Derived from the title if not given.
     name: Option<String>,
     /// What people call it; 1 to 200 characters.
     title: String,
@@ -133,6 +140,8 @@ pub struct ServiceUpdateInput {
     kind: Option<ServiceKind>,
     /// The flag that its owner sets.
     is_available: Option<bool>,
+    /// Whether everybody sees it where its project is public. Only for a service of a project.
+    is_exported: Option<bool>,
     /// A new schema of parameters; makes a new version, under which jobs submitted from now on are accepted.
     parameters_schema: Option<Value>,
     /// A new schema of results; makes a new version.
@@ -194,7 +203,7 @@ pub struct ServiceMutation;
 
 #[Object]
 impl ServiceMutation {
-    /// Makes a service. Admins and users with the role `service-author` may.
+    /// Makes a service. Admins and users with the role `service-author` may; in a project, its managers and owners.
     async fn service_create(
         &self,
         ctx: &Context<'_>,
@@ -202,6 +211,8 @@ impl ServiceMutation {
     ) -> Result<ServiceCreatePayload> {
         let (app, viewer) = asked(ctx)?;
         let new = NewService {
+            project_id: input.project_id.map(|id| id::uid(Kind::Project, "projectId", &id)).transpose()?,
+            is_exported: input.is_exported,
             name: input.name,
             title: input.title,
             description: input.description,
@@ -214,7 +225,7 @@ impl ServiceMutation {
         payload(domain::service::create(app, viewer, new).await)
     }
 
-    /// Changes a service. Its owner and admins may.
+    /// Changes a service. Its owner, or managers and owners of its project, and admins may.
     async fn service_update(
         &self,
         ctx: &Context<'_>,
@@ -227,6 +238,7 @@ impl ServiceMutation {
             description: input.description,
             kind: input.kind.map(Into::into),
             is_available: input.is_available,
+            is_exported: input.is_exported,
             parameters_schema: input.parameters_schema,
             results_schema: input.results_schema,
             limits: input.limits.into(),

@@ -52,6 +52,18 @@ impl TestApp {
         self.admin().change("accountMemberSet", input, "member { limit }").await;
     }
 
+    /// A new group, made by the admin, with these users in it; `input` goes over a name of its own. Returns its id.
+    pub async fn group(&self, input: Value, members: &[&Client]) -> String {
+        let input = over(json!({ "name": unique("group-") }), input);
+        let admin = self.admin();
+        let group = text(&admin.change("groupCreate", input, "group { id }").await["group"]["id"]);
+        for member in members {
+            let input = json!({ "groupId": group, "userId": member.id });
+            admin.change("groupMemberAdd", input, "group { id }").await;
+        }
+        group
+    }
+
     /// The sums of an account, as the admin sees them: granted, held, spent and available.
     pub async fn sums(&self, account: &str) -> [String; 4] {
         let document = "query($id: ID!) { account(id: $id) { granted held spent available } }";
@@ -90,6 +102,36 @@ impl Client {
         let input = over(json!({ "name": unique("runner "), "slots": 100 }), input);
         let made = self.change("runnerCreate", input, "token runner { id }").await;
         self.with_token(text(&made["token"]), text(&made["runner"]["id"]))
+    }
+
+    /// A new project of this user; `input` goes over a title. Returns its id.
+    pub async fn project(&self, input: Value) -> String {
+        let input = over(json!({ "title": "Project" }), input);
+        text(&self.change("projectCreate", input, "project { id }").await["project"]["id"])
+    }
+
+    /// This user's own project.
+    pub async fn personal(&self) -> String {
+        let document = "{ projects(filter: { isPersonal: true, role: { eq: OWNER } }) { nodes { id } } }";
+        text(&self.data(document, json!({})).await["projects"]["nodes"][0]["id"])
+    }
+
+    /// Gives a user a role in a project.
+    pub async fn enrol(&self, project: &str, who: &Client, role: &str) {
+        let input = json!({ "projectId": project, "userId": who.id, "role": role });
+        self.change("projectMemberSet", input, "member { role }").await;
+    }
+
+    /// Gives a group a role in a project.
+    pub async fn enrol_group(&self, project: &str, group: &str, role: &str) {
+        let input = json!({ "projectId": project, "groupId": group, "role": role });
+        self.change("projectMemberSet", input, "member { role }").await;
+    }
+
+    /// New data of this user in a project; `input` goes over a title. Returns its id.
+    pub async fn data_of(&self, project: &str, input: Value) -> String {
+        let input = over(json!({ "projectId": project, "title": "Data" }), input);
+        text(&self.change("projectDataCreate", input, "data { id }").await["data"]["id"])
     }
 
     /// A new job of this user; returns its id.

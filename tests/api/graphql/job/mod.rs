@@ -10,6 +10,6 @@ mod overrule;
 mod record;
 mod retry;
 mod schedule;
-mod statements;
+pub mod statements;
 mod submit;
 mod waiting;

@@ -16,7 +16,7 @@ async fn read_so_far(app: &TestApp) -> u64 {
 }
 
 /// Statements that one question takes. The least of some tries: the credential is looked up again now and then.
-async fn statements(app: &TestApp, client: &Client, document: &str, variables: Value) -> u64 {
+pub async fn statements(app: &TestApp, client: &Client, document: &str, variables: Value) -> u64 {
     let mut least = u64::MAX;
     for _ in 0..4 {
         let before = read_so_far(app).await;

@@ -1,0 +1,247 @@
+//! Making, changing and removing data.
+
+use entity::{
+    Document, Words,
+    project_data::{self, Column, Entity},
+    project_member::Role,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{
+        check::{Faults, LINE, TEXT},
+        file,
+        project::{self as projects, forbidden},
+    },
+    error::{Error, Result},
+    infra::secret,
+    viewer::{Permission, Viewer},
+};
+
+/// Words that data has at most.
+const CATEGORIES: usize = 32;
+
+/// What it takes to make data.
+#[derive(Clone, Debug)]
+pub struct NewData {
+    /// Outside id of the project.
+    pub project_id: Uuid,
+    /// A word of the project's own: 1 to 64 letters, digits, `_`, `.`, `-`.
+    pub kind: String,
+    /// 1 to [`LINE`] characters.
+    pub title: String,
+    /// At most [`TEXT`] characters.
+    pub description: String,
+    /// As large as a job's parameters may be.
+    pub value: Option<Value>,
+    /// At most 32 words of 1 to 64 characters.
+    pub categories: Vec<String>,
+    /// Whether everybody sees it, where the project is public.
+    pub is_public: bool,
+    /// Outside id of a file of the viewer's that is attached to nothing.
+    pub file_id: Option<Uuid>,
+}
+
+/// A change of data; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct DataChange {
+    /// A new type.
+    pub kind: Option<String>,
+    /// A new title.
+    pub title: Option<String>,
+    /// A new description.
+    pub description: Option<String>,
+    /// A new value; `Some(None)` takes it away.
+    pub value: Option<Option<Value>>,
+    /// Other words.
+    pub categories: Option<Vec<String>>,
+    /// Whether everybody sees it, where the project is public.
+    pub is_public: Option<bool>,
+}
+
+/// Makes data in a project. Its contributors, managers and owners and admins may.
+///
+/// Fails with INVALID on `projectId` for a project that is not there, and on `fileId` for a file that is not the viewer's
+/// or attached already.
+pub async fn create(app: &App, viewer: &Viewer, new: NewData) -> Result<project_data::Model> {
+    let owner_id = viewer.require(Permission::ProjectsWrite)?.user.id;
+    let project = projects::to_add_to(app, viewer, "projectId", new.project_id, Role::Contributor).await?;
+    let mut faults = Faults::default();
+    check_texts(&mut faults, Some(&new.kind), Some(&new.title), Some(&new.description));
+    check_value(app, &mut faults, new.value.as_ref());
+    let categories = checked(&mut faults, &new.categories);
+    faults.into_result()?;
+    let input = (owner_id, project.id, new, categories);
+    app.db
+        .write(input, |tx, (owner_id, project_id, new, categories)| {
+            Box::pin(insert(tx, *owner_id, *project_id, new, categories))
+        })
+        .await
+}
+
+fn check_texts(faults: &mut Faults, kind: Option<&str>, title: Option<&str>, description: Option<&str>) {
+    if let Some(kind) = kind {
+        faults.slug("type", kind);
+    }
+    if let Some(title) = title {
+        faults.line("title", title, 1, LINE);
+    }
+    if let Some(description) = description {
+        faults.text("description", description, TEXT);
+    }
+}
+
+fn check_value(app: &App, faults: &mut Faults, value: Option<&Value>) {
+    let bound = app.config.jobs.parameters_bytes;
+    let size = value.map_or(0, crate::domain::json_size);
+    if size > bound {
+        let message = format!("{size} bytes of JSON are too many; at most {bound} are taken. Attach a file instead.");
+        faults.add("value", message);
+    }
+}
+
+/// The words, each once.
+fn checked(faults: &mut Faults, categories: &[String]) -> Words {
+    if categories.len() > CATEGORIES {
+        let message = format!("{} words are too many; at most {CATEGORIES} are kept.", categories.len());
+        faults.add("categories", message);
+    }
+    let mut words = Words::default();
+    for (index, word) in categories.iter().enumerate().take(CATEGORIES) {
+        faults.line(&format!("categories/{index}"), word, 1, 64);
+        if !words.has(word) {
+            words.0.push(word.clone());
+        }
+    }
+    words
+}
+
+async fn insert(
+    tx: &Tx,
+    owner_id: i64,
+    project_id: i64,
+    new: &NewData,
+    categories: &Words,
+) -> Result<project_data::Model> {
+    projects::open(tx, project_id).await?;
+    let row = project_data::ActiveModel {
+        uid: Set(secret::uid()),
+        project_id: Set(project_id),
+        owner_id: Set(owner_id),
+        kind: Set(new.kind.clone()),
+        title: Set(new.title.clone()),
+        description: Set(new.description.clone()),
+        value: Set(new.value.clone().map(Document)),
+        categories: Set(categories.clone()),
+        is_public: Set(new.is_public),
+        created_at: Set(tx.now),
+        updated_at: Set(tx.now),
+        ..Default::default()
+    };
+    let made = Entity::insert(row).exec_with_returning(&tx.db).await?;
+    if let Some(file_id) = new.file_id {
+        file::attach_to_data(tx, owner_id, file_id, made.id).await?;
+    }
+    Ok(made)
+}
+
+/// Changes data. Contributors, managers and owners of its project and admins may.
+pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -> Result<project_data::Model> {
+    let data = editable(app, viewer, uid).await?;
+    let mut faults = Faults::default();
+    check_texts(&mut faults, change.kind.as_deref(), change.title.as_deref(), change.description.as_deref());
+    check_value(app, &mut faults, change.value.as_ref().and_then(Option::as_ref));
+    let categories = change.categories.as_ref().map(|categories| checked(&mut faults, categories));
+    faults.into_result()?;
+    let input = (data.id, change, categories);
+    app.db.write(input, |tx, (id, change, categories)| Box::pin(apply(tx, *id, change, categories.as_ref()))).await
+}
+
+async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>) -> Result<project_data::Model> {
+    let before = present(tx, id).await?;
+    let after = project_data::Model {
+        kind: change.kind.clone().unwrap_or(before.kind),
+        title: change.title.clone().unwrap_or(before.title),
+        description: change.description.clone().unwrap_or(before.description),
+        value: change.value.clone().map_or(before.value, |value| value.map(Document)),
+        categories: categories.cloned().unwrap_or(before.categories),
+        is_public: change.is_public.unwrap_or(before.is_public),
+        updated_at: tx.now,
+        ..before
+    };
+    let row = project_data::ActiveModel {
+        kind: Set(after.kind.clone()),
+        title: Set(after.title.clone()),
+        description: Set(after.description.clone()),
+        value: Set(after.value.clone()),
+        categories: Set(after.categories.clone()),
+        is_public: Set(after.is_public),
+        updated_at: Set(after.updated_at),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(&tx.db).await?;
+    Ok(after)
+}
+
+/// Removes data with its file. Who made it may, and managers and owners of its project and admins.
+pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project_data::Model> {
+    let data = editable(app, viewer, uid).await?;
+    if !may_delete(viewer, &data) {
+        return Err(Error::Forbidden("Only who made it and managers and owners of the project remove it.".into()));
+    }
+    app.db
+        .write(data.id, |tx, id| {
+            Box::pin(async move {
+                let data = present(tx, *id).await?;
+                file::remove_of_data(tx, Entity::find_by_id(*id).select_only().column(Column::Id).into_query()).await?;
+                Entity::delete_by_id(*id).exec(&tx.db).await?;
+                Ok(data)
+            })
+        })
+        .await
+}
+
+/// Removes all data of a project with its files, in the transaction that deletes it.
+pub(in crate::domain) async fn remove_all(tx: &Tx, project_id: i64) -> Result<()> {
+    let of_project = Entity::find().select_only().column(Column::Id).filter(Column::ProjectId.eq(project_id));
+    // Data before files, here as everywhere.
+    let locked = of_project.clone().order_by_asc(Column::Id).lock_exclusive();
+    locked.into_tuple::<i64>().all(&tx.db).await?;
+    file::remove_of_data(tx, of_project.into_query()).await?;
+    Entity::delete_many().filter(Column::ProjectId.eq(project_id)).exec(&tx.db).await?;
+    Ok(())
+}
+
+/// Whether the viewer may change data that it may see.
+#[must_use]
+pub fn may_edit(viewer: &Viewer, data: &project_data::Model) -> bool {
+    viewer.require_write(Permission::ProjectsWrite).is_ok() && viewer.is_at_least(Role::Contributor, data.project_id)
+}
+
+/// Whether the viewer may remove data that it may see.
+#[must_use]
+pub fn may_delete(viewer: &Viewer, data: &project_data::Model) -> bool {
+    let own = viewer.user_id() == Some(data.owner_id) || viewer.is_at_least(Role::Manager, data.project_id);
+    may_edit(viewer, data) && own
+}
+
+/// Data that the viewer may change: hidden data is not there, and others' is forbidden.
+pub(in crate::domain) async fn editable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project_data::Model> {
+    viewer.require_write(Permission::ProjectsWrite)?;
+    let data = super::visible(app, viewer).filter(Column::Uid.eq(uid)).one(app.db.read()).await?;
+    let data = data.ok_or(Error::NotFound("data"))?;
+    if may_edit(viewer, &data) { Ok(data) } else { Err(forbidden(Role::Contributor)) }
+}
+
+/// Data that is about to get or lose a file: its row is locked, and guards that.
+pub(in crate::domain) async fn attachable(tx: &Tx, id: i64) -> Result<()> {
+    present(tx, id).await.map(|_| ())
+}
+
+async fn present(tx: &Tx, id: i64) -> Result<project_data::Model> {
+    Entity::find_by_id(id).lock_exclusive().one(&tx.db).await?.ok_or(Error::NotFound("data"))
+}

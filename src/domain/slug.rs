@@ -1,0 +1,48 @@
+//! Short names made of titles.
+
+/// A word that is nobody's name: in full names it stands for the server itself.
+pub(super) const RESERVED: &str = "server";
+
+/// The names that a title may become, the best first: `Word statistics` becomes `word-statistics`, `word-statistics-2`
+/// and so on, a thousand in all. A title without a letter or digit becomes `otherwise`.
+pub(super) fn names(title: &str, otherwise: &str) -> impl Iterator<Item = String> {
+    let base = slug(title).unwrap_or_else(|| otherwise.to_owned());
+    let names = (1..=1_000).map(move |number| if number == 1 { base.clone() } else { format!("{base}-{number}") });
+    names.filter(|name| name != RESERVED)
+}
+
+/// ASCII letters and digits in lower case, everything else a dash, 56 characters at most.
+fn slug(title: &str) -> Option<String> {
+    let mut slug = String::new();
+    for c in title.chars() {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c.to_ascii_lowercase());
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 56 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    (!slug.is_empty()).then(|| slug.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn first(title: &str) -> String {
+        names(title, "project").next().unwrap_or_default()
+    }
+
+    #[test]
+    fn titles_become_names() {
+        assert_eq!(first("Word statistics, 2nd"), "word-statistics-2nd");
+        assert_eq!(first("  Über uns! "), "ber-uns");
+        assert_eq!(first("数据"), "project");
+        assert_eq!(first("Server"), "server-2");
+        assert_eq!(first(&"x".repeat(200)).len(), 56);
+        assert_eq!(names("a", "b").nth(2).as_deref(), Some("a-3"));
+    }
+}
