@@ -16,7 +16,7 @@ use crate::domain::account;
 pub(super) enum Command {
     /// Create the database, or bring its tables up to date
     Migrate(Format),
-    /// List the migrations and whether they were applied
+    /// List the migrations and whether they were applied; fails when a newer docket made some of them
     Status(Format),
     /// Look for damage in the file, for references to missing rows, and for accounts whose sums are not those of their
     /// entries
@@ -64,11 +64,11 @@ async fn migrate(format: Format, loaded: &Loaded, mut output: Output) -> Result<
 
 async fn status(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
     let db = open(loaded, false).await?;
-    let steps = db.schema().steps().await?;
+    let (steps, known) = (db.schema().steps().await?, db.schema().require_known().await);
     db.close().await;
     let records = steps.iter().map(|step| record! { "name": step.name, "applied": step.applied }).collect();
     output.list(format, records, &["name", "applied"])?;
-    Ok(())
+    Ok(known?)
 }
 
 async fn backup(file: &Path, format: Format, loaded: &Loaded, output: Output) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! The accept loop, and how it ends.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +9,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::Response;
-use futures_util::FutureExt;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -65,11 +65,7 @@ pub async fn serve(listener: TcpListener, state: HttpState) -> Stopped {
             accepted = listener.accept() => server.admit(accepted).await,
         }
     }
-    // The kernel has shaken hands with these already; closing the listener would reset them.
-    while let Some(Ok(accepted)) = listener.accept().now_or_never() {
-        server.admit(Ok(accepted)).await;
-    }
-    drop(listener);
+    server.admit_the_last(listener).await;
     let stopped = server.drain().await;
     upkeep.abort();
     stopped
@@ -126,6 +122,25 @@ impl Server {
                     refuse(stream).await;
                     drop(permit);
                 });
+            }
+        }
+    }
+
+    /// The kernel has shaken hands with these already; closing the listener would reset them. The runtime is not asked,
+    /// because it may not have heard of them yet: clients that were just told to close their connections come back in
+    /// this moment.
+    async fn admit_the_last(&self, listener: TcpListener) {
+        let Ok(listener) = listener.into_std() else { return };
+        loop {
+            match listener.accept() {
+                // Only the listener does not block by itself.
+                Ok((stream, peer)) => {
+                    let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
+                    self.admit(stream.map(|stream| (stream, peer))).await;
+                }
+                // That client has gone; the next one may wait.
+                Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
+                Err(_) => return,
             }
         }
     }
