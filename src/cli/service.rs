@@ -57,12 +57,12 @@ pub(super) struct Create {
     /// What sort of thing it is
     #[arg(long, value_enum, default_value_t = Sort::Program)]
     kind: Sort,
-    /// A file with the JSON Schema of a job's parameters
+    /// A file with the JSON Schema of a job's parameters [default: whatever JSON]
     #[arg(long, value_name = "FILE")]
-    parameters_schema: PathBuf,
-    /// A file with the JSON Schema of a job's results
+    parameters_schema: Option<PathBuf>,
+    /// A file with the JSON Schema of a job's results [default: whatever JSON]
     #[arg(long, value_name = "FILE")]
-    results_schema: PathBuf,
+    results_schema: Option<PathBuf>,
     #[command(flatten)]
     limits: Bounds,
     #[command(flatten)]
@@ -148,8 +148,8 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         name: Some(new.name),
         description: new.description,
         kind: new.kind.into(),
-        parameters_schema: json_file(&new.parameters_schema)?,
-        results_schema: json_file(&new.results_schema)?,
+        parameters_schema: new.parameters_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
+        results_schema: new.results_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         limits: new.limits.into(),
         prices: new.prices.into(),
     };
