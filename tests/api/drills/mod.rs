@@ -21,7 +21,7 @@ mod large_file;
 mod live;
 /// No "database is locked" reaches a client.
 mod locked;
-/// One server on one database.
+/// One server on one file.
 mod one_server;
 /// A stop loses nothing and breaks nothing.
 mod restart;
