@@ -9,6 +9,8 @@ mod acknowledged;
 mod bombs;
 /// No job is claimed twice at once.
 mod claimed_once;
+/// What was acknowledged outlives a crash of PostgreSQL, too.
+mod database_crashes;
 /// A dead worker's job is claimable again soon, and never stuck.
 mod dead_worker;
 /// At most one result, whatever a worker that was thought dead sends later.
