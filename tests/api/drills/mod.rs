@@ -9,6 +9,8 @@ mod acknowledged;
 mod bombs;
 /// No job is claimed twice at once.
 mod claimed_once;
+/// A database that goes away is waited for.
+mod database_away;
 /// What was acknowledged outlives a crash of PostgreSQL, too.
 mod database_crashes;
 /// A dead worker's job is claimable again soon, and never stuck.
