@@ -25,6 +25,8 @@ mod large_file;
 mod live;
 /// No "database is locked" reaches a client.
 mod locked;
+/// One idempotency key, one job.
+mod one_key;
 /// One server on one file.
 mod one_server;
 /// A stop loses nothing and breaks nothing.
