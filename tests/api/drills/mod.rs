@@ -23,6 +23,8 @@ mod full_disk;
 mod large_file;
 /// Live readers see every event in order.
 mod live;
+/// So do those of another server than the writers', whatever else goes on in the database.
+mod live_elsewhere;
 /// No "database is locked" reaches a client.
 mod locked;
 /// One idempotency key, one job.
