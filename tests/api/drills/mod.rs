@@ -19,6 +19,8 @@ mod dead_worker;
 mod fenced;
 /// A full disk refuses uploads, and nothing else.
 mod full_disk;
+/// Notices between servers are hints.
+mod hints;
 /// A large file costs little memory.
 mod large_file;
 /// Live readers see every event in order.
