@@ -35,6 +35,8 @@ mod one_key;
 mod one_server;
 /// A stop loses nothing and breaks nothing.
 mod restart;
+/// Servers that are restarted in turn fail no request.
+mod rolling;
 /// No secret in the log or in the database.
 mod secrets;
 /// Slow readers cost bounded memory and slow nobody.
