@@ -41,6 +41,8 @@ mod rolling;
 mod secrets;
 /// Slow readers cost bounded memory and slow nobody.
 mod slow_readers;
+/// Servers that start together on an empty database migrate it once.
+mod started_together;
 mod support;
 /// An upload is whole or absent.
 mod whole_files;
