@@ -29,6 +29,8 @@ mod live;
 mod live_elsewhere;
 /// No "database is locked" reaches a client.
 mod locked;
+/// An older program leaves a newer database alone.
+mod newer_schema;
 /// One idempotency key, one job.
 mod one_key;
 /// One server on one file.
