@@ -31,6 +31,8 @@ mod live_elsewhere;
 mod locked;
 /// An older program leaves a newer database alone.
 mod newer_schema;
+/// No more is held than there is.
+mod no_overdraft;
 /// One idempotency key, one job.
 mod one_key;
 /// One server on one file.
