@@ -4,25 +4,25 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::json;
 use tokio::sync::watch;
 
-use super::support::{Client, Failed, Site, answered, soon};
+use super::support::{Client, Failed, Site, answered, sized, soon};
 
-const KILLS: usize = 20;
 const WRITERS: usize = 4;
 const WORKERS: usize = 2;
 
 /// What the server has said yes to.
 #[derive(Default)]
-struct Acknowledged {
-    submitted: Vec<String>,
-    completed: Vec<String>,
+pub(super) struct Acknowledged {
+    pub submitted: Vec<String>,
+    pub completed: Vec<String>,
 }
 
-type Acks = watch::Sender<Acknowledged>;
+pub(super) type Acks = watch::Sender<Acknowledged>;
 
 /// Writers submit and workers finish jobs while the server is killed again and again. Whatever got a yes stays, and in
 /// the end every job that got one is done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acknowledged_jobs_survive_kill_nine() {
+    let kills = sized(20, 5);
     let site = Site::new("[jobs]\nsweep_seconds = 1\nbackoff_seconds = 0\n").await;
     let mut server = site.serve().await;
     let admin = site.admin().await;
@@ -38,7 +38,7 @@ async fn acknowledged_jobs_survive_kill_nine() {
     for _ in 0..WORKERS {
         tasks.spawn(work(runner.clone(), acks.clone(), Arc::clone(&over)));
     }
-    for kill in 0..KILLS {
+    for kill in 0..kills {
         // In the middle of the traffic, each time after a different number of answers.
         let enough = acks.borrow().submitted.len() + 5 + kill * 7 % 11;
         soon("answers", acks.subscribe().wait_for(|acks| acks.submitted.len() >= enough)).await.expect("open");
@@ -48,21 +48,25 @@ async fn acknowledged_jobs_survive_kill_nine() {
     over.store(true, Ordering::Relaxed);
     soon("the clients", tasks.join_all()).await;
 
-    let checked = site.done("db check").await;
-    assert_eq!(checked, "The database is sound.");
+    assert_eq!(site.done("db check").await, "The database is sound.");
     let acks = acks.borrow();
-    assert!(acks.submitted.len() >= 5 * KILLS, "{} submitted", acks.submitted.len());
+    assert!(acks.submitted.len() >= 5 * kills, "{} submitted", acks.submitted.len());
+    check(&admin, &runner, &acks).await;
+    println!("kills {kills}, submitted {}, completed between them {}", acks.submitted.len(), acks.completed.len());
+    server.terminate();
+    assert!(server.ended().await.success());
+    assert_eq!(site.done("db check").await, "The database is sound.");
+}
+
+/// That all of it is there, and that what is not done can be.
+pub(super) async fn check(admin: &Client, runner: &Client, acks: &Acknowledged) {
     for job in admin.jobs(&acks.submitted).await {
         assert!(job["id"].is_string(), "a job is lost");
     }
     for job in admin.jobs(&acks.completed).await {
         assert_eq!(job["status"], "SUCCEEDED", "a result is lost");
     }
-    finish_all(&admin, &runner, &acks.submitted).await;
-    println!("kills {KILLS}, submitted {}, completed between them {}", acks.submitted.len(), acks.completed.len());
-    server.terminate();
-    assert!(server.ended().await.success());
-    assert_eq!(site.done("db check").await, "The database is sound.");
+    finish_all(admin, runner, &acks.submitted).await;
 }
 
 async fn write(client: Client, service: String, acks: Acks, over: Arc<AtomicBool>) {
@@ -90,7 +94,7 @@ async fn work(runner: Client, acks: Acks, over: Arc<AtomicBool>) {
 }
 
 /// Claims a job and finishes it; the job if both were acknowledged.
-async fn take_one(runner: &Client) -> Result<Option<String>, Failed> {
+pub(super) async fn take_one(runner: &Client) -> Result<Option<String>, Failed> {
     let Some(lease) = runner.claim(1, 1).await?.pop() else { return Ok(None) };
     runner.complete(&lease, json!({ "done": true })).await?;
     Ok(Some(lease.job))

@@ -13,22 +13,36 @@ const WRITERS: usize = 8;
 /// Eight workers, each two of them with the same credential, race for jobs while these are submitted.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_job_is_claimed_once() {
-    let jobs = sized(2_000, 800);
+    race(1, sized(2_000, 400)).await;
+}
+
+/// The same where half of them, and one of each pair, ask another server of the same database.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_job_is_claimed_once_over_two_servers() {
+    race(2, sized(2_000, 200)).await;
+}
+
+async fn race(servers: usize, jobs: usize) {
     let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
-    let server = site.serve().await;
+    if servers > 1 && !site.database.is_postgres() {
+        return println!("nothing to see: a SQLite file has one server");
+    }
+    let servers = site.serve_several(servers).await;
     let admin = site.admin().await;
     let service = admin.service(json!({ "leaseSeconds": 600 })).await;
 
     let mut writers = JoinSet::new();
-    for _ in 0..WRITERS {
-        writers.spawn(submit(admin.clone(), service.clone(), jobs / WRITERS));
+    for number in 0..WRITERS {
+        let server = &servers[number % servers.len()];
+        writers.spawn(submit(admin.at(server.address), service.clone(), jobs / WRITERS));
     }
     let (mut workers, claimed) = (JoinSet::new(), Arc::new(AtomicUsize::new(0)));
     for number in 0..WORKERS / 2 {
         let runner = admin.runner(&format!("pair {number}"), &service, 50).await;
         // One asks for single jobs, the other for several at once.
-        for most in [1, 7] {
-            workers.spawn(work(runner.clone(), most, jobs, Arc::clone(&claimed)));
+        for (half, most) in [1, 7].into_iter().enumerate() {
+            let runner = runner.at(servers[(number + half) % servers.len()].address);
+            workers.spawn(work(runner, most, jobs, Arc::clone(&claimed)));
         }
     }
     let submitted: HashSet<String> = soon("the writers", writers.join_all()).await.into_iter().flatten().collect();
@@ -41,7 +55,9 @@ async fn every_job_is_claimed_once() {
     for job in admin.jobs(&claims).await {
         assert_eq!((&job["status"], &job["attempt"]), (&json!("SUCCEEDED"), &json!(1)));
     }
-    server.kill().await;
+    for server in servers {
+        server.kill().await;
+    }
 }
 
 async fn submit(client: Client, service: String, count: usize) -> Vec<String> {

@@ -8,9 +8,9 @@ use tokio::task::JoinSet;
 use super::support::{Client, Event, Follower, Site, answered, follow_sse, sized, soon};
 
 const WRITERS: usize = 8;
-const READERS: u64 = 5;
+pub(super) const READERS: u64 = 5;
 /// Of each reader.
-const CUTS: usize = 10;
+pub(super) const CUTS: usize = 10;
 /// At most so many events are read between two cuts.
 const STRETCH: usize = 60;
 
@@ -18,7 +18,7 @@ const STRETCH: usize = 60;
 /// In the end each has seen exactly the log: everything, once, in order.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn readers_that_are_cut_see_every_event_once_and_in_order() {
-    let jobs = sized(1_000, 300);
+    let jobs = sized(1_000, 150);
     let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
@@ -40,16 +40,22 @@ async fn readers_that_are_cut_see_every_event_once_and_in_order() {
     check_log(&log, jobs);
     for (seen, cuts) in soon("the readers", readers.join_all()).await {
         assert_eq!(cuts, CUTS);
-        let gaps = seen.iter().filter(|event| event.is_gap()).count();
-        let events: Vec<Event> = seen.into_iter().filter(|event| !event.is_gap()).collect();
-        println!("{} events, {cuts} cuts, {gaps} gaps", events.len());
-        assert!(events == log, "a reader saw something else than the log");
+        check_seen(seen, cuts, &log);
     }
     server.kill().await;
 }
 
+/// That it is the log.
+#[track_caller]
+pub(super) fn check_seen(seen: Vec<Event>, cuts: usize, log: &[Event]) {
+    let gaps = seen.iter().filter(|event| event.is_gap()).count();
+    let events: Vec<Event> = seen.into_iter().filter(|event| !event.is_gap()).collect();
+    println!("{} events, {cuts} cuts, {gaps} gaps", events.len());
+    assert!(events == log, "a reader saw something else than the log");
+}
+
 /// Each job's events are numbered 1, 2, 3.. and end with its final state.
-fn check_log(log: &[Event], jobs: usize) {
+pub(super) fn check_log(log: &[Event], jobs: usize) {
     let mut last: HashMap<&str, &Event> = HashMap::new();
     for event in log {
         let before = last.insert(&event.job, event);
@@ -60,7 +66,7 @@ fn check_log(log: &[Event], jobs: usize) {
     assert!(last.values().all(|event| event.is_final()));
 }
 
-async fn write(owner: Client, runner: Client, service: String, jobs: usize) {
+pub(super) async fn write(owner: Client, runner: Client, service: String, jobs: usize) {
     for _ in 0..jobs {
         answered(owner.submit(&service).await);
         // Whichever job is next: the writers take each other's.
@@ -73,7 +79,7 @@ async fn write(owner: Client, runner: Client, service: String, jobs: usize) {
 }
 
 /// Everything until all jobs are at their end, and how often the connection was cut.
-async fn read(client: Client, jobs: usize, mut random: StdRng) -> (Vec<Event>, usize) {
+pub(super) async fn read(client: Client, jobs: usize, mut random: StdRng) -> (Vec<Event>, usize) {
     let (mut seen, mut ended, mut cuts) = (Vec::<Event>::new(), 0, 0);
     while ended < jobs {
         let after = seen.last().map_or_else(|| "e0".to_owned(), |event| event.cursor.clone());

@@ -19,8 +19,15 @@ pub struct Database {
 }
 
 enum Held {
-    Folder { _folder: TempDir },
-    Server { server: String, name: String },
+    Folder {
+        _folder: TempDir,
+    },
+    Server {
+        server: String,
+        name: String,
+    },
+    /// Somebody else's.
+    Nothing,
 }
 
 impl Database {
@@ -50,6 +57,11 @@ impl Database {
         Self { url, held: Held::Folder { _folder: folder } }
     }
 
+    /// A database that is there already, and stays.
+    pub fn at(url: String) -> Self {
+        Self { url, held: Held::Nothing }
+    }
+
     async fn on(server: String, from: &str) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("{}_{}_{}", prefix(), std::process::id(), MADE.fetch_add(1, Ordering::Relaxed));
@@ -60,7 +72,7 @@ impl Database {
 
     /// Whether it is PostgreSQL's.
     pub fn is_postgres(&self) -> bool {
-        matches!(self.held, Held::Server { .. })
+        config::Database { url: self.url.clone(), ..config::Database::default() }.is_postgres()
     }
 
     /// As a server's configuration says it.
@@ -85,7 +97,8 @@ impl Drop for Database {
     }
 }
 
-fn server() -> Option<String> {
+/// The PostgreSQL server that the suite runs on, if it does.
+pub fn server() -> Option<String> {
     std::env::var("DOCKET_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())
 }
 

@@ -25,7 +25,7 @@ use tempfile::TempDir;
 
 pub use build::Lease;
 pub use client::{Client, code, mutation, page_of_metrics, read, text};
-pub use database::Database;
+pub use database::{Database, server};
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.

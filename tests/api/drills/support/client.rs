@@ -1,12 +1,13 @@
 //! A client of the API over plain HTTP.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value as Json, json};
 use tokio::sync::watch;
 
-use super::Event;
 use super::follower::EVENT;
+use super::{Event, soon};
 
 /// Who calls, and where.
 #[derive(Clone)]
@@ -18,12 +19,34 @@ pub struct Client {
 
 /// Why there is no result.
 #[derive(Debug)]
-#[expect(dead_code, reason = "what is in it is shown when a drill fails")]
 pub enum Failed {
-    /// No whole answer came: whether it was done is not known.
-    Lost(String),
+    /// No whole answer came: unless there was no connection, whether it was done is not known.
+    Lost(reqwest::Error),
     /// The answer says no.
     Refused { code: String, body: Json },
+}
+
+impl Failed {
+    /// Whether it was certainly not done: nobody took it, or who did cannot do it now.
+    pub fn is_not_taken(&self) -> bool {
+        match self {
+            Self::Lost(error) => error.is_connect(),
+            Self::Refused { code, .. } => code == "UNAVAILABLE" && !self.may_be_stored(),
+        }
+    }
+
+    /// Whether the server itself does not know.
+    pub fn may_be_stored(&self) -> bool {
+        matches!(self, Self::Refused { body, .. } if body.to_string().contains("may have been stored"))
+    }
+
+    /// That the server has no time for it now, and says when to come back.
+    #[track_caller]
+    pub fn check_retryable(&self) {
+        let Self::Refused { code, body } = self else { panic!("{self:?}") };
+        let wait = &body["errors"][0]["extensions"]["retryAfter"];
+        assert!(code == "UNAVAILABLE" && wait.as_u64().is_some_and(|wait| wait > 0), "{body}");
+    }
 }
 
 /// One attempt of one job in this client's hands.
@@ -52,6 +75,11 @@ impl Client {
     /// The same server, somebody else.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same caller at another server.
+    pub fn at(&self, address: SocketAddr) -> Self {
+        Self { address: watch::Sender::new(address).subscribe(), ..self.clone() }
     }
 
     pub fn address(&self) -> SocketAddr {
@@ -92,11 +120,26 @@ impl Client {
         request.send().await.expect("an answer").error_for_status().expect("the file is there")
     }
 
+    /// The status of a page; `None` when there is no answer.
+    pub async fn status(&self, path: &str) -> Option<u16> {
+        Some(self.http.get(self.url(path)).send().await.ok()?.status().as_u16())
+    }
+
+    /// Waits until the server says that it can work, or that it cannot.
+    pub async fn until_ready(&self, ready: bool) {
+        let wanted = if ready { 200 } else { 503 };
+        let asking = async {
+            while self.status("/readyz").await != Some(wanted) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        soon("the server's word that it is ready, or is not", asking).await;
+    }
+
     /// The `data` of an answer without errors.
     pub async fn try_call(&self, document: &str, variables: Json) -> Result<Json, Failed> {
-        let lost = |error: reqwest::Error| Failed::Lost(format!("{error:?}"));
-        let answer = self.request(document, &variables).send().await.map_err(lost)?;
-        let text = answer.text().await.map_err(lost)?;
+        let answer = self.request(document, &variables).send().await.map_err(Failed::Lost)?;
+        let text = answer.text().await.map_err(Failed::Lost)?;
         let mut body: Json = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
         match body["errors"][0]["extensions"]["code"].as_str() {
             Some(code) => Err(Failed::Refused { code: code.to_owned(), body }),

@@ -15,7 +15,7 @@ use crate::support::Database;
 
 pub const ADMIN_PASSWORD: &str = "drill-admin-password";
 
-/// Where servers run, one after the other, on one database.
+/// Where servers run on one database: one after the other, and on PostgreSQL also beside each other.
 pub struct Site {
     folder: tempfile::TempDir,
     pub database: Database,
@@ -102,15 +102,34 @@ impl Site {
         server
     }
 
+    /// Starts another server beside it; [`Client::at`] goes there.
+    pub async fn serve_beside(&self) -> Server {
+        Server::start(self.command("serve"), &self.log).await
+    }
+
+    /// So many servers at once, where the database takes more than one.
+    pub async fn serve_several(&self, count: usize) -> Vec<Server> {
+        let mut servers = vec![self.serve().await];
+        while self.database.is_postgres() && servers.len() < count {
+            servers.push(self.serve_beside().await);
+        }
+        servers
+    }
+
     pub fn client(&self, token: Option<&str>) -> Client {
         Client::new(self.address.subscribe(), token)
     }
 
     /// Logs in over the API.
     pub async fn admin(&self) -> Client {
+        self.admin_at(&self.client(None)).await
+    }
+
+    /// The same at the server where this client is.
+    pub async fn admin_at(&self, client: &Client) -> Client {
         let input = json!({ "login": "admin", "password": ADMIN_PASSWORD });
-        let login = self.client(None).mutate("sessionCreate", input, "token").await;
-        self.client(login["token"].as_str())
+        let login = client.mutate("sessionCreate", input, "token").await;
+        client.with_token(login["token"].as_str().expect("a credential"))
     }
 }
 
