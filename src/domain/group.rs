@@ -177,7 +177,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<group::Mode
     let deleted = app.db.write(id, |tx, id| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::Update).await?;
-            let managed = project::managed_by_group(tx, *id).await?;
+            let managed = project::hold_managed_by_group(tx, *id).await?;
             let roles = project_member::Entity::delete_many().filter(project_member::Column::GroupId.eq(*id));
             roles.exec(&tx.db).await?;
             let users = project::users_of_group(tx, *id).await?;
@@ -228,12 +228,13 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) 
     let group = app.db.write((id, user_id), |tx, (id, user_id)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::NoKeyUpdate).await?;
+            let managed = project::hold_managed_by_group(tx, *id).await?;
             let own = group_member::Entity::delete_many().filter(group_member::Column::GroupId.eq(*id));
             let gone = own.filter(group_member::Column::UserId.eq(*user_id)).exec(&tx.db).await?;
             if gone.rows_affected == 0 {
                 return Err(Error::invalid("userId", "The user is not in this group."));
             }
-            for project_id in project::managed_by_group(tx, *id).await? {
+            for project_id in managed {
                 project::release_runners(tx, project_id).await?;
             }
             rights::shrink(tx, [*user_id]).await?;

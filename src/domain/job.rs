@@ -206,6 +206,9 @@ pub async fn count(app: &App, viewer: &Viewer, filter: &JobFilter) -> Result<i64
 
 /// The jobs with these internal ids that the viewer may see.
 pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<job::Model>> {
+    if viewer.require_read(Permission::JobsRead).is_err() {
+        return Ok(Vec::new());
+    }
     let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.is_in(ids.iter().copied()));
     Ok(query.all(app.db.read()).await?)
 }

@@ -26,8 +26,9 @@ mod runner;
 mod write;
 
 pub(super) use holder::of_group as users_of_group;
+pub(super) use holder::require_role;
 pub use member::{Holder, MemberOrder, count_members, members, owners, remove_member, set_member};
-pub(super) use runner::{managed_by_group, release_runners};
+pub(super) use runner::{hold_managed_by_group, release_runners};
 pub use write::{NewProject, ProjectChange, create, delete, update};
 pub(super) use write::{insert_personal, open};
 

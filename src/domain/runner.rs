@@ -5,10 +5,10 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use entity::{Words, job, runner, runner_service, token};
+use entity::{Words, job, project_member::Role, runner, runner_service, service as service_row, token};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
+    ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use uuid::Uuid;
 use super::{
     check::{Faults, LINE},
     job::labels,
-    service,
+    project, service,
 };
 use crate::{
     app::App,
@@ -125,7 +125,12 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
             "Only a service's owner and admins make runners for it: they read its jobs.".into(),
         ));
     }
-    let owner_id = viewer.user_id().unwrap_or(services[0].owner_id);
+    let owner_id = match viewer.user_id() {
+        Some(id) => id,
+        // Who made a project's service need not manage it any more; the operator's runner goes on.
+        None if services[0].project_id.is_some() => service::first_admin(app).await?,
+        None => services[0].owner_id,
+    };
     let secret = Secret::new(SecretKind::Runner);
     let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
     let row = runner::ActiveModel {
@@ -135,8 +140,21 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
         labels: Set(labels),
         ..Default::default()
     };
-    let input = (row, ids, secret.digest());
-    let runner = app.db.write(input, |tx, (row, ids, digest)| Box::pin(insert(tx, row, ids, digest))).await?;
+    let mut projects: Vec<i64> = services.iter().filter_map(|service| service.project_id).collect();
+    projects.sort_unstable();
+    projects.dedup();
+    let manager = if viewer.is_admin() { None } else { viewer.user_id() };
+    let input = (row, ids, secret.digest(), projects, manager);
+    let runner = app.db.write(input, |tx, (row, ids, digest, projects, manager)| {
+        Box::pin(async move {
+            // A role that was taken away a moment ago must not leave a runner behind.
+            for project_id in projects {
+                project::require_role(tx, *project_id, *manager, Role::Manager).await?;
+            }
+            insert(tx, row, ids, digest).await
+        })
+    });
+    let runner = runner.await?;
     Ok((runner, secret))
 }
 
@@ -225,6 +243,14 @@ pub(super) async fn hold(tx: &Tx, id: i64) -> Result<Option<i64>> {
     Ok(row.lock(LockType::NoKeyUpdate).into_tuple().one(&tx.db).await?)
 }
 
+/// How many slots of a runner are free now, of one that this transaction holds.
+pub(super) async fn free(tx: &Tx, id: i64) -> Result<i64> {
+    let slots = runner::Entity::find_by_id(id).select_only().column(runner::Column::Slots);
+    let slots = slots.into_tuple::<i32>().one(&tx.db).await?.map_or(0, i64::from);
+    let held = job::Entity::find().filter(job::Column::RunnerId.eq(id)).filter(job::held()).count(&tx.db).await?;
+    Ok(slots - i64::try_from(held).unwrap_or(i64::MAX))
+}
+
 /// A worker process leaves: the jobs that it still holds go back to the queue at once.
 pub async fn unregister(app: &App, viewer: &Viewer) -> Result<runner::Model> {
     let id = viewer.require_runner()?.id;
@@ -300,6 +326,14 @@ pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
 /// The runners with these internal ids, whoever asks: for fields of rows that the caller may already see.
 pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<runner::Model>> {
     Ok(runner::Entity::find().filter(runner::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
+}
+
+/// The services that a runner works for, of those that the viewer sees.
+pub async fn services(app: &App, viewer: &Viewer, runner_id: i64) -> Result<Vec<service_row::Model>> {
+    let links = runner_service::Entity::find().select_only().column(runner_service::Column::ServiceId);
+    let links = links.filter(runner_service::Column::RunnerId.eq(runner_id)).into_query();
+    let query = service::visible(app, viewer).filter(service_row::Column::Id.in_subquery(links));
+    Ok(query.order_by_asc(service_row::Column::Id).all(app.db.read()).await?)
 }
 
 /// The internal ids of the services that a runner works for.

@@ -20,6 +20,7 @@ mod watch;
 mod write;
 
 pub use watch::{Watch, watch};
+pub(super) use write::first_admin;
 pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
 
 /// What it takes to make a service. Absent limits follow the server's configuration.
@@ -276,7 +277,7 @@ pub async fn validator(app: &App, version_id: i64, part: schema::Part) -> Result
     app.schemas.get(key, schema, semantics).await
 }
 
-fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<service::Entity> {
+pub(super) fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<service::Entity> {
     service::Entity::visible_to(&viewer.scope(), app.config.anonymous_reads_services)
 }
 

@@ -1,11 +1,11 @@
 //! Settings: facts that the database remembers about itself.
 
 use entity::{setting, user};
-use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait, sea_query::OnConflict};
+use sea_orm::{ActiveValue::Set, ConnectionTrait, EntityTrait, PaginatorTrait, sea_query::OnConflict};
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{Tx, raw},
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -24,6 +24,14 @@ pub(super) async fn put(tx: &Tx, name: &str, value: &str) -> Result<()> {
     let row = setting::ActiveModel { name: Set(name.into()), value: Set(value.into()) };
     let replace = OnConflict::column(setting::Column::Name).update_column(setting::Column::Value).to_owned();
     setting::Entity::insert(row).on_conflict(replace).exec_without_returning(&tx.db).await?;
+    Ok(())
+}
+
+/// Replaces the value of a setting that is a number, unless it is higher already.
+pub(super) async fn raise(tx: &Tx, name: &str, value: i64) -> Result<()> {
+    let sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value \
+               WHERE CAST(setting.value AS BIGINT) < CAST(excluded.value AS BIGINT)";
+    tx.db.execute_raw(raw(tx.db.get_database_backend(), sql, [name.into(), value.to_string().into()])).await?;
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use entity::runner;
 
 use super::{
     connection::connection,
-    context::{app, asked, asks_for, loaders, nullable, page},
+    context::{app, asked, asks_for, loaders, nullable, page, viewer},
     id::{self, Kind},
     job::Job,
     label::{self, Label, LabelInput, pairs},
@@ -64,13 +64,10 @@ impl Runner {
         nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
     }
 
-    /// The services that it works for.
+    /// The services that it works for, as far as the viewer sees them.
     async fn services(&self, ctx: &Context<'_>) -> Result<Vec<Service>> {
-        let mut services = Vec::new();
-        for id in domain::runner::service_ids(app(ctx)?, self.0.id).await? {
-            services.extend(loaders(ctx)?.service(id).await?.map(Service));
-        }
-        Ok(services)
+        let services = domain::runner::services(app(ctx)?, viewer(ctx)?, self.0.id).await?;
+        Ok(services.into_iter().map(|row| Service(row.into())).collect())
     }
 
     /// How many jobs it may hold at once.

@@ -55,8 +55,14 @@ async fn a_jobs_events_are_numbered_without_a_gap_whoever_writes_them() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_runner_that_asks_at_once_gets_no_more_than_its_slots_and_no_job_twice() {
+    at_once(json!({})).await;
+    // A limit that never binds, and makes the claim go another way.
+    at_once(json!({ "maxRunning": 1000 })).await;
+}
+
+async fn at_once(limits: Value) {
     let app = TestApp::new().await;
-    let (one, two) = (app.service(json!({})).await, app.service(json!({})).await);
+    let (one, two) = (app.service(json!({ "limits": limits })).await, app.service(json!({})).await);
     let (narrow, wide) = (
         app.runner_with(json!({ "serviceIds": [one, two], "slots": 5 })).await,
         app.runner_with(json!({ "serviceIds": [two, one], "slots": 1000 })).await,

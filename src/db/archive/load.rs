@@ -117,7 +117,8 @@ async fn fill(tx: &Tx, path: &Path, migrations: &[String]) -> Result<Summary> {
         }
         rows += fill_table(tx, table, &mut lines).await?;
         match head.last {
-            Some(last) if table.name == "event" => left_out = Some((last, last + LEFT_OUT)),
+            // What was drawn after the rows were read, or while they were, is lost like the rest.
+            Some(last) if table.name == "event" => left_out = Some((newest_event(tx).await?, last + LEFT_OUT)),
             Some(last) => draw_after(tx, table.name, last).await?,
             None => {}
         }
@@ -190,6 +191,12 @@ async fn draw_after(tx: &Tx, table: &str, last: i64) -> Result<()> {
     let begin = raw(backend, "INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", [table.into(), last.into()]);
     tx.db.execute_raw(begin).await?;
     Ok(())
+}
+
+/// The last place of the log that was restored; 0 when its events were pruned, or there were none.
+async fn newest_event(tx: &Tx) -> Result<i64> {
+    let newest = Statement::from_string(tx.db.get_database_backend(), "SELECT COALESCE(MAX(id), 0) FROM event");
+    Ok(tx.db.query_one_raw(newest).await?.map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }
 
 /// Remembers which places the log of events will never have, beside those of earlier restores.

@@ -7,9 +7,8 @@
 use entity::{
     Amount,
     account::{self, Overrun},
-    account_member, event, job, ledger,
+    account_member, event, job, ledger, user,
 };
-
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
@@ -19,6 +18,7 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result},
+    viewer::ACCOUNTING,
 };
 
 /// Who pays for a new job.
@@ -100,10 +100,20 @@ pub(in crate::domain) async fn follow(
                 return Err(Error::InvalidState("The account that paid for the job is deleted.".into()));
             }
             let member = book.member(tx, after.owner_id).await?;
+            let is_member = member.as_ref().is_some_and(|member| member.removed_at.is_none());
+            if !is_member && !keeps_accounts(tx, after.owner_id).await? {
+                return Err(Error::InvalidState("The job's owner may not charge its account any more.".into()));
+            }
             enter_hold(tx, &mut book, member.as_ref(), after).await
         }
         (false, false) | (true, true) => Ok(None),
     }
+}
+
+/// Whether a user may charge accounts of which it is no member.
+async fn keeps_accounts(tx: &Tx, user_id: i64) -> Result<bool> {
+    let user = user::Entity::find_by_id(user_id).one(&tx.db).await?;
+    Ok(user.is_some_and(|user| user.is_admin || user.roles.has(ACCOUNTING)))
 }
 
 fn uncountable() -> Error {

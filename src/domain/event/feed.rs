@@ -6,10 +6,10 @@ use std::{
 };
 
 use entity::event;
-use sea_orm::{ConnectionTrait, FromQueryResult, QueryResult, Value};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use tokio::sync::{Notify, broadcast, watch};
 
-use super::seam::Seam;
+use super::seam::{Seam, Writers};
 use crate::{
     app::App,
     db::raw,
@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Rows read from the log at once.
-const BATCH: i64 = 500;
+const BATCH: usize = 500;
 /// Between two looks at a hole in the log: first, and at most.
 const LOOK_AGAIN: Duration = Duration::from_millis(2);
 const LOOK_SELDOM: Duration = Duration::from_millis(100);
@@ -112,17 +112,16 @@ pub async fn tail(app: App, last: i64) {
 /// The reader's place, and what it waits for.
 struct Tail {
     seam: Seam,
-    /// Until this is reached, what lies before the first place may still appear.
     start: Start,
     held: Option<Held>,
 }
 
-/// Whether the log was final up to the tail's first place.
+/// Whether the log is final up to the tail's first place.
 enum Start {
     /// Nobody has looked.
     Unknown,
-    /// Once no transaction older than this one runs.
-    After(i64),
+    /// Once these have ended.
+    After(Writers),
     /// It is.
     Passed,
 }
@@ -134,62 +133,55 @@ struct Held {
     warned: bool,
 }
 
-/// A row of the log, and the oldest transaction that ran when it was read.
-struct Row {
-    event: event::Model,
-    oldest: Option<i64>,
-}
-
-impl FromQueryResult for Row {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> std::result::Result<Self, sea_orm::DbErr> {
-        Ok(Self { event: event::Model::from_query_result(row, prefix)?, oldest: row.try_get(prefix, "oldest")? })
-    }
-}
-
 impl Tail {
     /// Tells everything new that is final.
     async fn look(&mut self, app: &App) -> Result<()> {
-        if !app.db.commits_in_order() && !self.starts(app).await? {
+        let in_order = app.db.commits_in_order();
+        if !in_order && !self.starts(app).await? {
             self.hold();
             return Ok(());
         }
         loop {
+            let passed = match self.seam.writers() {
+                Some(noted) => noted.is_disjoint(&writers(app).await?),
+                None => false,
+            };
             let rows = rows_after(app, self.seam.place()).await?;
-            let (found, oldest) = (rows.len(), rows.first().and_then(|row| row.oldest));
-            let places: Vec<i64> = rows.iter().map(|row| row.event.id).collect();
-            let settled = self.seam.settle(&places, oldest);
-            let events = rows.into_iter().take(settled).map(|row| row.event).collect();
-            app.events.tell(events, self.seam.place());
+            let found = rows.len();
+            let places: Vec<i64> = rows.iter().map(|row| row.id).collect();
+            let settled = if in_order { self.seam.settle_all(&places) } else { self.seam.settle(&places, passed) };
+            app.events.tell(rows.into_iter().take(settled).collect(), self.seam.place());
+            if settled > 0 {
+                self.held = None;
+            }
             if settled < found {
-                // Most holes are filled by the second look, and need no date.
-                if self.held.is_some() && !self.seam.is_dated() {
-                    self.seam.date(places.last().copied().unwrap_or_default(), transaction(app).await?);
+                // Most holes are filled by the second look; who could fill them is asked for the others.
+                if self.held.is_some() && self.seam.writers().is_none() {
+                    self.seam.note(places.last().copied().unwrap_or_default(), writers(app).await?);
                 }
                 self.hold();
                 return Ok(());
             }
             self.held = None;
-            if i64::try_from(found).unwrap_or(BATCH) < BATCH {
+            if found < BATCH {
                 return Ok(());
             }
             tokio::task::yield_now().await;
         }
     }
 
-    /// Whether every transaction from before the start has ended.
+    /// Whether everybody who wrote to the log before the start has ended.
     async fn starts(&mut self, app: &App) -> Result<bool> {
-        let begun = match self.start {
+        let now = match self.start {
             Start::Passed => return Ok(true),
-            Start::After(begun) => begun,
-            Start::Unknown => {
-                let begun = transaction(app).await?;
-                self.start = Start::After(begun);
-                begun
-            }
+            Start::After(_) | Start::Unknown => writers(app).await?,
         };
-        if number(app, "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint").await? >= begun {
-            self.start = Start::Passed;
-        }
+        self.start = match std::mem::replace(&mut self.start, Start::Passed) {
+            Start::After(then) if then.is_disjoint(&now) => Start::Passed,
+            Start::After(then) => Start::After(then),
+            Start::Passed | Start::Unknown if now.is_empty() => Start::Passed,
+            Start::Passed | Start::Unknown => Start::After(now),
+        };
         Ok(matches!(self.start, Start::Passed))
     }
 
@@ -199,26 +191,23 @@ impl Tail {
         if held.since.elapsed() > PATIENCE && !held.warned {
             held.warned = true;
             let place = self.seam.place();
-            tracing::warn!(place, "an unfinished transaction on the database server holds back the event log");
+            tracing::warn!(place, "an unfinished transaction that writes to the event log holds it back");
         }
     }
 }
 
-async fn rows_after(app: &App, place: i64) -> Result<Vec<Row>> {
-    let oldest =
-        if app.db.commits_in_order() { "NULL" } else { "pg_snapshot_xmin(pg_current_snapshot())::text::bigint" };
-    let sql = format!("SELECT event.*, {oldest} AS oldest FROM event WHERE id > ? ORDER BY id LIMIT ?");
-    let values: [Value; 2] = [place.into(), BATCH.into()];
-    let statement = raw(app.db.read().get_database_backend(), &sql, values);
-    Ok(Row::find_by_statement(statement).all(app.db.read()).await?)
+async fn rows_after(app: &App, place: i64) -> Result<Vec<event::Model>> {
+    let rows = event::Entity::find().filter(event::Column::Id.gt(place)).order_by_asc(event::Column::Id);
+    Ok(rows.limit(BATCH as u64).all(app.db.read()).await?)
 }
 
-/// The number of a transaction that begins now; all that run already have lower ones. PostgreSQL alone.
-async fn transaction(app: &App) -> Result<i64> {
-    number(app, "SELECT pg_current_xact_id()::text::bigint").await
-}
-
-async fn number(app: &App, sql: &str) -> Result<i64> {
-    let row = app.db.read().query_one_raw(raw(app.db.read().get_database_backend(), sql, [])).await?;
-    Ok(row.map_or(Ok(0), |row| row.try_get_by_index(0))?)
+/// Who has begun to write to the log and has not ended: an INSERT locks the table in this mode before it draws a place,
+/// and the lock lasts to the transaction's end. Of this database alone: what others on the same server do is of no
+/// concern. PostgreSQL alone.
+async fn writers(app: &App) -> Result<Writers> {
+    let sql = "SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND mode = 'RowExclusiveLock' \
+               AND relation = 'event'::regclass \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let rows = app.db.read().query_all_raw(raw(app.db.read().get_database_backend(), sql, [])).await?;
+    rows.iter().map(|row| row.try_get_by_index(0).map_err(Error::from)).collect()
 }

@@ -29,7 +29,8 @@ async fn delete(tx: &Tx, before: Time) -> Result<u64> {
     let Some(last) = old(before, BATCH).all(&tx.db).await?.into_iter().max() else { return Ok(0) };
     // By place, not by time: the log must end at one place, whatever the clock did.
     let deleted = event::Entity::delete_many().filter(event::Column::Id.lte(last)).exec(&tx.db).await?;
-    setting::put(tx, PRUNED_TO, &last.to_string()).await?;
+    // Only upwards: another server may have deleted more meanwhile.
+    setting::raise(tx, PRUNED_TO, last).await?;
     Ok(deleted.rows_affected)
 }
 

@@ -150,6 +150,12 @@ pub(super) async fn may_run(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64
     let id = writable_one(&job)?;
     let Some(service_id) = job.service_id else { return Ok(id) };
     let service = service::by_ids(app, &[service_id]).await?.pop();
+    let manages = service.as_ref().is_some_and(|service| viewer.may_manage(service));
+    if job.account_id.is_some() && viewer.user_id() != Some(job.owner_id) && !manages {
+        let message =
+            "It is paid for by its owner's account: only the owner and those who manage its service run it again.";
+        return Err(Error::Forbidden(message.into()));
+    }
     if viewer.may_run_in_project_of(&job) && service.is_some_and(|service| viewer.may_use(&service)) {
         return Ok(id);
     }
@@ -163,9 +169,9 @@ pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
 
 /// What tells whether a job may be changed, of one that the viewer sees and may change.
 pub(super) async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    use job::Column::{Id, Origin, OwnerId, ProjectId, ServiceId};
+    use job::Column::{AccountId, Id, Origin, OwnerId, ProjectId, ServiceId};
     viewer.require_write(Permission::JobsWrite)?;
-    let columns = Columns::of(&[Id, Origin, OwnerId, ProjectId, ServiceId]);
+    let columns = Columns::of(&[Id, Origin, OwnerId, ProjectId, ServiceId, AccountId]);
     let job = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?.row;
     if viewer.may_change(&job) {
         return Ok(job);

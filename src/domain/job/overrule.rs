@@ -9,7 +9,6 @@
 use entity::{
     Document,
     job::{self, Columns, FailureKind, Status},
-    project_member::Role,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -56,7 +55,7 @@ pub struct SetFailure {
     pub message: Option<String>,
 }
 
-/// Sets a job's state, results or message. Only those who manage its service or its project may.
+/// Sets a job's state, results or message. Only those who manage its service may.
 ///
 /// A live lease ends with that: its worker is told LEASE_LOST. A job that is queued again keeps its results, and its
 /// attempts are counted anew. Fails with INVALID, changing nothing, for results that break the service's schema.
@@ -65,11 +64,9 @@ pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) ->
     let job = super::find(app, &viewer.scope(), uid, Columns::ALL).await?.ok_or(Error::NotFound("job"))?.row;
     let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
     let service = service::by_ids(app, &[service_id]).await?.pop().ok_or(Error::NotFound("service"))?;
-    let manages_project = job.project_id.is_some_and(|id| viewer.is_at_least(Role::Manager, id));
-    if !viewer.may_manage(&service) && !manages_project {
-        return Err(Error::Forbidden(
-            "Only those who manage the job's service or its project set its state by hand.".into(),
-        ));
+    // Not those of the job's project: everybody has one, and an end set by hand says what the job costs.
+    if !viewer.may_manage(&service) {
+        return Err(Error::Forbidden("Only those who manage the job's service set its state by hand.".into()));
     }
     let mut faults = Faults::default();
     check(&mut faults, &asked);

@@ -105,7 +105,11 @@ pub(super) async fn first_within<C: ConnectionTrait>(
     let Some(limit) = service.max_running_per_user else {
         let queue = |id: &i64| Queue { service_id: service.service_id, requirement_id: *id };
         let queues: Vec<Queue> = service.requirement_ids.iter().map(queue).collect();
-        return first_of(db, &queues, now, most, false).await;
+        // So many of each set of labels; the limit is the service's.
+        let mut first = first_of(db, &queues, now, most, false).await?;
+        first.sort_by_key(Head::order);
+        first.truncate(usize::try_from(most).unwrap_or(usize::MAX));
+        return Ok(first);
     };
     Ok(Head::find_by_statement(by_users(db.get_database_backend(), service, limit, now, most)).all(db).await?)
 }

@@ -49,6 +49,10 @@ impl Taker<'_> {
             if queues.limited.is_empty() {
                 self.at_once(tx, &queues.open, free)
             } else {
+                let free = free.min(runner::free(tx, self.runner_id).await?);
+                if free <= 0 {
+                    return Ok(Vec::new());
+                }
                 let chosen = chosen(tx, queues, free).await?;
                 if chosen.is_empty() {
                     return Ok(Vec::new());

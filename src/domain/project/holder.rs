@@ -1,9 +1,12 @@
 //! Who holds a role: which users, by themselves or as members of a group.
 
-use entity::{group_member, project_member};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use entity::{
+    group_member,
+    project_member::{self, Role, given_to},
+};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::LockType};
 
-use super::member::Known;
+use super::{forbidden, member::Known, write::present};
 use crate::{db::Tx, error::Result};
 
 impl Known {
@@ -34,4 +37,21 @@ pub(super) async fn of_project(tx: &Tx, project_id: i64) -> Result<Vec<i64>> {
     let grouped = grouped.filter(group_member::Column::GroupId.in_subquery(groups));
     users.extend(grouped.into_tuple::<i64>().all(&tx.db).await?);
     Ok(users)
+}
+
+/// Locks a project's row, which guards its members, and asks once more whether a user (`user.id`) has this role or a higher
+/// one there: what was known of the caller may be a moment old, and what follows lasts. Nobody is an admin, who may anyway.
+/// Returns the role.
+pub(in crate::domain) async fn require_role(
+    tx: &Tx,
+    project_id: i64,
+    user_id: Option<i64>,
+    least: Role,
+) -> Result<Role> {
+    present(tx, project_id, LockType::NoKeyUpdate).await?;
+    let Some(user_id) = user_id else { return Ok(Role::Owner) };
+    let roles = project_member::Entity::find().select_only().column(project_member::Column::Role);
+    let roles = roles.filter(project_member::Column::ProjectId.eq(project_id)).filter(given_to(user_id));
+    let role = roles.into_tuple::<Role>().all(&tx.db).await?.into_iter().max();
+    role.filter(|role| *role >= least).ok_or_else(|| forbidden(least))
 }

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{forbidden, managed, runner::release_runners, write::present};
+use super::{forbidden, holder::require_role, managed, runner::release_runners, write::present};
 use crate::{
     app::App,
     db::Tx,
@@ -78,12 +78,18 @@ pub async fn set_member(
     let project = managed(app, viewer, uid, Role::Manager).await?;
     refuse_personal(&project)?;
     let holder = known(app, viewer, project.id, holder).await?;
-    let owns = viewer.is_at_least(Role::Owner, project.id);
-    if role == Role::Owner && !owns {
+    if role == Role::Owner && !viewer.is_at_least(Role::Owner, project.id) {
         return Err(forbidden(Role::Owner));
     }
-    let input = (project.id, holder, role, owns);
-    let set = app.db.write(input, |tx, (id, holder, role, owns)| Box::pin(store(tx, *id, *holder, *role, *owns)));
+    let caller = if viewer.is_admin() { None } else { viewer.user_id() };
+    let input = (project.id, holder, role, caller);
+    let set = app.db.write(input, |tx, (id, holder, role, caller)| {
+        Box::pin(async move {
+            let least = if *role == Role::Owner { Role::Owner } else { Role::Manager };
+            let owns = require_role(tx, *id, *caller, least).await? == Role::Owner;
+            store(tx, *id, *holder, *role, owns).await
+        })
+    });
     let set = set.await?;
     app.known.forget();
     Ok(set)
@@ -124,9 +130,8 @@ async fn known(app: &App, viewer: &Viewer, project_id: i64, holder: Holder) -> R
     }
 }
 
+/// The project's row is locked: it guards its members.
 async fn store(tx: &Tx, project_id: i64, holder: Known, role: Role, owns: bool) -> Result<project_member::Model> {
-    // The project's row guards its members.
-    present(tx, project_id, LockType::NoKeyUpdate).await?;
     let Some(before) = find(tx, project_id, holder).await? else {
         let (user_id, group_id) = match holder {
             Known::User(id) => (Some(id), None),

@@ -5,8 +5,12 @@ use entity::{
     project_member::{self, Role},
     runner, runner_service, service, user,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::SelectStatement};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{LockType, SelectStatement},
+};
 
+use super::write::present;
 use crate::{db::Tx, error::Result};
 
 /// Ends the work of runners for the services of a project whose makers do not manage it any more: they read what its
@@ -48,12 +52,18 @@ fn managing(project_id: i64, holder: project_member::Column) -> SelectStatement 
         .into_query()
 }
 
-/// The projects that a group manages.
-pub(in crate::domain) async fn managed_by_group(tx: &Tx, group_id: i64) -> Result<Vec<i64>> {
+/// The projects that a group manages, their rows locked in one order: who else takes a role away there waits, and sees
+/// what this transaction has done.
+pub(in crate::domain) async fn hold_managed_by_group(tx: &Tx, group_id: i64) -> Result<Vec<i64>> {
     let managed = project_member::Entity::find()
         .select_only()
         .column(project_member::Column::ProjectId)
         .filter(project_member::Column::GroupId.eq(group_id))
         .filter(project_member::Column::Role.is_in([Role::Manager, Role::Owner]));
-    Ok(managed.into_tuple().all(&tx.db).await?)
+    let mut managed: Vec<i64> = managed.into_tuple().all(&tx.db).await?;
+    managed.sort_unstable();
+    for project_id in &managed {
+        present(tx, *project_id, LockType::NoKeyUpdate).await?;
+    }
+    Ok(managed)
 }

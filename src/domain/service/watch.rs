@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    domain::runner,
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -15,6 +16,9 @@ use crate::{
 /// Services whose queues are watched; see [`watch`].
 #[derive(Debug)]
 pub struct Watch {
+    app: App,
+    /// The runner that asks, if one does: what it works for can be taken from it.
+    runner_id: Option<i64>,
     services: HashMap<i64, service::Model>,
     news: broadcast::Receiver<Arc<event::Model>>,
 }
@@ -32,23 +36,33 @@ pub async fn watch(app: &App, viewer: &Viewer, uids: &[Uuid]) -> Result<Watch> {
         return Err(Error::Forbidden("Only a service's owner, its runners and admins watch its queue.".into()));
     }
     let services = services.into_iter().map(|service| (service.id, service)).collect();
-    Ok(Watch { services, news: app.events.subscribe() })
+    let runner_id = viewer.require_runner().map(|runner| runner.id).ok();
+    Ok(Watch { app: app.clone(), runner_id, services, news: app.events.subscribe() })
 }
 
 impl Watch {
-    /// The next service whose queue got a job; `None` when the server stops.
+    /// The next service whose queue got a job; `None` when the server stops, and for a runner that works for none of
+    /// them any more.
     pub async fn next(&mut self) -> Result<Option<service::Model>> {
         loop {
-            match self.news.recv().await {
+            let found = match self.news.recv().await {
                 Ok(event) if event.detail.to == Some(job::Status::Queued) => {
-                    if let Some(service) = event.service_id.and_then(|id| self.services.get(&id)) {
-                        return Ok(Some(service.clone()));
-                    }
+                    event.service_id.filter(|id| self.services.contains_key(id))
                 }
                 // A hint that was missed while this reader slept: any of them may have work.
-                Err(RecvError::Lagged(_)) => return Ok(self.services.values().next().cloned()),
-                Ok(_) => {}
+                Err(RecvError::Lagged(_)) => self.services.keys().next().copied(),
+                Ok(_) => None,
                 Err(RecvError::Closed) => return Ok(None),
+            };
+            let Some(id) = found else { continue };
+            if let Some(runner_id) = self.runner_id {
+                let kept = runner::service_ids(&self.app, runner_id).await?;
+                self.services.retain(|id, _| kept.contains(id));
+            }
+            match self.services.get(&id) {
+                Some(service) => return Ok(Some(service.clone())),
+                None if self.services.is_empty() => return Ok(None),
+                None => {}
             }
         }
     }

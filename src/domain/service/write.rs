@@ -73,23 +73,28 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
 
 /// Who will own a new service: the viewer, or the first admin when the operator makes it; and in which project.
 async fn author(app: &App, viewer: &Viewer, project: Option<Uuid>) -> Result<(i64, Option<i64>)> {
-    use entity::user;
     if let Viewer::Operator = viewer {
-        let admin = user::Entity::find().filter(user::Column::IsAdmin.eq(true)).order_by_asc(user::Column::Id);
-        let admin = admin.one(app.db.read()).await?;
-        return admin
-            .map(|admin| (admin.id, None))
-            .ok_or_else(|| Error::InvalidState("Make an admin first: services belong to somebody.".into()));
+        return Ok((first_admin(app).await?, None));
     }
     let user = &viewer.require(Permission::ServicesWrite)?.user;
     if let Some(uid) = project {
         let project = projects::to_add_to(app, viewer, "projectId", uid, Role::Manager).await?;
         return Ok((user.id, Some(project.id)));
     }
-    if user.is_admin || user.roles.has(SERVICE_AUTHOR) {
+    if viewer.is_admin() || user.roles.has(SERVICE_AUTHOR) {
         return Ok((user.id, None));
     }
     Err(Error::Forbidden(format!("Only admins and users with the role `{SERVICE_AUTHOR}` make services.")))
+}
+
+/// Whose everything is that the operator makes: the longest-serving admin (`user.id`).
+pub(in crate::domain) async fn first_admin(app: &App) -> Result<i64> {
+    use entity::user;
+    let admin = user::Entity::find().filter(user::Column::IsAdmin.eq(true)).order_by_asc(user::Column::Id);
+    let admin = admin.one(app.db.read()).await?;
+    admin
+        .map(|admin| admin.id)
+        .ok_or_else(|| Error::InvalidState("Make an admin first: it must belong to somebody.".into()))
 }
 
 fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, description: Option<&str>) {

@@ -96,10 +96,17 @@ async fn one_users_many_urgent_jobs_keep_nobody_else_waiting() {
 #[tokio::test]
 async fn a_limit_binds_across_the_sets_of_required_labels() {
     let app = TestApp::new().await;
-    let service = limited(&app, json!(3), json!(2)).await;
+    for of_user in [json!(2), Value::Null] {
+        binds_across_sets(&app, of_user).await;
+    }
+}
+
+async fn binds_across_sets(app: &TestApp, of_user: Value) {
+    let service = limited(app, json!(3), of_user.clone()).await;
     let labels = json!([{ "key": "gpu", "value": "1" }]);
     let runner = app.runner_with(json!({ "serviceIds": [service], "labels": labels })).await;
-    let (ada, bea) = (app.user("ada").await, app.user("bea").await);
+    let name = |name: &str| format!("{name}{}", u8::from(of_user.is_null()));
+    let (ada, bea) = (app.user(&name("ada")).await, app.user(&name("bea")).await);
     let mut hers = Vec::new();
     for priority in [1, 5, 3, 4] {
         let requires = if priority % 2 == 0 { json!([]) } else { labels.clone() };
