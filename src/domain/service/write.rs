@@ -81,7 +81,7 @@ async fn author(app: &App, viewer: &Viewer, project: Option<Uuid>) -> Result<(i6
         let project = projects::to_add_to(app, viewer, "projectId", uid, Role::Manager).await?;
         return Ok((user.id, Some(project.id)));
     }
-    if viewer.is_admin() || user.roles.has(SERVICE_AUTHOR) {
+    if user.is_admin || user.roles.has(SERVICE_AUTHOR) {
         return Ok((user.id, None));
     }
     Err(Error::Forbidden(format!("Only admins and users with the role `{SERVICE_AUTHOR}` make services.")))
