@@ -148,24 +148,33 @@ async fn a_write_whose_connection_breaks_is_done_once_or_says_that_nobody_knows(
         admin.graphql(&document, json!({ "input": input }))
     });
     let cut = async {
+        let mut cuts = 0;
         for _ in 0..5 {
             let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                        AND pid <> pg_backend_pid()";
             let statement = Statement::from_string(DbBackend::Postgres, sql);
-            app.server.app.db.read().query_all_raw(statement).await.expect("they are cut");
+            // It goes over a connection of the same pool, and may meet one that the last cut has ended.
+            cuts += usize::from(app.server.app.db.read().query_all_raw(statement).await.is_ok());
         }
+        cuts
     };
-    let (answers, ()) = tokio::join!(join_all(submits), cut);
+    let (answers, cuts) = tokio::join!(join_all(submits), cut);
+    assert!(cuts > 0, "nothing was cut");
     let unknown = |answer: &&Value| answer["errors"][0]["message"].to_string().contains("may have been stored");
+    // The connection that watches the database is cut like the others: while it finds its way back, nothing is begun.
+    let refused = |answer: &&Value| answer["errors"][0]["message"].to_string().contains("is not reachable");
     let (done, lost) =
         (answers.iter().filter(|answer| code(answer) == "OK").count(), answers.iter().filter(unknown).count());
-    println!("done {done}, unknown {lost}");
-    assert_eq!(done + lost, 100, "{answers:?}");
+    let refused = answers.iter().filter(refused).count();
+    println!("done {done}, unknown {lost}, not begun {refused}");
+    let odd: Vec<&Value> =
+        answers.iter().filter(|answer| !["OK", "UNAVAILABLE"].contains(&code(answer).as_str())).collect();
+    assert!(odd.is_empty() && done + lost + refused == 100, "{odd:?}");
     let stored = admin.data("{ jobs(first: 100) { totalCount nodes { parameters } } }", json!({})).await;
     let numbers: BTreeSet<String> =
         stored["jobs"]["nodes"].as_array().expect("a list").iter().map(|job| job["parameters"].to_string()).collect();
     let count = usize::try_from(stored["jobs"]["totalCount"].as_u64().expect("a number")).expect("few");
-    assert!((done..=100).contains(&count), "{count} stored of {done}");
+    assert!((done..=done + lost).contains(&count), "{count} stored, {done} of them for sure, {lost} perhaps");
     assert_eq!(numbers.len(), count, "one was stored twice");
-    assert!(done >= 50, "what breaks before the commit is not noticed");
+    assert!(done > lost, "what breaks before the commit is run again");
 }

@@ -98,6 +98,8 @@ impl Keeper {
                 return;
             }
             if let Some(question) = question {
+                // Who asks has lost a connection, and the pools' others may be gone with it.
+                self.states.send_modify(|state| state.reached = Instant::now());
                 let _ = question.send(true);
             }
         }
