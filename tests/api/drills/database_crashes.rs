@@ -1,6 +1,5 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -11,8 +10,6 @@ use crate::support::Database;
 
 const WRITERS: usize = 4;
 const WORKERS: usize = 2;
-/// Less than the answers ask for, so that there are more of them.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// PostgreSQL ends without writing anything back, again and again, under a server that keeps running. Whatever got a
 /// yes stays and is done in the end; whatever did not was told to come back.
@@ -64,7 +61,7 @@ async fn write(client: Client, service: String, acks: Acks, over: Arc<AtomicBool
     while !over.load(Ordering::Relaxed) {
         match client.submit(&service).await {
             Ok(id) => acks.send_modify(|acks| acks.submitted.push(id)),
-            Err(failed) => refused += come_back(&failed).await,
+            Err(failed) => refused += come_back(&client, &failed).await,
         }
     }
     refused
@@ -77,15 +74,15 @@ async fn work(runner: Client, acks: Acks, over: Arc<AtomicBool>) -> usize {
             Ok(done) => acks.send_modify(|acks| acks.completed.extend(done)),
             // The database was away for longer than the lease, and the job went to the other worker.
             Err(Failed::Refused { code, .. }) if code == "LEASE_LOST" => {}
-            Err(failed) => refused += come_back(&failed).await,
+            Err(failed) => refused += come_back(&runner, &failed).await,
         }
     }
     refused
 }
 
 /// Any other answer is a defect, and so is none: the server runs.
-async fn come_back(failed: &Failed) -> usize {
+async fn come_back(client: &Client, failed: &Failed) -> usize {
     failed.check_retryable();
-    tokio::time::sleep(PAUSE).await;
+    client.until_ready(true).await;
     1
 }

@@ -9,7 +9,6 @@ use super::support::{Client, Follower, Site, answered, full, sized, soon};
 
 /// Of an event that nobody gives notice of; at full size.
 const LAG: Duration = Duration::from_secs(2);
-const PAUSE: Duration = Duration::from_millis(20);
 
 /// Which event was there when, in the order in which they came.
 type Arrived = Vec<(String, Instant)>;
@@ -28,19 +27,19 @@ async fn readers_miss_nothing_when_no_notice_comes() {
     let service = admin.service(json!({})).await;
     let (arrived, ended) = (watch::Sender::<Arrived>::default(), watch::Sender::new(0));
     let reader = tokio::spawn(read(admin.at(servers[1].address), arrived.clone()));
-    let ending = tokio::spawn(end_listeners(site.database.url.clone(), ended.clone()));
+    let ending = tokio::spawn(end_listeners(site.database.url.clone(), arrived.subscribe(), ended.clone()));
 
     let writing = async {
         let mut written = Arrived::new();
         while *ended.borrow() < enough {
             written.push((answered(admin.submit(&service).await), Instant::now()));
-            tokio::time::sleep(PAUSE).await;
+            let mut seen = arrived.subscribe();
+            soon("the event", seen.wait_for(|seen| seen.len() >= written.len())).await.expect("open");
         }
         written
     };
     let written = soon("the writer", writing).await;
-    let mut seen = arrived.subscribe();
-    let seen = soon("the last event", seen.wait_for(|seen| seen.len() >= written.len())).await.expect("open").clone();
+    let seen = arrived.borrow().clone();
     ending.abort();
     reader.abort();
     let jobs = |events: &Arrived| events.iter().map(|(job, _)| job.clone()).collect::<Vec<_>>();
@@ -62,14 +61,13 @@ async fn read(client: Client, arrived: watch::Sender<Arrived>) {
     }
 }
 
-/// Ends whatever listens in this database, as soon as it does, and counts.
-async fn end_listeners(url: String, ended: watch::Sender<i64>) {
+/// Ends whatever listens in this database, at each event that arrives, and counts.
+async fn end_listeners(url: String, mut arrived: watch::Receiver<Arrived>, ended: watch::Sender<i64>) {
     let mut connection = PgConnection::connect(&url).await.expect("a connection");
     let end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity \
                WHERE datname = current_database() AND query ILIKE 'LISTEN%'";
-    loop {
+    while arrived.changed().await.is_ok() {
         let more: i64 = query_scalar(end).fetch_one(&mut connection).await.expect("a number");
         ended.send_modify(|ended| *ended += more);
-        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -3,14 +3,15 @@ use std::collections::HashMap;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::json;
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::support::{Client, Event, Follower, Site, answered, follow_sse, sized, soon};
 
 const WRITERS: usize = 8;
-pub(super) const READERS: u64 = 5;
+const READERS: u64 = 5;
 /// Of each reader.
-pub(super) const CUTS: usize = 10;
+const CUTS: usize = 10;
 /// At most so many events are read between two cuts.
 const STRETCH: usize = 60;
 
@@ -22,19 +23,26 @@ async fn readers_that_are_cut_see_every_event_once_and_in_order() {
     let site = Site::new("[log]\nfilter = \"info,docket::access=warn\"\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
+    write_and_read(&admin, &admin, jobs, watch::Sender::default()).await;
+    server.kill().await;
+}
+
+/// Does jobs at one server while readers at one, which may be another, are cut again and again; counts the jobs that are
+/// done in `done`, which goes with the last of them.
+pub(super) async fn write_and_read(admin: &Client, elsewhere: &Client, jobs: usize, done: watch::Sender<usize>) {
     let service = admin.service(json!({})).await;
     let runner = admin.runner("writer", &service, 100).await;
-
     let mut readers = JoinSet::new();
     for seed in 0..READERS {
         // One kind of connection after the other, so that each takes over from the other too.
-        readers.spawn(read(admin.clone(), jobs, StdRng::seed_from_u64(seed)));
+        readers.spawn(read(elsewhere.clone(), jobs, StdRng::seed_from_u64(seed)));
     }
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
         let share = jobs / WRITERS + usize::from(writer < jobs % WRITERS);
-        writers.spawn(write(admin.clone(), runner.clone(), service.clone(), share));
+        writers.spawn(write(admin.clone(), runner.clone(), service.clone(), share, done.clone()));
     }
+    drop(done);
     soon("the writers", writers.join_all()).await;
     let log = admin.log().await;
     check_log(&log, jobs);
@@ -42,12 +50,11 @@ async fn readers_that_are_cut_see_every_event_once_and_in_order() {
         assert_eq!(cuts, CUTS);
         check_seen(seen, cuts, &log);
     }
-    server.kill().await;
 }
 
 /// That it is the log.
 #[track_caller]
-pub(super) fn check_seen(seen: Vec<Event>, cuts: usize, log: &[Event]) {
+fn check_seen(seen: Vec<Event>, cuts: usize, log: &[Event]) {
     let gaps = seen.iter().filter(|event| event.is_gap()).count();
     let events: Vec<Event> = seen.into_iter().filter(|event| !event.is_gap()).collect();
     println!("{} events, {cuts} cuts, {gaps} gaps", events.len());
@@ -55,7 +62,7 @@ pub(super) fn check_seen(seen: Vec<Event>, cuts: usize, log: &[Event]) {
 }
 
 /// Each job's events are numbered 1, 2, 3.. and end with its final state.
-pub(super) fn check_log(log: &[Event], jobs: usize) {
+fn check_log(log: &[Event], jobs: usize) {
     let mut last: HashMap<&str, &Event> = HashMap::new();
     for event in log {
         let before = last.insert(&event.job, event);
@@ -66,7 +73,7 @@ pub(super) fn check_log(log: &[Event], jobs: usize) {
     assert!(last.values().all(|event| event.is_final()));
 }
 
-pub(super) async fn write(owner: Client, runner: Client, service: String, jobs: usize) {
+async fn write(owner: Client, runner: Client, service: String, jobs: usize, done: watch::Sender<usize>) {
     for _ in 0..jobs {
         answered(owner.submit(&service).await);
         // Whichever job is next: the writers take each other's.
@@ -75,11 +82,12 @@ pub(super) async fn write(owner: Client, runner: Client, service: String, jobs: 
         let log = json!({ "leaseToken": lease.token, "text": "a line\n" });
         runner.mutate("workLog", log, "cancelRequested").await;
         answered(runner.complete(&lease, json!({})).await);
+        done.send_modify(|done| *done += 1);
     }
 }
 
 /// Everything until all jobs are at their end, and how often the connection was cut.
-pub(super) async fn read(client: Client, jobs: usize, mut random: StdRng) -> (Vec<Event>, usize) {
+async fn read(client: Client, jobs: usize, mut random: StdRng) -> (Vec<Event>, usize) {
     let (mut seen, mut ended, mut cuts) = (Vec::<Event>::new(), 0, 0);
     while ended < jobs {
         let after = seen.last().map_or_else(|| "e0".to_owned(), |event| event.cursor.clone());

@@ -1,13 +1,13 @@
 //! A PostgreSQL server of a drill's own, for what nobody else on it would survive.
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::Duration;
+use std::process::{Child, ChildStderr, Stdio};
 
 use rustix::process::{Pid, Signal, geteuid, kill_process};
-use sea_orm::sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use tokio::process::Command;
+use tokio::sync::oneshot;
 
 use super::soon;
 use crate::support::server;
@@ -15,7 +15,7 @@ use crate::support::server;
 /// It waits for the disk as PostgreSQL does by default. Dropping it ends it.
 pub struct Cluster {
     programs: PathBuf,
-    /// With the data, the log, and the socket: no port that somebody else could take while it is down.
+    /// With the data and the socket: no port that somebody else could take while it is down.
     folder: TempDir,
     running: Option<Child>,
 }
@@ -51,20 +51,19 @@ impl Cluster {
     /// Starts it again, and waits until it takes connections.
     pub async fn start(&mut self) {
         assert!(self.running.is_none(), "it runs");
-        let log = std::fs::File::options().create(true).append(true).open(self.path("log")).expect("a log");
         let mut command = self.program("postgres");
         command.arg("-D").arg(self.path("data")).arg("-k").arg(self.folder.path());
         command.args(["-c", "listen_addresses=", "-c", "shared_buffers=32MB"]);
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-        self.running = Some(command.into_std().spawn().expect("it starts"));
-        let answers = async {
-            while PgConnection::connect(&self.url()).await.is_err() {
-                let ended = self.running.as_mut().and_then(|running| running.try_wait().expect("a child"));
-                assert!(ended.is_none(), "it ended at once:\n{}", self.log());
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        soon("PostgreSQL", answers).await;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut running = command.into_std().spawn().expect("it starts");
+        let log = running.stderr.take().expect("a pipe");
+        self.running = Some(running);
+        let (ready, answers) = oneshot::channel();
+        // A thread, which reads to the end: whoever writes to a full pipe stands still.
+        std::thread::spawn(move || read(log, ready));
+        if let Err(log) = soon("PostgreSQL", answers).await.expect("the thread says") {
+            panic!("it ended at once:\n{log}");
+        }
     }
 
     /// `pg_ctl stop -m immediate`: it ends without writing anything back, as when its machine loses power.
@@ -75,10 +74,6 @@ impl Cluster {
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.path("log")).unwrap_or_default()
     }
 
     /// One of PostgreSQL's programs, as somebody else than root: it refuses to run as that.
@@ -101,6 +96,23 @@ impl Drop for Cluster {
         if let Some(running) = self.running.take() {
             end(running);
         }
+    }
+}
+
+/// Reads what a server says, to its end, and tells when it takes connections, or what it said when it never does.
+fn read(log: ChildStderr, ready: oneshot::Sender<Result<(), String>>) {
+    let (mut ready, mut said) = (Some(ready), String::new());
+    for line in BufReader::new(log).lines().map_while(Result::ok) {
+        if line.contains("database system is ready to accept connections")
+            && let Some(ready) = ready.take()
+        {
+            let _nobody_waits = ready.send(Ok(()));
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    if let Some(ready) = ready {
+        let _nobody_waits = ready.send(Err(said));
     }
 }
 

@@ -1,14 +1,11 @@
 //! A client of several servers.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use serde_json::Value as Json;
 use tokio::sync::watch;
 
 use super::{Client, Failed, soon};
-
-const PAUSE: Duration = Duration::from_millis(5);
 
 /// Calls whichever server takes the request, as clients behind a balancer do: one that cannot be reached, or says that
 /// it cannot work now, is left for the next.
@@ -38,12 +35,15 @@ impl Turns {
     ) -> Result<T, Failed> {
         soon("a server that takes a request", async {
             loop {
-                match call(self.here()).await {
-                    Err(failed) if failed.is_not_taken() => self.turn += 1,
-                    taken => return taken,
+                let servers = self.servers.borrow_and_update().len();
+                for _ in 0..servers {
+                    match call(self.here()).await {
+                        Err(failed) if failed.is_not_taken() => self.turn += 1,
+                        taken => return taken,
+                    }
                 }
-                // Where all of them are away for a moment.
-                tokio::time::sleep(PAUSE).await;
+                // All of them are away for a moment: until the next one is there.
+                self.servers.changed().await.expect("the drill goes on");
             }
         })
         .await
