@@ -9,6 +9,7 @@ pub mod error;
 pub mod graphql;
 pub mod http;
 pub mod infra;
+pub mod origin;
 pub mod page;
 pub mod server;
 pub mod viewer;

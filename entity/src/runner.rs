@@ -22,8 +22,6 @@ pub struct Model {
     pub slots: i32,
     /// What it can do: it gets only jobs that require some of these, or nothing.
     pub labels: Labels,
-    /// How many times it has left: a claim that began before gets nothing any more.
-    pub departures: i32,
     /// The last sign of life: registration, claim or heartbeat.
     pub last_heartbeat_at: Option<Time>,
     /// Set while it is registered for work.

@@ -151,7 +151,6 @@ fn runner() -> TableCreateStatement {
             long("owner_id"),
             int("slots").check(Expr::col("slots").gt(0)).take(),
             json("labels"),
-            int("departures"),
             long_null("last_heartbeat_at"),
             long_null("registered_at"),
             long("created_at"),

@@ -157,9 +157,9 @@ async fn page_of(app: &App, query: Select<event::Entity>, first: i64, after: Opt
         None => None,
     };
     let limit = limit - u64::from(gap.is_some());
+    let query = if app.db.commits_in_order() { query } else { query.filter(event::Column::Id.lte(newest(app).await?)) };
     let mut rows = query
         .filter(event::Column::Id.gt(after.unwrap_or(0)))
-        .filter(event::Column::Id.lte(newest(app).await?))
         .order_by_asc(event::Column::Id)
         .limit(limit + 1)
         .all(app.db.read())
@@ -198,45 +198,40 @@ async fn newest(app: &App) -> Result<i64> {
 
 /// The place of the newest event that is there; on PostgreSQL an earlier one may still appear.
 pub async fn end(app: &App) -> Result<i64> {
-    let newest = event::Entity::find().order_by_desc(event::Column::Id).limit(1).one(app.db.read()).await?;
+    let newest =
+        event::Entity::find().select_only().column(event::Column::Id).order_by_desc(event::Column::Id).limit(1);
+    let newest: Option<i64> = newest.into_tuple().one(app.db.read()).await?;
     // A log that was pruned to its end is not at its beginning.
-    Ok(newest.map_or(0, |event| event.id).max(prune::pruned_to(app).await?))
+    Ok(newest.unwrap_or(0).max(prune::pruned_to(app).await?))
 }
 
 async fn resolve(app: &App, filter: &EventFilter) -> Result<Resolved> {
-    let service_ids = match &filter.service_ids {
-        None => None,
-        Some(uids) => {
-            let rows =
-                service::Entity::find().filter(service::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
-            Some(rows.await?.into_iter().map(|service| service.id).collect())
-        }
-    };
-    let project_ids = match &filter.project_ids {
-        None => None,
-        Some(uids) => {
-            let rows =
-                project::Entity::find().filter(project::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
-            Some(rows.await?.into_iter().map(|project| project.id).collect())
-        }
-    };
-    let owner_ids = match &filter.owner_ids {
-        None => None,
-        Some(uids) => {
-            let rows = user::Entity::find().filter(user::Column::Uid.is_in(uids.iter().copied())).all(app.db.read());
-            Some(rows.await?.into_iter().map(|user| user.id).collect())
-        }
-    };
-    let job_ids = match &filter.job_ids {
-        None => None,
+    Ok(Resolved {
         // By number: that is what the log has an index of.
-        Some(uids) => {
-            let rows = job::Entity::find().select_only().column(job::Column::Id);
-            let rows = rows.filter(job::Column::Uid.is_in(uids.iter().copied())).into_tuple().all(app.db.read());
-            Some(rows.await?)
-        }
-    };
-    Ok(Resolved { job_ids, service_ids, project_ids, owner_ids, kinds: filter.kinds.clone() })
+        job_ids: known::<job::Entity>(app, job::Column::Id, job::Column::Uid, filter.job_ids.as_deref()).await?,
+        service_ids: {
+            use service::Column::{Id, Uid};
+            known::<service::Entity>(app, Id, Uid, filter.service_ids.as_deref()).await?
+        },
+        project_ids: {
+            use project::Column::{Id, Uid};
+            known::<project::Entity>(app, Id, Uid, filter.project_ids.as_deref()).await?
+        },
+        owner_ids: known::<user::Entity>(app, user::Column::Id, user::Column::Uid, filter.owner_ids.as_deref()).await?,
+        kinds: filter.kinds.clone(),
+    })
+}
+
+/// The internal ids of those of these rows that there are.
+async fn known<E: EntityTrait>(
+    app: &App,
+    id: E::Column,
+    uid: E::Column,
+    uids: Option<&[Uuid]>,
+) -> Result<Option<Vec<i64>>> {
+    let Some(uids) = uids else { return Ok(None) };
+    let rows = E::find().select_only().column(id).filter(uid.is_in(uids.iter().copied()));
+    Ok(Some(rows.into_tuple().all(app.db.read()).await?))
 }
 
 fn filtered(mut query: Select<event::Entity>, filter: &Resolved) -> Select<event::Entity> {

@@ -1,6 +1,6 @@
 //! Groups: named sets of users, which projects give roles to.
 
-use entity::{group, group_member, project_member, user};
+use entity::{group, group_member, project_member};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Select, SqlErr,
@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{
     check::{Faults, TEXT},
-    project, rights,
+    project, rights, user as users,
 };
 use crate::{
     app::App,
@@ -199,7 +199,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<group::Mode
 /// Puts a user into a group, and so into its projects. Doing it again changes nothing. Only an admin may.
 pub async fn add_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> Result<group::Model> {
     let id = kept(app, viewer, uid).await?;
-    let user_id = known(app, member).await?;
+    let user_id = users::known(app, "userId", member).await?;
     let group = app.db.write((id, user_id), |tx, (id, user_id)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::NoKeyUpdate).await?;
@@ -224,7 +224,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> 
 /// Fails with INVALID on `userId` for a user that is not in it.
 pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> Result<group::Model> {
     let id = kept(app, viewer, uid).await?;
-    let user_id = known(app, member).await?;
+    let user_id = users::known(app, "userId", member).await?;
     let group = app.db.write((id, user_id), |tx, (id, user_id)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::NoKeyUpdate).await?;
@@ -244,11 +244,6 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) 
     let group = group.await?;
     app.known.forget();
     Ok(group)
-}
-
-async fn known(app: &App, member: Uuid) -> Result<i64> {
-    let user = user::Entity::find().filter(user::Column::Uid.eq(member)).one(app.db.read()).await?;
-    user.map(|user| user.id).ok_or_else(|| Error::invalid("userId", "There is no such user."))
 }
 
 /// The internal id of a group, for an admin who changes it: hidden ones are not there, and others' are forbidden.

@@ -23,7 +23,6 @@ use crate::{
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
-mod due;
 mod idempotency;
 mod overrule;
 mod promote;
@@ -36,10 +35,9 @@ pub(super) mod terms;
 mod waiting;
 mod watch;
 
-pub use cancel::{JobChange, cancel, delete, update};
+pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
-pub(super) use due::Due;
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
 pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};

@@ -121,7 +121,7 @@ pub(super) fn counted_to(job: &job::Model, now: Time) -> job::Model {
 }
 
 /// The job with its lease ended, in `status`.
-fn without_lease(job: &job::Model, status: job::Status) -> job::Model {
+pub(super) fn without_lease(job: &job::Model, status: job::Status) -> job::Model {
     job::Model {
         status,
         lease_hash: None,
@@ -133,7 +133,7 @@ fn without_lease(job: &job::Model, status: job::Status) -> job::Model {
 }
 
 /// The job at its end. An attempt that never spoke began when it was claimed.
-fn ended(job: &job::Model, status: job::Status, now: Time) -> job::Model {
+pub(super) fn ended(job: &job::Model, status: job::Status, now: Time) -> job::Model {
     job::Model { started_at: job.started_at.or(job.claimed_at), finished_at: Some(now), ..without_lease(job, status) }
 }
 

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod check;
+mod due;
 pub mod event;
 pub mod favorite;
 pub mod file;

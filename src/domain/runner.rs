@@ -8,7 +8,7 @@ use std::{
 use entity::{Words, job, project_member::Role, runner, runner_service, service as service_row, token};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, SqlErr,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
 };
 use uuid::Uuid;
@@ -71,6 +71,13 @@ pub(super) struct Sign {
     runner_id: i64,
     /// When it is to be written down; none when that was done within the last five seconds.
     due: Option<i64>,
+}
+
+impl Sign {
+    /// Whether it is to be written down.
+    pub(super) const fn is_due(&self) -> bool {
+        self.due.is_some()
+    }
 }
 
 impl Seen {
@@ -166,7 +173,6 @@ async fn insert(
 ) -> Result<runner::Model> {
     let row = runner::ActiveModel {
         uid: Set(secret::uid()),
-        departures: Set(0),
         last_heartbeat_at: Set(None),
         registered_at: Set(None),
         created_at: Set(tx.now),
@@ -236,19 +242,19 @@ pub async fn register(app: &App, viewer: &Viewer, report: Report) -> Result<runn
 /// Keeps other transactions from changing a runner or giving it jobs until this one ends. Says how many slots were free
 /// just before: while this waited for another transaction, that one may have filled some. None when the runner is gone.
 pub(super) async fn hold(tx: &Tx, id: i64) -> Result<Option<i64>> {
+    Ok(free_slots(id).lock(LockType::NoKeyUpdate).into_tuple().one(&tx.db).await?)
+}
+
+/// How many slots of a runner are free now: to be asked after [`hold`], where others may have filled some meanwhile.
+pub(super) async fn free(tx: &Tx, id: i64) -> Result<i64> {
+    Ok(free_slots(id).into_tuple().one(&tx.db).await?.unwrap_or(0))
+}
+
+fn free_slots(id: i64) -> Select<runner::Entity> {
     let held = job::Entity::find().select_only().column_as(job::Column::Id.count(), "held");
     let held = held.filter(job::Column::RunnerId.eq(id)).filter(job::held()).into_query();
     let free = Expr::col(runner::Column::Slots).sub(Expr::SubQuery(None, Box::new(held.into())));
-    let row = runner::Entity::find_by_id(id).select_only().expr_as(free, "free");
-    Ok(row.lock(LockType::NoKeyUpdate).into_tuple().one(&tx.db).await?)
-}
-
-/// How many slots of a runner are free now, of one that this transaction holds.
-pub(super) async fn free(tx: &Tx, id: i64) -> Result<i64> {
-    let slots = runner::Entity::find_by_id(id).select_only().column(runner::Column::Slots);
-    let slots = slots.into_tuple::<i32>().one(&tx.db).await?.map_or(0, i64::from);
-    let held = job::Entity::find().filter(job::Column::RunnerId.eq(id)).filter(job::held()).count(&tx.db).await?;
-    Ok(slots - i64::try_from(held).unwrap_or(i64::MAX))
+    runner::Entity::find_by_id(id).select_only().expr_as(free, "free")
 }
 
 /// A worker process leaves: the jobs that it still holds go back to the queue at once.

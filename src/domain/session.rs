@@ -59,6 +59,13 @@ impl Known {
         }
     }
 
+    /// Forgets what is known of one user, who may see more from now on.
+    pub fn forget_user(&self, user_id: i64) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.viewers.retain(|_, (_, viewer)| viewer.user_id() != Some(user_id));
+        known.round += 1;
+    }
+
     /// Forgets all of them, after a change of rights.
     pub fn forget(&self) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,7 +1,7 @@
 //! Users.
 
 use entity::{Words, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -182,6 +182,13 @@ pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
 /// field may show of a user is decided where it is shown.
 pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<user::Model>> {
     Ok(user::Entity::find().filter(user::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
+}
+
+/// The internal id of a user that an input names at `path`, whoever asks: users are known by their ids to everybody.
+pub(super) async fn known(app: &App, path: &str, uid: Uuid) -> Result<i64> {
+    let user = user::Entity::find().select_only().column(user::Column::Id).filter(user::Column::Uid.eq(uid));
+    let id = user.into_tuple().one(app.db.read()).await?;
+    id.ok_or_else(|| Error::invalid(path, "There is no such user."))
 }
 
 /// Replaces the password (none: no password opens the account any more) and ends every session of the user.

@@ -7,15 +7,8 @@ use async_graphql::Variables;
 use async_graphql::parser::types::OperationType;
 
 use super::document::Document;
+use crate::origin::Origin;
 use crate::viewer::Viewer;
-
-/// The surface a request came in by. It selects policies and is never an argument of the schema, so no caller can
-/// choose a weaker one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The public GraphQL API, over any transport.
-    GraphQl,
-}
 
 /// The request as the client wrote it.
 #[derive(Clone, Debug, Default)]

@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
-    account,
     job::{self, Columns, Origin, Part},
-    project, service, user,
+    service, user,
 };
 
 use super::{
@@ -57,8 +56,6 @@ pub struct Job {
     columns: Columns,
     owner: Option<Arc<user::Model>>,
     service: Option<Arc<service::Model>>,
-    account: Option<Arc<account::Model>>,
-    project: Option<Arc<project::Model>>,
 }
 
 impl Job {
@@ -69,7 +66,7 @@ impl Job {
 
     /// The same for a row that is shared already.
     pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, columns: Columns::ALL, owner: None, service: None, account: None, project: None }
+        Self { row, columns: Columns::ALL, owner: None, service: None }
     }
 
     /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
@@ -117,25 +114,15 @@ impl Job {
 
     /// What is run; null for a recorded job.
     async fn service(&self, ctx: &Context<'_>) -> Option<Result<Service>> {
-        nullable(async move {
-            match &self.service {
-                Some(row) => Ok(Some(Service(Arc::clone(row)))),
-                None => match self.row.service_id {
-                    Some(id) => Ok(loaders(ctx)?.service(id).await?.map(Service)),
-                    None => Ok(None),
-                },
-            }
-        })
-        .await
+        nullable(async move { Ok(self.its_service(ctx).await?.map(Service)) }).await
     }
 
     /// The project that it is a part of; null for none, and for those who may not see the project.
     async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
         nullable(async move {
-            match (&self.project, self.row.project_id) {
-                (Some(row), _) => Ok(Some(Project::shared(Arc::clone(row)))),
-                (None, Some(id)) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
-                (None, None) => Ok(None),
+            match self.row.project_id {
+                Some(id) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
+                None => Ok(None),
             }
         })
         .await
@@ -287,10 +274,9 @@ impl Job {
     /// Who pays for it; null when it costs nothing, and for those who may not see the account.
     async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
         nullable(async move {
-            match (&self.account, self.row.account_id) {
-                (Some(row), _) => Ok(Some(Account(Arc::clone(row)))),
-                (None, Some(id)) => Ok(loaders(ctx)?.account(id).await?.map(Account)),
-                (None, None) => Ok(None),
+            match self.row.account_id {
+                Some(id) => Ok(loaders(ctx)?.account(id).await?.map(Account)),
+                None => Ok(None),
             }
         })
         .await
@@ -375,19 +361,22 @@ impl Job {
 
     /// What the viewer may do with it now.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<JobPermissions> {
+        let service = self.its_service(ctx).await?;
         let viewer = viewer(ctx)?;
-        let may_write = viewer.require(Permission::JobsWrite).is_ok() && viewer.may_change(&self.row);
-        let is_final = self.row.status.is_final();
-        let submitted = self.row.origin == Origin::Submitted;
-        let may_remove = may_write && if submitted { is_final } else { viewer.keeps_accounts() };
-        let may_write = may_write && submitted;
-        let unsuccessful = matches!(self.row.status, job::Status::Failed | job::Status::Cancelled);
-        Ok(JobPermissions {
-            cancel: may_write && !is_final && !self.row.cancel_requested,
-            retry: may_write && unsuccessful && viewer.may_run_in_project_of(&self.row),
-            delete: may_remove,
-            read_logs: viewer.require_read(Permission::JobsRead).is_ok(),
-        })
+        let domain::job::Rights { cancel, retry, delete } = domain::job::rights(viewer, &self.row, service.as_deref());
+        let read_logs = viewer.require_read(Permission::JobsRead).is_ok();
+        Ok(JobPermissions { cancel, retry, delete, read_logs })
+    }
+}
+
+impl Job {
+    /// The row of its service: the one that came with the page, or one of a batch.
+    async fn its_service(&self, ctx: &Context<'_>) -> Result<Option<Arc<service::Model>>> {
+        match (&self.service, self.row.service_id) {
+            (Some(row), _) => Ok(Some(Arc::clone(row))),
+            (None, Some(id)) => Ok(loaders(ctx)?.service(id).await?),
+            (None, None) => Ok(None),
+        }
     }
 }
 

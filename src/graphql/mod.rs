@@ -46,6 +46,7 @@ mod variables;
 mod viewer;
 mod work;
 
+pub use crate::origin::Origin;
 pub use api::Door;
-pub use call::{Caller, Client, OperationKind, Origin, Params, Prepared, RequestId, ResumePoint};
+pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint};
 pub use schema::{Api, api, sdl};

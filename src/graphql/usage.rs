@@ -137,7 +137,7 @@ pub struct UsageQuery;
 #[Object]
 impl UsageQuery {
     /// What was spent, added up from those entries of the ledger that the viewer may see: settlements, refunds and
-    /// adjustments. The same is served as `text/csv` at `/usage.csv`.
+    /// adjustments.
     #[expect(clippy::too_many_arguments, reason = "a page and a span of time have two arguments each")]
     async fn usage(
         &self,

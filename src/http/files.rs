@@ -14,10 +14,12 @@ use axum::http::header::{
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use futures_util::future::BoxFuture;
 use futures_util::{Stream, stream};
 use http_body_util::BodyExt;
 use serde_json::json;
 use tokio::time::{Instant, timeout};
+use uuid::Uuid;
 
 use super::client::{RequestInfo, bearer};
 use super::negotiate::Media;
@@ -178,13 +180,8 @@ pub(super) async fn download(
     id: Name,
     request: Request,
 ) -> Response {
-    let (parts, _) = request.into_parts();
-    let found = async {
-        let (app, viewer) = asking(&state, &parts).await?;
-        let uid = uid(Kind::File, id).ok_or(Error::NotFound("file"))?;
-        send(app, file::open(app, &viewer, uid).await?, &parts).await
-    };
-    found.await.unwrap_or_else(|refusal: Refusal| refusal.respond(&info.id, Media::Json))
+    let uid = uid(Kind::File, id).ok_or(Error::NotFound("file"));
+    give(&state, &info, request, uid, |app, viewer, uid| Box::pin(file::open(app, viewer, uid))).await
 }
 
 /// Gives a job's log out.
@@ -194,13 +191,8 @@ pub(super) async fn log(
     id: Name,
     request: Request,
 ) -> Response {
-    let (parts, _) = request.into_parts();
-    let found = async {
-        let (app, viewer) = asking(&state, &parts).await?;
-        let uid = uid(Kind::Job, id).ok_or(Error::NotFound("job"))?;
-        send(app, file::log(app, &viewer, uid).await?, &parts).await
-    };
-    found.await.unwrap_or_else(|refusal: Refusal| refusal.respond(&info.id, Media::Json))
+    let uid = uid(Kind::Job, id).ok_or(Error::NotFound("job"));
+    give(&state, &info, request, uid, |app, viewer, uid| Box::pin(file::log(app, viewer, uid))).await
 }
 
 /// Gives a job's results out.
@@ -210,11 +202,19 @@ pub(super) async fn results(
     id: Name,
     request: Request,
 ) -> Response {
+    let uid = uid(Kind::Job, id).ok_or(Error::NotFound("job"));
+    give(&state, &info, request, uid, |app, viewer, uid| Box::pin(file::results(app, viewer, uid))).await
+}
+
+/// Finds what is asked for, for whoever asks, and gives it out.
+async fn give<F>(state: &Shared, info: &RequestInfo, request: Request, uid: Outcome<Uuid>, find: F) -> Response
+where
+    F: for<'a> FnOnce(&'a App, &'a Viewer, Uuid) -> BoxFuture<'a, Outcome<Served>> + Send,
+{
     let (parts, _) = request.into_parts();
     let found = async {
-        let (app, viewer) = asking(&state, &parts).await?;
-        let uid = uid(Kind::Job, id).ok_or(Error::NotFound("job"))?;
-        send(app, file::results(app, &viewer, uid).await?, &parts).await
+        let (app, viewer) = asking(state, &parts).await?;
+        send(app, find(app, &viewer, uid?).await?, &parts).await
     };
     found.await.unwrap_or_else(|refusal: Refusal| refusal.respond(&info.id, Media::Json))
 }
@@ -230,7 +230,7 @@ async fn asking<'a>(state: &'a Shared, parts: &Parts) -> Result<(&'a App, Viewer
     Ok((app, operation::authenticate(state, bearer(&parts.headers)?).await?))
 }
 
-fn uid(kind: Kind, id: Name) -> Option<uuid::Uuid> {
+fn uid(kind: Kind, id: Name) -> Option<Uuid> {
     let Path(id) = id.ok()?;
     id::parse(&id).filter(|(found, _)| *found == kind).map(|(_, uid)| uid)
 }

@@ -77,6 +77,7 @@ const RULES: &[Rule] = &[
     Rule { module: "config", must_not: LAYERS_AND_TABLES, why: "every layer uses it" },
     Rule { module: "error", must_not: LAYERS_AND_TABLES, why: "every layer uses it" },
     Rule { module: "infra", must_not: LAYERS_AND_TABLES, why: "every layer uses it" },
+    Rule { module: "origin", must_not: LAYERS_AND_TABLES, why: "every layer uses it" },
     Rule { module: "page", must_not: LAYERS_AND_TABLES, why: "every layer uses it" },
 ];
 

@@ -50,13 +50,18 @@ pub(super) async fn run(holds: &Holds, app: &App, mut output: Output) -> Result<
         found.extend(page);
     }
     if holds.release {
-        for held in &found {
+        let mut released = Vec::new();
+        for held in found {
             match account::release_hold(app, &operator, held.job.uid).await {
-                // Ended since it was listed.
+                // Ended since it was listed, and so settled.
                 Err(error) if matches!(error.code(), Code::InvalidState | Code::NotFound) => {}
-                done => drop(done?),
+                done => {
+                    done?;
+                    released.push(held);
+                }
             }
         }
+        found = released;
     }
     let records = found.iter().map(describe).collect();
     output.list(holds.format, records, &["job", "account", "held", "status", "submittedAt"])?;

@@ -18,7 +18,6 @@ use super::{
 use crate::{
     db::Tx,
     error::{Error, Result},
-    viewer::ACCOUNTING,
 };
 
 /// Who pays for a new job.
@@ -101,7 +100,7 @@ pub(in crate::domain) async fn follow(
             }
             let member = book.member(tx, after.owner_id).await?;
             let is_member = member.as_ref().is_some_and(|member| member.removed_at.is_none());
-            if !is_member && !keeps_accounts(tx, after.owner_id).await? {
+            if !is_member && !charges_any(tx, after.owner_id).await? {
                 return Err(Error::InvalidState("The job's owner may not charge its account any more.".into()));
             }
             enter_hold(tx, &mut book, member.as_ref(), after).await
@@ -110,10 +109,11 @@ pub(in crate::domain) async fn follow(
     }
 }
 
-/// Whether a user may charge accounts of which it is no member.
-async fn keeps_accounts(tx: &Tx, user_id: i64) -> Result<bool> {
+/// Whether a user may charge accounts of which it is no member: the rule of `account::payer`, of somebody else than who
+/// asks. Whoever keeps all accounts does not spend from them.
+async fn charges_any(tx: &Tx, user_id: i64) -> Result<bool> {
     let user = user::Entity::find_by_id(user_id).one(&tx.db).await?;
-    Ok(user.is_some_and(|user| user.is_admin || user.roles.has(ACCOUNTING)))
+    Ok(user.is_some_and(|user| user.is_admin && user.status == user::Status::Active))
 }
 
 fn uncountable() -> Error {

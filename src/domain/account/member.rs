@@ -1,6 +1,6 @@
 //! Who may charge an account, and how much.
 
-use entity::{Amount, account_member, event, user};
+use entity::{Amount, account_member, event};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::rights,
+    domain::{rights, user as users},
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
@@ -50,7 +50,7 @@ pub async fn set_member(
     {
         return Err(Error::invalid("limit", format!("{limit} is less than 0.")));
     }
-    let user_id = known(app, member).await?;
+    let user_id = users::known(app, "userId", member).await?;
     let keeps = viewer.keeps_accounts();
     if change.is_manager == Some(true) && !keeps {
         return Err(Error::Forbidden("Only admins and users with the role `accounting` make managers.".into()));
@@ -60,11 +60,6 @@ pub async fn set_member(
             Box::pin(store(tx, *account_id, *user_id, change, *keeps))
         })
         .await
-}
-
-async fn known(app: &App, member: Uuid) -> Result<i64> {
-    let user = user::Entity::find().filter(user::Column::Uid.eq(member)).one(app.db.read()).await?;
-    user.map(|user| user.id).ok_or_else(|| Error::invalid("userId", "There is no such user."))
 }
 
 async fn store(
@@ -141,7 +136,7 @@ async fn update(
 /// [`set_member`]; fails with INVALID on `userId` for a user that is not a member.
 pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> Result<account_member::Model> {
     let account_id = managed(app, viewer, uid).await?;
-    let user_id = known(app, member).await?;
+    let user_id = users::known(app, "userId", member).await?;
     app.db
         .write((account_id, user_id, viewer.keeps_accounts()), |tx, (account_id, user_id, keeps)| {
             Box::pin(async move {

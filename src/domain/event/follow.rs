@@ -150,10 +150,13 @@ impl Sees {
     }
 
     async fn manages(&mut self, app: &App, user_id: i64, service_id: i64) -> Result<bool> {
-        let known = self.services.get(&service_id).copied();
-        let whose = if let Some(known) = known { known } else { whose(app, service_id).await? };
-        self.services.insert(service_id, whose);
-        let (owner_id, project_id) = whose;
+        let (owner_id, project_id) = if let Some(known) = self.services.get(&service_id) {
+            *known
+        } else {
+            let whose = whose(app, service_id).await?;
+            self.services.insert(service_id, whose);
+            whose
+        };
         match project_id {
             Some(project_id) => self.has(app, user_id, project_id, Role::Manager).await,
             None => Ok(owner_id == Some(user_id)),

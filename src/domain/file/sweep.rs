@@ -1,52 +1,37 @@
 //! Removing what nobody wants: files that were attached to nothing for too long, removed ones, and what a crash left.
 
-use entity::{Time, file};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::file;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
-use crate::{app::App, db::Tx, error::Result};
+use crate::{app::App, db::Tx, domain::due::Due, error::Result};
 
-/// Files looked at in one go.
-const BATCH: u64 = 100;
+/// In the order of the index `file_expiry`.
+const EXPIRED: Due = Due {
+    what: "a file whose time is over",
+    sql: "SELECT id, expires_at FROM file WHERE expires_at <= ? AND (expires_at, id) > (?, ?) \
+          ORDER BY expires_at, id LIMIT ?",
+    moments: 1,
+};
 
 /// Removes every file whose time is over; says how many those were. Several servers may do it at once.
 pub async fn sweep(app: &App) -> Result<usize> {
-    let (mut swept, mut failed) = (0, None);
-    loop {
-        let due = file::Entity::find()
-            .filter(file::Column::ExpiresAt.lte(Time(app.clock.now_micros())))
-            .order_by_asc(file::Column::ExpiresAt)
-            .limit(BATCH)
-            .all(app.db.read())
-            .await?;
-        for row in &due {
-            // One that cannot be cleared must not keep the others.
-            match remove(app, row).await {
-                Ok(removed) => swept += usize::from(removed),
-                Err(error) => failed = Some(error),
-            }
-        }
-        if let Some(error) = failed {
-            return Err(error);
-        }
-        if (due.len() as u64) < BATCH {
-            return Ok(swept);
-        }
-    }
+    EXPIRED.each(app, |id| remove(app, id)).await
 }
 
-async fn remove(app: &App, row: &file::Model) -> Result<bool> {
-    let given_up = app.db.write(row.id, |tx, id| Box::pin(give_up(tx, *id))).await?;
-    if given_up {
-        clear(app, row).await?;
-    }
-    Ok(given_up)
+async fn remove(app: &App, id: i64) -> Result<bool> {
+    let Some(row) = app.db.write(id, |tx, id| Box::pin(give_up(tx, *id))).await? else { return Ok(false) };
+    clear(app, &row).await?;
+    Ok(true)
 }
 
 /// From here on it is nobody's. It may have been attached, or its upload ended, since it was found.
-async fn give_up(tx: &Tx, id: i64) -> Result<bool> {
+async fn give_up(tx: &Tx, id: i64) -> Result<Option<file::Model>> {
     let change = file::ActiveModel { state: Set(file::State::Removed), ..Default::default() };
     let due = file::Entity::update_many().set(change).filter(file::Column::Id.eq(id));
-    Ok(due.filter(file::Column::ExpiresAt.lte(tx.now)).exec(&tx.db).await?.rows_affected == 1)
+    if due.filter(file::Column::ExpiresAt.lte(tx.now)).exec(&tx.db).await?.rows_affected == 0 {
+        return Ok(None);
+    }
+    Ok(file::Entity::find_by_id(id).one(&tx.db).await?)
 }
 
 /// Clears an upload that broke, unless it did not: of a commit without an answer nobody knows, and what became a file

@@ -5,6 +5,7 @@ use entity::{
     job::{self, Columns, Origin},
     job_label, job_log, job_slurm,
     project_member::Role,
+    service as service_row,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
@@ -148,18 +149,52 @@ fn writable_one(job: &job::Model) -> Result<i64> {
 pub(super) async fn may_run(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
     let job = visible(app, viewer, uid).await?;
     let id = writable_one(&job)?;
-    let Some(service_id) = job.service_id else { return Ok(id) };
-    let service = service::by_ids(app, &[service_id]).await?.pop();
-    let manages = service.as_ref().is_some_and(|service| viewer.may_manage(service));
+    let service = match job.service_id {
+        Some(service_id) => service::by_ids(app, &[service_id]).await?.pop(),
+        None => None,
+    };
+    runs_again(viewer, &job, service.as_ref())?;
+    Ok(id)
+}
+
+/// Refuses who may change a job of this service but not run it once more.
+fn runs_again(viewer: &Viewer, job: &job::Model, service: Option<&service_row::Model>) -> Result<()> {
+    let manages = service.is_some_and(|service| viewer.may_manage(service));
     if job.account_id.is_some() && viewer.user_id() != Some(job.owner_id) && !manages {
         let message =
             "It is paid for by its owner's account: only the owner and those who manage its service run it again.";
         return Err(Error::Forbidden(message.into()));
     }
-    if viewer.may_run_in_project_of(&job) && service.is_some_and(|service| viewer.may_use(&service)) {
-        return Ok(id);
+    if viewer.may_run_in_project_of(job) && service.is_some_and(|service| viewer.may_use(service)) {
+        return Ok(());
     }
     Err(project::forbidden(Role::Contributor))
+}
+
+/// What somebody may do with a job now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rights {
+    /// Cancel it, or ask its worker to.
+    pub cancel: bool,
+    /// Run it once more.
+    pub retry: bool,
+    /// Remove it.
+    pub delete: bool,
+}
+
+/// What the viewer may do with a job that it sees and with its service. Its account, owner, project, origin, state and
+/// whether its end was asked for must have been read.
+#[must_use]
+pub fn rights(viewer: &Viewer, job: &job::Model, service: Option<&service_row::Model>) -> Rights {
+    let changes = viewer.require_write(Permission::JobsWrite).is_ok() && viewer.may_change(job);
+    let works = changes && writable_one(job).is_ok();
+    let is_final = job.status.is_final();
+    let unsuccessful = matches!(job.status, job::Status::Failed | job::Status::Cancelled);
+    Rights {
+        cancel: works && !is_final && !job.cancel_requested,
+        retry: works && unsuccessful && runs_again(viewer, job, service).is_ok(),
+        delete: if works { is_final } else { changes && viewer.keeps_accounts() },
+    }
 }
 
 /// The jobs that `scope` may change; says the same as [`writable`].

@@ -152,7 +152,6 @@ fn ended(before: &job::Model, status: Status, asked: &Overrule, tx: &Tx) -> job:
     let failure = asked.failure.as_ref();
     let by_hand = || Some("Set by hand.".to_owned());
     job::Model {
-        status,
         progress: if status == Status::Succeeded { Some(1.0) } else { before.progress },
         failure_kind: failed.then(|| failure.map_or(FailureKind::System, |failure| failure.kind)),
         failure_code: failure.filter(|_| failed).and_then(|failure| failure.code.clone()),
@@ -161,12 +160,6 @@ fn ended(before: &job::Model, status: Status, asked: &Overrule, tx: &Tx) -> job:
         } else {
             None
         },
-        lease_hash: None,
-        lease_expires_at: None,
-        claimed_at: None,
-        running_since: None,
-        started_at: before.started_at.or(before.claimed_at),
-        finished_at: before.finished_at.or(Some(tx.now)),
-        ..lease::counted_to(before, tx.now)
+        ..lease::ended(&lease::counted_to(before, tx.now), status, before.finished_at.unwrap_or(tx.now))
     }
 }

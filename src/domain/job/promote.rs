@@ -6,11 +6,12 @@ use sea_orm::{
     sea_query::{LockBehavior, LockType},
 };
 
-use super::{change, due::Due};
-use crate::{app::App, db::Tx, error::Result};
+use super::change;
+use crate::{app::App, db::Tx, domain::due::Due, error::Result};
 
 /// Straight from the index of scheduled jobs, and in its words.
 const SCHEDULED: Due = Due {
+    what: "a scheduled job",
     sql: "SELECT id, run_after FROM job INDEXED BY job_scheduled WHERE status = 'scheduled' AND run_after <= ? \
           AND (run_after, id) > (?, ?) ORDER BY run_after, id LIMIT ?",
     moments: 1,

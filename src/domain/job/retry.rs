@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::project,
+    domain::{lease, project},
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -48,7 +48,6 @@ pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
     let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
     open(tx, service_id).await?;
     Ok(job::Model {
-        status: job::Status::Queued,
         requirement_id: requirement::number(tx, service_id, job.owner_id, &job.requires).await?,
         scheduled_at: None,
         run_after: tx.now,
@@ -61,12 +60,8 @@ pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
         failure_code: None,
         failure_message: None,
         cancel_requested: false,
-        lease_hash: None,
-        lease_expires_at: None,
-        claimed_at: None,
-        running_since: None,
         started_at: None,
         finished_at: None,
-        ..job.clone()
+        ..lease::without_lease(job, job::Status::Queued)
     })
 }

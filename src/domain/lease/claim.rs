@@ -125,11 +125,12 @@ async fn any_waiting(app: &App, queues: &Queues) -> Result<bool> {
 }
 
 async fn take(app: &App, runner_id: i64, queues: Queues, max: i32) -> Result<Vec<Lease>> {
-    if queues.is_empty() {
+    let sign = app.seen.sign(runner_id, app.clock.now_micros());
+    // A runner without a free slot that was heard of a moment ago needs no turn of the writer.
+    if queues.is_empty() || queues.free <= 0 && !sign.is_due() {
         return Ok(Vec::new());
     }
     let secret = secret::random_bytes::<32>();
-    let sign = app.seen.sign(runner_id, app.clock.now_micros());
     let input = (runner_id, queues, max, secret, sign);
     let jobs = app
         .db

@@ -17,8 +17,9 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        due::Due,
         event, file,
-        job::{self as jobs, Due, change},
+        job::{self as jobs, change},
         meter,
     },
     error::Result,
@@ -77,6 +78,7 @@ pub async fn sweep(app: &App) -> Result<usize> {
 
 /// Straight from the index of held jobs: the planner would rather read the table in the order of ids.
 const OVERDUE: Due = Due {
+    what: "a held job",
     sql: "SELECT id, lease_expires_at FROM job INDEXED BY job_held WHERE lease_expires_at IS NOT NULL \
           AND (lease_expires_at <= ? OR claimed_at + max_run_seconds * CAST(1000000 AS BIGINT) <= ?) \
           AND (lease_expires_at, id) > (?, ?) ORDER BY lease_expires_at, id LIMIT ?",

@@ -3,7 +3,6 @@
 use entity::{
     group, project,
     project_member::{self, Role},
-    user,
 };
 use sea_orm::{
     ActiveValue::Set,
@@ -16,7 +15,7 @@ use super::{forbidden, holder::require_role, managed, runner::release_runners, w
 use crate::{
     app::App,
     db::Tx,
-    domain::rights,
+    domain::{rights, user as users},
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
@@ -106,11 +105,7 @@ fn refuse_personal(project: &project::Model) -> Result<()> {
 /// by their ids to everybody.
 async fn known(app: &App, viewer: &Viewer, project_id: i64, holder: Holder) -> Result<Known> {
     match holder {
-        Holder::User(uid) => {
-            let user = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
-            let user = user.ok_or_else(|| Error::invalid("userId", "There is no such user."))?;
-            Ok(Known::User(user.id))
-        }
+        Holder::User(uid) => Ok(Known::User(users::known(app, "userId", uid).await?)),
         Holder::Group(uid) => {
             let visible = group::Entity::visible_to(&viewer.scope()).filter(group::Column::Uid.eq(uid));
             let mut group = visible.one(app.db.read()).await?;

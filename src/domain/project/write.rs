@@ -65,7 +65,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewProject) -> Result<proje
     let made = app.db.write(input, |tx, (owner_id, new, account_id)| Box::pin(insert(tx, *owner_id, new, *account_id)));
     let made = made.await?;
     // The owner takes part in it from the next request on.
-    app.known.forget();
+    app.known.forget_user(owner_id);
     Ok(made)
 }
 
@@ -272,13 +272,11 @@ async fn remove(tx: &Tx, id: i64) -> Result<project::Model> {
         .filter(service::Column::DeletedAt.is_null())
         .order_by_asc(service::Column::Id);
     let services: Vec<i64> = services.lock_exclusive().into_tuple().all(&tx.db).await?;
-    for service_id in &services {
-        let of_service = unfinished.clone().filter(job::Column::ServiceId.eq(*service_id)).limit(1);
-        if of_service.into_tuple::<i64>().one(&tx.db).await?.is_some() {
-            return Err(Error::InvalidState(
-                "Jobs of a service of this project are not finished; let or make them end first.".into(),
-            ));
-        }
+    let of_services = unfinished.filter(job::Column::ServiceId.is_in(services.iter().copied())).limit(1);
+    if of_services.into_tuple::<i64>().one(&tx.db).await?.is_some() {
+        return Err(Error::InvalidState(
+            "Jobs of a service of this project are not finished; let or make them end first.".into(),
+        ));
     }
     let gone = service::ActiveModel {
         deleted_at: Set(Some(tx.now)),

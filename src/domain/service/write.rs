@@ -67,7 +67,10 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
         .write(input, |tx, (app, owner_id, project_id, new)| Box::pin(insert(tx, app, *owner_id, *project_id, new)));
     let service = made.await?;
     // Who manages it sees the jobs of the new service from the next request on.
-    app.known.forget();
+    match project_id {
+        Some(_) => app.known.forget(),
+        None => app.known.forget_user(owner_id),
+    }
     Ok(service)
 }
 

@@ -59,7 +59,7 @@ fn of(field: &str) -> Columns {
         "maxRunSeconds" => &[MaxRunSeconds],
         "runSeconds" => &[RanMicros],
         "log" => &[Id, LogBytes, LogTruncated],
-        "viewerCan" => &[Origin, Status, CancelRequested, OwnerId, ServiceId, ProjectId],
+        "viewerCan" => &[Origin, Status, CancelRequested, OwnerId, ServiceId, ProjectId, AccountId],
         _ => return Columns::ALL,
     };
     Columns::of(columns)

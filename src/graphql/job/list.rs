@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::{account, job::Part, project, service, user};
+use entity::{job::Part, service, user};
 
 use super::{
     Job, JobOrigin, JobStatus,
@@ -15,7 +15,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nodes_ask_for, nullable, page, viewer},
+        context::{asked, asks_for, nodes_ask_for, nullable, page},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
@@ -165,7 +165,8 @@ pub async fn page_of_jobs(
     Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }
 
-/// The page's jobs with the owners, services, accounts and projects that the document asks for, each kind fetched in one statement.
+/// The page's jobs with the owners and services that the document asks for, each kind fetched in one statement. Accounts
+/// and projects, which not everybody sees, come in one statement too, from the request's loaders.
 async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
     if parts.is_empty() {
         return Ok(Vec::new());
@@ -183,25 +184,9 @@ async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<
     } else {
         HashMap::new()
     };
-    let accounts: HashMap<i64, Arc<account::Model>> = if nodes_ask_for(ctx, "account") {
-        let ids = distinct(parts.iter().filter_map(|part| part.row.account_id));
-        let found = domain::account::by_ids(app, viewer(ctx)?, &ids).await?;
-        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
-    } else {
-        HashMap::new()
-    };
-    let projects: HashMap<i64, Arc<project::Model>> = if nodes_ask_for(ctx, "project") {
-        let ids = distinct(parts.iter().filter_map(|part| part.row.project_id));
-        let found = domain::project::by_ids(app, viewer(ctx)?, &ids).await?;
-        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
-    } else {
-        HashMap::new()
-    };
     let related = |part: Part| Job {
-        project: part.row.project_id.and_then(|id| projects.get(&id)).cloned(),
         owner: owners.get(&part.row.owner_id).cloned(),
         service: part.row.service_id.and_then(|id| services.get(&id)).cloned(),
-        account: part.row.account_id.and_then(|id| accounts.get(&id)).cloned(),
         ..Job::from(part)
     };
     Ok(parts.into_iter().map(related).collect())

@@ -137,3 +137,24 @@ async fn a_member_who_is_removed_pays_for_what_is_under_way_and_for_nothing_new(
     shop.submit().await;
     assert_eq!(shop.sums().await[1], "10");
 }
+
+#[tokio::test]
+async fn who_left_the_account_has_nothing_run_again_on_it() {
+    let shop = Shop::new(json!({})).await;
+    let keeper = shop.app.user_with("kim", &["accounting"], false).await;
+    // Whoever keeps all accounts spends from none of them without being a member.
+    for owner in [&shop.ada, &keeper] {
+        shop.app.member(&shop.account, owner, json!({})).await;
+        let job = owner.submit_with(shop.input()).await;
+        owner.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
+        let input = json!({ "accountId": shop.account, "userId": owner.id });
+        shop.app.admin().change("accountMemberRemove", input, "member { held }").await;
+        assert_eq!(owner.refused("jobRetry", json!({ "jobId": job })).await, "INVALID_STATE");
+        assert_eq!(shop.sums().await[1], "0");
+    }
+    let admin = shop.app.admin();
+    let job = admin.submit_with(shop.input()).await;
+    admin.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
+    assert_eq!(admin.refused("jobRetry", json!({ "jobId": job })).await, "OK");
+    assert_eq!(shop.sums().await[1], "10");
+}

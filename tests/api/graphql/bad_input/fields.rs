@@ -179,7 +179,6 @@ const COLUMNS: &[&str] = &[
     "keyOwnerId",
     "requirementId",
     "idempotencyHash",
-    "departures",
     "__typename",
     "__proto__",
     "constructor",

@@ -175,3 +175,25 @@ async fn an_idempotency_key_stands_for_the_project_too() {
     assert_eq!((&first["job"], &again["replayed"]), (&again["job"], &json!(true)));
     assert_eq!(team.contributor.refused("jobSubmit", submit(Value::Null)).await, "IDEMPOTENCY_MISMATCH");
 }
+
+#[tokio::test]
+async fn a_paid_job_is_run_again_by_its_owner_and_the_services_managers_and_says_so() {
+    let team = Team::new().await;
+    let account = team.app.account(json!({ "granted": "100" })).await;
+    team.app.member(&account, &team.contributor, json!({})).await;
+    let service = team.app.service(json!({ "prices": { "perJob": "1" } })).await;
+    let input = json!({ "serviceId": service, "projectId": team.project, "accountId": account });
+    let job = team.contributor.submit_with(input).await;
+    let id = json!({ "jobId": job });
+    for (client, code) in [
+        (&team.manager, "FORBIDDEN"),
+        (&team.owner, "FORBIDDEN"),
+        (&team.watcher, "FORBIDDEN"),
+        (&team.contributor, "OK"),
+        (&team.app.admin(), "OK"),
+    ] {
+        team.contributor.refused("jobCancel", id.clone()).await;
+        let can = client.job(&job, "viewerCan { retry }").await["viewerCan"]["retry"].take();
+        assert_eq!((can, client.refused("jobRetry", id.clone()).await.as_str()), (json!(code == "OK"), code));
+    }
+}

@@ -23,7 +23,15 @@ impl Socket {
         protocol: Option<&str>,
         header: Option<(&'static str, &str)>,
     ) -> Result<Self, Error> {
-        let mut request = format!("ws://{}/graphql", server.address).into_client_request().expect("a request");
+        Self::connect(server.address, protocol, header).await
+    }
+
+    async fn connect(
+        address: SocketAddr,
+        protocol: Option<&str>,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<Self, Error> {
+        let mut request = format!("ws://{address}/graphql").into_client_request().expect("a request");
         if let Some(protocol) = protocol {
             request.headers_mut().insert("sec-websocket-protocol", protocol.parse().expect("a header value"));
         }
@@ -35,9 +43,7 @@ impl Socket {
 
     /// Opens one at any server, in the protocol of today, with a credential.
     pub async fn at(address: SocketAddr, token: &str) -> Self {
-        let mut request = format!("ws://{address}/graphql").into_client_request().expect("a request");
-        request.headers_mut().insert("sec-websocket-protocol", "graphql-transport-ws".parse().expect("a value"));
-        let mut socket = Self(connect_async(request).await.expect("an upgrade").0);
+        let mut socket = Self::connect(address, Some("graphql-transport-ws"), None).await.expect("an upgrade");
         socket.send(json!({ "type": "connection_init", "payload": { "token": token } })).await;
         assert_eq!(socket.message().await["type"], "connection_ack");
         socket

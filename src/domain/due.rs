@@ -1,4 +1,4 @@
-//! Doing something to each job whose moment has come.
+//! Doing something to each thing whose moment has come.
 
 use futures_util::{StreamExt, future::ready, stream};
 use sea_orm::{ConnectionTrait, Value};
@@ -9,15 +9,17 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Jobs looked for at once.
+/// Rows looked for at once.
 const BATCH: i64 = 500;
 /// Transactions that run at once: on SQLite they share commits.
 const AT_ONCE: usize = 16;
 
-/// Which jobs are due: a statement that selects `id` and the moment of those after a place, in the order of both. Its
+/// What is due: a statement that selects `id` and the moment of those after a place, in the order of both. Its
 /// last three values are that place (a moment and an id) and how many rows are wanted.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::domain) struct Due {
+    /// What it is, for the log.
+    pub what: &'static str,
     /// The statement, with a `?` for each value.
     pub sql: &'static str,
     /// How often it asks for the present moment, before the last three.
@@ -25,10 +27,10 @@ pub(in crate::domain) struct Due {
 }
 
 impl Due {
-    /// Runs `work` for each job that is due, and says for how many it said that there was something to do. Each is met
+    /// Runs `work` for each row that is due, and says for how many it said that there was something to do. Each is met
     /// once, so that one for which it fails keeps no other from its turn: that one is logged, and met again the next time.
     ///
-    /// Fails when the jobs cannot be looked for. Ends early when the server stops.
+    /// Fails when the rows cannot be looked for. Ends early when the server stops.
     pub async fn each<F>(self, app: &App, work: impl Fn(i64) -> F + Sync) -> Result<usize>
     where
         F: Future<Output = Result<bool>> + Send,
@@ -41,7 +43,7 @@ impl Due {
             last = *end;
             let full = i64::try_from(batch.len()) == Ok(BATCH);
             let ids = stream::iter(batch).take_while(|_| ready(!app.shutdown.is_cancelled()));
-            let outcomes = ids.map(|(_, id)| attempt(id, work(id))).buffer_unordered(AT_ONCE);
+            let outcomes = ids.map(|(_, id)| attempt(self.what, id, work(id))).buffer_unordered(AT_ONCE);
             done += outcomes.filter(|there| ready(*there)).count().await;
             if !full || app.shutdown.is_cancelled() {
                 return Ok(done);
@@ -59,11 +61,11 @@ impl Due {
     }
 }
 
-async fn attempt(id: i64, work: impl Future<Output = Result<bool>>) -> bool {
+async fn attempt(what: &str, id: i64, work: impl Future<Output = Result<bool>>) -> bool {
     match work.await {
         Ok(there) => there,
         Err(error) => {
-            tracing::error!(job = id, ?error, "a job could not be moved on; the next sweep tries again");
+            tracing::error!(what, id, ?error, "it is due and could not be done; the next sweep tries again");
             false
         }
     }
