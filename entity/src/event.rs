@@ -87,6 +87,9 @@ pub struct Detail {
     /// Bytes of the new log text (`log_appended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<i64>,
+    /// The log reached its bound with this text, and what comes after it is dropped (`log_appended`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
     /// What was booked (`charged`, `booked`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booking: Option<Booking>,
@@ -106,7 +109,8 @@ pub struct Detail {
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
 pub struct Model {
-    /// The order of all events: the single writer commits in the order of these numbers.
+    /// The order of all events. On PostgreSQL a later one may be there before an earlier one (see
+    /// `domain::event::seam`); SQLite's one writer commits in the order of these numbers.
     #[sea_orm(primary_key)]
     pub id: i64,
     /// The job; none for an event of an account alone.
@@ -139,7 +143,8 @@ impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
     /// The events of jobs that `scope` may see: of one's own jobs, of the jobs of the services that one manages and of
-    /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the jobs that it held at the time.
+    /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the
+    /// jobs that it held at the time.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
