@@ -175,13 +175,9 @@ where
     Ok(query.order_by(order.id(), direction).limit(request.size + 1).into_query())
 }
 
-/// The ids of all these heads. Each stands in a sub-select of its own: only there may it have an order and a limit.
-pub fn union<E, O>(order: O, heads: Vec<SelectStatement>) -> SelectStatement
-where
-    E: EntityTrait,
-    O: Order<E>,
-{
-    let ids = |head| Query::select().column(order.id()).from_subquery(head, "head").take();
+/// The ids of all these heads, which have them in the column `id`. Each stands in a sub-select of its own: only there may it have an order and a limit.
+pub fn union<E: EntityTrait>(id: E::Column, heads: Vec<SelectStatement>) -> SelectStatement {
+    let ids = |head| Query::select().column(id).from_subquery(head, "head").take();
     let mut heads = heads.into_iter().map(ids);
     let mut all = heads.next().unwrap_or_default();
     for head in heads {

@@ -141,6 +141,13 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The condition that an event is of a recorded job, in the words of the index `event_recorded`: only these have no
+/// service, and events of accounts, which have no job either.
+#[must_use]
+pub fn recorded() -> Condition {
+    Condition::all().add(Column::JobId.is_not_null()).add(Column::ServiceId.is_null())
+}
+
 impl Entity {
     /// The events of jobs that `scope` may see: of one's own jobs, of the jobs of the services that one manages and of
     /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the
@@ -159,9 +166,7 @@ impl Entity {
                     sees = sees.add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher)));
                 }
                 if keeps_accounts {
-                    // Only recorded jobs have no service; and events of accounts, which have no job either.
-                    let recorded = Condition::all().add(Column::JobId.is_not_null()).add(Column::ServiceId.is_null());
-                    sees = sees.add(recorded);
+                    sees = sees.add(recorded());
                 }
                 Self::find().filter(sees)
             }

@@ -160,7 +160,8 @@ pub async fn list(
         None => filtered(&viewer.scope(), filter),
         Some(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
-            job::Entity::find().filter(job::Column::Id.in_subquery(page::union(order, heads.collect::<Result<_>>()?)))
+            let ids = page::union::<job::Entity>(order.id(), heads.collect::<Result<_>>()?);
+            job::Entity::find().filter(job::Column::Id.in_subquery(ids))
         }
     };
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await
@@ -365,7 +366,7 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
 impl Order<job::Entity> for JobOrder {
     fn column(self) -> Option<job::Column> {
         match self {
-            // The id rises with the moment of submission.
+            // The id rises with the moment at which a job came here, which of a recorded one is not its submission.
             Self::SubmittedAtAsc | Self::SubmittedAtDesc => None,
             Self::UpdatedAtAsc | Self::UpdatedAtDesc => Some(job::Column::UpdatedAt),
             Self::PriorityDesc => Some(job::Column::Priority),
