@@ -185,15 +185,14 @@ impl UserQuery {
             if given.iter().filter(|given| **given).count() != 1 {
                 return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
             }
-            let row = match id {
-                Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
-                None => {
-                    let number = match number {
-                        Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
-                        None => None,
-                    };
-                    domain::user::get_by(app, viewer, number, username.as_deref(), email.as_deref()).await
-                }
+            let row = if let Some(id) = id {
+                domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await
+            } else {
+                let number = match number {
+                    Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
+                    None => None,
+                };
+                domain::user::get_by(app, viewer, number, username.as_deref(), email.as_deref()).await
             };
             Ok(Some(User(Arc::new(row?))))
         })
