@@ -110,7 +110,9 @@ pub(super) fn mount(path: &String) -> Result<(), String> {
     let named = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(allowed);
     let inside = path.strip_prefix('/').unwrap_or_default();
     if !inside.split('/').all(named) {
-        return Err("expected a path such as \"/old\": letters, digits, `.`, `_`, `-`, without a slash at the end".to_owned());
+        return Err(
+            "expected a path such as \"/old\": letters, digits, `.`, `_`, `-`, without a slash at the end".to_owned()
+        );
     }
     if inside.split('/').next().is_some_and(|first| OWN.contains(&first)) {
         return Err(format!("{path} is a path of the server itself; take another"));

@@ -85,7 +85,8 @@ fn take(draft: &mut Draft, source: &Source<'_>, section: &str, table: &DeTable<'
 
 /// A section, or what only holds sections (`compat`).
 fn is_section(path: &str) -> bool {
-    let holds = |section: &&str| section.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let holds =
+        |section: &&str| section.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     SECTIONS.iter().any(holds)
 }
 

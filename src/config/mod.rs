@@ -24,8 +24,8 @@ pub use self::check::mask_url;
 use self::check::{
     Within, any, base_url, database_url, day, files_store, log_filter, maybe_base_url, mount, origins, server_name,
 };
-pub use self::mount::Mount;
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
+pub use self::mount::Mount;
 pub use self::setting::LogFormat;
 use self::setting::settings;
 

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use super::load::reachable;
 use super::{Backrest, Config, Mobyle2, Mybrc, MybrcRest, ProjectW, Topchef};
 
 /// Where an old API stands, and who may call it there.
@@ -50,6 +51,12 @@ mount!(Mybrc, |section| section.anonymous_as.clone());
 mount!(MybrcRest, |section| section.anonymous_as.clone());
 
 impl Config {
+    /// Whether the operator has said how clients reach the server; else the address is only a guess from `listen`.
+    #[must_use]
+    pub fn has_public_url(&self) -> bool {
+        self.public_url != format!("http://{}", reachable(self.listen))
+    }
+
     /// Where each old API stands, by the key that says so.
     #[must_use]
     pub fn mounts(&self) -> [(&'static str, Mount); 6] {

@@ -51,27 +51,39 @@ macro_rules! settings {
             }
         )*
 
-        static KEYS: &[$crate::config::setting::Key] = &[
-            $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
-            $( $(
-                $crate::config::setting::key!(
-                    concat!($crate::config::setting::path!($part $(as $path)?), ".", stringify!($sub)),
-                    $Sub, $sub_rule, $part.$sub
-                ),
-            )* )*
-        ];
+        static KEYS: std::sync::LazyLock<Vec<$crate::config::setting::Key>> = std::sync::LazyLock::new(|| {
+            let mut keys = vec![
+                $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
+            ];
+            $( keys.extend($crate::config::setting::section_keys!(
+                [$part $(as $path)?] $( $sub: $Sub, $sub_rule; )*
+            )); )*
+            keys
+        });
 
-        static SECTIONS: &[&str] = &[$( $crate::config::setting::path!($part $(as $path)?), )*];
+        static SECTIONS: &[&str] = &[$( $crate::config::setting::section_path!($part $(as $path)?), )*];
     };
 }
 
 /// How the file spells a section: by the field's name, or as it says.
-macro_rules! path {
+macro_rules! section_path {
     ($part:ident) => {
         stringify!($part)
     };
     ($part:ident as $path:literal) => {
         $path
+    };
+}
+
+/// The lines of one section.
+macro_rules! section_keys {
+    ([$part:ident] $( $sub:ident: $Sub:ty, $rule:expr; )*) => {
+        [$( $crate::config::setting::key!(
+            concat!(stringify!($part), ".", stringify!($sub)), $Sub, $rule, $part.$sub
+        ), )*]
+    };
+    ([$part:ident as $path:literal] $( $sub:ident: $Sub:ty, $rule:expr; )*) => {
+        [$( $crate::config::setting::key!(concat!($path, ".", stringify!($sub)), $Sub, $rule, $part.$sub), )*]
     };
 }
 
@@ -89,7 +101,7 @@ macro_rules! key {
     };
 }
 
-pub(super) use {key, path, settings};
+pub(super) use {key, section_keys, section_path, settings};
 
 /// Reads and checks a value; the error says what was found and what was expected.
 pub(super) fn read<T: Setting>(raw: &Raw<'_>, rule: &impl Rule<T>) -> Result<T, String> {

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use async_graphql::futures_util::StreamExt as _;
 use async_graphql::futures_util::stream::{self, BoxStream};
 use async_graphql::{
-    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, Variables, value,
+    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, Variables,
+    value,
 };
 
 use super::call::{Caller, PageMost, Params, Prepared, RequestId, Statement};
@@ -102,7 +103,8 @@ where
     /// What is wrong with it: a mistake of whoever wrote it.
     pub fn statement(&self, text: &str) -> Result<Statement, String> {
         let document = Document::load(text, &self.internal, |ast| self.validator.validate(ast));
-        let told = |errors: Vec<ServerError>| errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
+        let told =
+            |errors: Vec<ServerError>| errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
         document.map(|document| Statement(Arc::new(document))).map_err(told)
     }
 
@@ -125,8 +127,7 @@ where
         limits: &Limits,
     ) -> Result<Prepared, Box<Response>> {
         let refuse = |error: Error| refused(vec![server_error(&error)]);
-        let operation =
-            document.operation(operation_name).map_err(|message| refuse(Error::BadRequest(message)))?;
+        let operation = document.operation(operation_name).map_err(|message| refuse(Error::BadRequest(message)))?;
         let definition = operation.definition(&document.ast);
         let definitions = definition.map_or(&[][..], |definition| &definition.variable_definitions);
         let variables = coerce(&self.types, definitions, variables).map_err(refuse)?;

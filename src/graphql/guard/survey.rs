@@ -160,11 +160,7 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(
-        document: &'a ExecutableDocument,
-        variables: Option<&'a Variables>,
-        limits: &Limits,
-    ) -> Self {
+    pub(super) fn new(document: &'a ExecutableDocument, variables: Option<&'a Variables>, limits: &Limits) -> Self {
         Self {
             document,
             variables,
