@@ -8,7 +8,7 @@ use std::fmt::Write;
 use axum::body::Body;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
 use serde_json::{Number, Value};
 
@@ -45,6 +45,8 @@ pub(super) fn finish(mut response: Response, style: Style) -> Response {
         write(&mut text, &value, style, 0);
         text.push('\n');
         *response.body_mut() = text.into();
+        // The router has counted the empty body that was there until now.
+        response.headers_mut().remove(CONTENT_LENGTH);
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     }
     response
