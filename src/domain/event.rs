@@ -152,12 +152,7 @@ fn of_account(account_id: i64) -> Select<event::Entity> {
     event::Entity::find().filter(event::Column::AccountId.eq(account_id))
 }
 
-async fn page_of(
-    app: &App,
-    parts: &[Select<event::Entity>],
-    first: i64,
-    after: Option<&str>,
-) -> Result<Listed> {
+async fn page_of(app: &App, parts: &[Select<event::Entity>], first: i64, after: Option<&str>) -> Result<Listed> {
     let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
         return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
     };

@@ -219,11 +219,8 @@ async fn start(
     let newest = newest(app).await?;
     let asked = after.map(position).transpose()?;
     let goes_on = expired_after(app, asked).await?;
-    let gap = asked.zip(goes_on).map(|(asked, to)| Gap {
-        reason: GapReason::Expired,
-        from: cursor(asked),
-        to: cursor(to),
-    });
+    let gap =
+        asked.zip(goes_on).map(|(asked, to)| Gap { reason: GapReason::Expired, from: cursor(asked), to: cursor(to) });
     let position = goes_on.or(asked).map_or(newest, |place| place.min(newest));
     Ok(Follower {
         app: app.clone(),

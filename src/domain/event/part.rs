@@ -14,7 +14,12 @@ const PARTS: usize = 30;
 
 /// What `scope` sees of the log under a filter: events of these services, which a user manages, and of these projects,
 /// in which it takes part, beside its own.
-pub(super) fn parts(scope: &Scope, services: &[i64], projects: &[i64], filter: &Resolved) -> Vec<Select<event::Entity>> {
+pub(super) fn parts(
+    scope: &Scope,
+    services: &[i64],
+    projects: &[i64],
+    filter: &Resolved,
+) -> Vec<Select<event::Entity>> {
     let parts = match *scope {
         // A job's events are few, and have an index.
         _ if filter.job_ids.is_some() => Vec::new(),

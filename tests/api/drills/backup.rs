@@ -20,7 +20,10 @@ async fn a_backup_under_load_restores_and_goes_on() {
     let site = Site::new("").await;
     let server = site.serve().await;
     let admin = site.admin().await;
-    let dear = Dear { service: admin.dear_service(json!({}), json!({ "perJob": "0.25" })).await, account: admin.account("1000000").await };
+    let dear = Dear {
+        service: admin.dear_service(json!({}), json!({ "perJob": "0.25" })).await,
+        account: admin.account("1000000").await,
+    };
     let runner = admin.runner("worker", &dear.service, 100).await;
     let (before, over) = (dear.submit(&admin, sized(500, 40)).await, Arc::new(AtomicBool::new(false)));
     let mut load = JoinSet::new();
