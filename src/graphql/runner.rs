@@ -86,7 +86,7 @@ impl Runner {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ServiceConnection> {
         let filter = ServiceFilter { runner_id: Some(self.0.id), ..ServiceFilter::default() };
-        page_of_services(ctx, &filter, ServiceOrder::CreatedAtAsc, &page(first, last, after, before)?).await
+        page_of_services(ctx, &filter, ServiceOrder::CreatedAtAsc, &page(ctx, first, last, after, before)?).await
     }
 
     /// How many jobs it may hold at once.
@@ -122,7 +122,9 @@ impl Runner {
     ) -> Option<Result<JobConnection>> {
         nullable(async move {
             let filter = JobFilter { held_by: Some(self.0.id), ..JobFilter::default() };
-            page_of_jobs(ctx, &filter, JobOrder::SubmittedAtAsc, &page(first, last, after, before)?).await.map(Some)
+            page_of_jobs(ctx, &filter, JobOrder::SubmittedAtAsc, &page(ctx, first, last, after, before)?)
+                .await
+                .map(Some)
         })
         .await
     }

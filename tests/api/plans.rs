@@ -202,6 +202,21 @@ async fn cancelling_many_reads_only_what_is_not_finished() {
 }
 
 #[tokio::test]
+async fn what_a_runner_holds_is_found_by_the_runner() {
+    let Some((app, _, ada, runner)) = world(json!({})).await else { return };
+    assert_eq!(runner.claim_with(json!({ "max": 5 })).await.len(), 2);
+    let document = "query($id: ID!) { runner(id: $id) { jobs { nodes { id } } } }";
+    for client in [&runner, &app.admin()] {
+        let ask = async { drop(client.data(document, json!({ "id": runner.id })).await) };
+        plans_of(&app, ask).await.check().by("\"runner_id\" = ", "job_runner");
+    }
+    let number = ada.data("{ jobs { nodes { number } } }", json!({})).await["jobs"]["nodes"][0]["number"].clone();
+    let document = "query($number: Int) { job(number: $number) { runner { jobs { nodes { id } } } } }";
+    let ask = async { drop(ada.data(document, json!({ "number": number })).await) };
+    plans_of(&app, ask).await.check().by("\"runner_id\" = ", "job_runner");
+}
+
+#[tokio::test]
 async fn a_jobs_place_is_counted_by_the_index() {
     let Some((app, _, ada, runner)) = world(json!({ "maxRunning": 9, "maxRunningPerUser": 8 })).await else { return };
     runner.claim_with(json!({ "max": 1 })).await;

@@ -20,9 +20,12 @@ pub(super) fn parts(
     projects: &[i64],
     filter: &Resolved,
 ) -> Vec<Select<event::Entity>> {
-    let parts = match *scope {
+    let whole = || vec![filtered(event::Entity::visible_to(scope), filter)];
+    if filter.job_ids.is_some() {
         // A job's events are few, and have an index.
-        _ if filter.job_ids.is_some() => Vec::new(),
+        return whole();
+    }
+    let parts = match *scope {
         Scope::All => by_list(filter),
         Scope::User { id, keeps_accounts, .. } => {
             let of = |column: event::Column| move |id: &i64| event::Entity::find().filter(column.eq(*id));
@@ -35,7 +38,7 @@ pub(super) fn parts(
         Scope::Nobody | Scope::Runner { .. } => Vec::new(),
     };
     if parts.is_empty() || parts.len() > PARTS {
-        return vec![filtered(event::Entity::visible_to(scope), filter)];
+        return whole();
     }
     parts.into_iter().map(|part| filtered(part, filter)).collect()
 }
@@ -62,13 +65,11 @@ pub(super) async fn read(
     limit: u64,
 ) -> Result<Vec<event::Model>> {
     let bounded = |part: &Select<event::Entity>| {
-        let part = part.clone().filter(event::Column::Id.gt(from));
-        match to {
-            Some(to) => part.filter(event::Column::Id.lte(to)),
-            None => part,
-        }
-        .order_by_asc(event::Column::Id)
-        .limit(limit)
+        let part = part.clone().filter(event::Column::Id.gt(from)).apply_if(to, |part, to| {
+            // Beyond this place the log is not final.
+            part.filter(event::Column::Id.lte(to))
+        });
+        part.order_by_asc(event::Column::Id).limit(limit)
     };
     let query = if let [only] = parts {
         bounded(only)
