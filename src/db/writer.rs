@@ -141,6 +141,9 @@ async fn serve(
         }
         metrics::histogram!("docket_write_round_requests").record(f64::from(u32::try_from(round.len()).unwrap_or(0)));
         let result = commit_round(&connection, &clock, &mut round).await;
+        if result.is_err() {
+            discard(&connection).await;
+        }
         if matches!(result, Ok(true)) {
             committed.send_modify(|count| *count += 1);
         }
@@ -191,6 +194,23 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     }
     transaction.commit().await?;
     Ok(told)
+}
+
+/// Closes the connection that a round has failed on; the next round gets a new one.
+///
+/// After a failed commit, on a full disk above all, nobody knows what SQLite has undone by itself and whether its
+/// transaction is still open, and the driver counts otherwise than SQLite. Were the connection used again, the next
+/// writes could be savepoints within that transaction: acknowledged, and undone with it later. Closing undoes whatever
+/// is open.
+async fn discard(connection: &DatabaseConnection) {
+    match connection.get_sqlite_connection_pool().acquire().await {
+        Ok(broken) => {
+            if let Err(error) = broken.close().await {
+                tracing::warn!(%error, "the writing connection did not close well");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "there is no writing connection just now"),
+    }
 }
 
 /// What a caller hears when its own work was fine and the shared commit was not.

@@ -2,7 +2,7 @@ use std::process::Command;
 
 use serde_json::{Value as Json, json};
 
-use super::support::Site;
+use super::support::{Failed, Site};
 
 const MIB: usize = 1_048_576;
 
@@ -45,6 +45,56 @@ async fn a_full_disk_refuses_what_does_not_fit_and_keeps_nothing_of_it() {
     }
     let names = admin.call("{ files(order: CREATED_AT_ASC) { nodes { name } } }", json!({})).await;
     assert_eq!(names["files"]["nodes"], json!([{ "name": "first" }, { "name": "second" }]));
+    server.terminate();
+    assert!(server.ended().await.success());
+}
+
+/// A database whose disk is full refuses writes with a reason, goes on reading, and is whole: with more room it goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_under_the_database_refuses_writes_and_loses_nothing() {
+    if !has_disks() {
+        return;
+    }
+    let site = Site::on_small_file("");
+    let server = site.serve_on_small_disk("small", 12).await;
+    let admin = site.admin().await;
+    let service = admin.service(json!({})).await;
+    let input = json!({ "serviceId": service, "parameters": { "text": "x".repeat(200_000) } });
+    let submit = async || admin.try_mutate("jobSubmit", input.clone(), "job { id }").await;
+    let mut acknowledged = Vec::new();
+    let mut refused = 0;
+    while refused < 5 {
+        match submit().await {
+            Ok(made) => acknowledged.push(made["job"]["id"].as_str().expect("an id").to_owned()),
+            Err(Failed::Refused { code, body }) => {
+                refused += 1;
+                assert_eq!(code, "UNAVAILABLE", "{body}");
+                let message = body["errors"][0]["message"].as_str().expect("a message");
+                assert!(message.contains("disk"), "{message}");
+            }
+            Err(Failed::Lost(lost)) => panic!("{lost}"),
+        }
+        assert!(acknowledged.len() < 12 * MIB / 200_000, "more than the disk holds");
+    }
+    assert!(acknowledged.len() > 5, "{} jobs fit", acknowledged.len());
+    // Reading goes on: every job that was acknowledged, and a new look at the credential.
+    assert!(admin.jobs(&acknowledged).await.iter().all(|job| job["status"] == "QUEUED"));
+    let counted = "{ jobs { totalCount } viewer { user { username } } }";
+    let counted = admin.call(counted, json!({})).await;
+    assert_eq!(counted["jobs"]["totalCount"], acknowledged.len());
+
+    // What is on the disk, as if it had been moved to a larger one.
+    let next = Site::on_file("");
+    for name in ["docket.db", "docket.db-wal"] {
+        let from = server.view(&site.path("small").join(name));
+        std::fs::copy(from, next.path(name)).expect("a copy");
+    }
+    server.kill().await;
+    assert_eq!(next.done("db check").await, "The database is sound.");
+    let server = next.serve().await;
+    let again = next.client(admin.token.as_deref());
+    assert!(again.jobs(&acknowledged).await.iter().all(|job| job["status"] == "QUEUED"));
+    again.mutate("jobSubmit", input, "job { id }").await;
     server.terminate();
     assert!(server.ended().await.success());
 }

@@ -1,6 +1,7 @@
 //! A server process.
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -52,6 +53,12 @@ impl Server {
         let status = soon("the server to end", self.child.wait()).await.expect("it ends");
         soon("its last words", self.listening).await.expect("no panic");
         status
+    }
+
+    /// A file as the server sees it, which may have disks of its own.
+    pub fn view(&self, path: &Path) -> PathBuf {
+        let path = path.strip_prefix("/").expect("an absolute path");
+        Path::new(&format!("/proc/{}/root", self.pid().as_raw_nonzero())).join(path)
     }
 
     /// Memory that is its own, in KiB: what was allocated, without the pages of the program's file.

@@ -37,6 +37,13 @@ impl Site {
         site
     }
 
+    /// The same with the file in the folder `small` of this one, for [`Site::serve_on_small_disk`].
+    pub fn on_small_file(settings: &str) -> Self {
+        let mut site = Self::on(Database::file(), settings);
+        "sqlite://small/docket.db".clone_into(&mut site.database.url);
+        site
+    }
+
     pub fn on(database: Database, settings: &str) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let common = "listen = \"127.0.0.1:0\"\n[passwords]\nmemory_kib = 8192\niterations = 1\n";
