@@ -196,7 +196,7 @@ fn work() -> Vec<TableCreateStatement> {
             id(),
             long("service_id"),
             int("version"),
-            word("semantics", &["declared"]),
+            word("semantics", &["declared", "draft4_legacy"]),
             text("parameters_schema"),
             text("results_schema"),
             long("created_at"),

@@ -13,7 +13,10 @@ use super::{
     scalar::{DateTime, Decimal, number},
     user::User,
 };
-use crate::{domain, error::Error};
+use crate::{
+    domain::{self, schema::Semantics},
+    error::Error,
+};
 
 mod list;
 mod write;
@@ -31,6 +34,17 @@ pub enum ServiceKind {
     Workflow,
     /// Something that shows rather than computes.
     Widget,
+}
+
+/// How JSON Schemas are read. It is a matter of the service, and stays what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::domain::schema::Semantics")]
+pub enum SchemaSemantics {
+    /// As the draft that `$schema` names, 2020-12 if it names none.
+    Declared,
+    /// As TopChef (2017) read them: draft 4 whatever `$schema` says; words of later drafts, numbers for
+    /// `exclusiveMinimum` and `exclusiveMaximum`, and an empty `required` mean nothing; patterns may look around.
+    Draft4Legacy,
 }
 
 /// What a service's jobs cost, in service units; null is nothing.
@@ -117,6 +131,11 @@ impl Service {
     #[graphql(name = "version")]
     async fn version_number(&self, ctx: &Context<'_>) -> Result<i32> {
         Ok(self.version(ctx).await?.version)
+    }
+
+    /// How its schemas are read.
+    async fn schema_semantics(&self, ctx: &Context<'_>) -> Result<SchemaSemantics> {
+        Ok(Semantics::from(self.version(ctx).await?.semantics).into())
     }
 
     /// JSON Schema of a job's parameters.

@@ -11,13 +11,16 @@ use uuid::Uuid;
 use super::{
     Limits, NewService, Prices, get,
     name::{free_name, is_taken, name_taken, refuse_taken},
+    versions,
 };
 use crate::{
     app::App,
     db::Tx,
     domain::{
-        check::{Faults, LINE, TEXT},
-        project as projects, schema, slug,
+        check::{Faults, LINE, MESSAGE, TEXT},
+        project as projects,
+        schema::{self, Semantics},
+        slug,
         user::SERVICE_AUTHOR,
     },
     error::{Error, Result},
@@ -55,11 +58,11 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<servi
     let (owner_id, project_id) = author(app, viewer, new.project_id).await?;
     let mut faults = Faults::default();
     check_exported(&mut faults, project_id, Some(new.is_exported));
-    check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
+    check_texts(&mut faults, new.semantics, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
     new.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", Some(&new.parameters_schema)).await?;
-    check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
+    check_schema(&mut faults, "parametersSchema", new.semantics, Some(&new.parameters_schema)).await?;
+    check_schema(&mut faults, "resultsSchema", new.semantics, Some(&new.results_schema)).await?;
     faults.into_result()?;
     let input = (app.clone(), owner_id, project_id, new);
     let made = app
@@ -100,15 +103,24 @@ pub(in crate::domain) async fn first_admin(app: &App) -> Result<i64> {
         .ok_or_else(|| Error::InvalidState("Make an admin first: it must belong to somebody.".into()))
 }
 
-fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, description: Option<&str>) {
+fn check_texts(
+    faults: &mut Faults,
+    semantics: Semantics,
+    name: Option<&str>,
+    title: Option<&str>,
+    description: Option<&str>,
+) {
     if let Some(name) = name {
         faults.slug("name", name);
         if name == slug::RESERVED {
             faults.add("name", "`server` is reserved.");
         }
     }
-    if let Some(title) = title {
-        faults.line("title", title, 1, LINE);
+    match (title, semantics) {
+        (Some(title), Semantics::Declared) => faults.line("title", title, 1, LINE),
+        // Its services are called by what their programs say, which may be nothing.
+        (Some(title), Semantics::Draft4Legacy) => faults.text("title", title, MESSAGE),
+        (None, _) => {}
     }
     if let Some(description) = description {
         faults.text("description", description, TEXT);
@@ -123,9 +135,15 @@ fn check_exported(faults: &mut Faults, project_id: Option<i64>, exported: Option
 }
 
 /// A large schema takes longer to check than a thread that answers requests should be kept.
-async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&Value>) -> Result<()> {
+async fn check_schema(
+    faults: &mut Faults,
+    path: &'static str,
+    semantics: Semantics,
+    schema: Option<&Value>,
+) -> Result<()> {
     let Some(schema) = schema.cloned() else { return Ok(()) };
-    let checked = tokio::task::spawn_blocking(move || schema::check(&schema, path)).await.map_err(Error::internal)?;
+    let checked = tokio::task::spawn_blocking(move || schema::check(&schema, semantics, path)).await;
+    let checked = checked.map_err(Error::internal)?;
     faults.extend(checked)
 }
 
@@ -152,7 +170,8 @@ async fn insert(
         (Err(error), None) if is_taken(&error) => return Err(tx.overtaken()),
         (inserted, _) => inserted.map_err(name_taken)?,
     };
-    let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
+    let version =
+        insert_version(tx, service.id, 1, new.semantics.into(), &new.parameters_schema, &new.results_schema).await?;
     store(tx, service::Model { version_id: Some(version), ..service }).await
 }
 
@@ -178,9 +197,9 @@ fn new_row(
         owner_id: Set(owner_id),
         version_id: Set(None),
         disabled: Set(false),
-        is_available: Set(true),
+        is_available: Set(new.is_available),
         timeout_seconds: Set(new.limits.timeout_seconds.unwrap_or(30)),
-        last_seen_at: Set(None),
+        last_seen_at: Set(new.is_checked_in.then_some(tx.now)),
         max_attempts: Set(new.limits.max_attempts.over(Some(small(jobs.max_attempts)))),
         lease_seconds: Set(new.limits.lease_seconds.unwrap_or_else(|| small(jobs.lease_seconds))),
         max_run_seconds: Set(new.limits.max_run_seconds.over(Some(small(jobs.max_run_seconds)))),
@@ -197,11 +216,18 @@ fn new_row(
     }
 }
 
-async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Value, results: &Value) -> Result<i64> {
+async fn insert_version(
+    tx: &Tx,
+    service_id: i64,
+    version: i32,
+    semantics: service_version::Semantics,
+    parameters: &Value,
+    results: &Value,
+) -> Result<i64> {
     let row = service_version::ActiveModel {
         service_id: Set(service_id),
         version: Set(version),
-        semantics: Set(service_version::Semantics::Declared),
+        semantics: Set(semantics),
         parameters_schema: Set(parameters.clone().into()),
         results_schema: Set(results.clone().into()),
         created_at: Set(tx.now),
@@ -220,15 +246,23 @@ async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
     let mut faults = Faults::default();
-    check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
+    let semantics = semantics_of(app, &service).await?;
+    let (name, title, description) = (&change.name, &change.title, &change.description);
+    check_texts(&mut faults, semantics, name.as_deref(), title.as_deref(), description.as_deref());
     check_exported(&mut faults, service.project_id, change.is_exported);
     change.limits.check(&mut faults);
     change.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", change.parameters_schema.as_ref()).await?;
-    check_schema(&mut faults, "resultsSchema", change.results_schema.as_ref()).await?;
+    check_schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
+    check_schema(&mut faults, "resultsSchema", semantics, change.results_schema.as_ref()).await?;
     faults.into_result()?;
     let id = service.id;
     app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+}
+
+/// How the service's schemas are read: all its versions in the same way.
+async fn semantics_of(app: &App, service: &service::Model) -> Result<Semantics> {
+    let versions = versions(app, service.version_id.as_slice()).await?;
+    Ok(versions.first().map(|version| version.semantics.into()).unwrap_or_default())
 }
 
 async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
@@ -284,7 +318,7 @@ async fn next_version(tx: &Tx, service_id: i64, change: &ServiceChange) -> Resul
         .ok_or_else(|| Error::internal(format!("service {service_id} has no version")))?;
     let parameters = change.parameters_schema.as_ref().unwrap_or(&latest.parameters_schema);
     let results = change.results_schema.as_ref().unwrap_or(&latest.results_schema);
-    insert_version(tx, service_id, latest.version + 1, parameters, results).await
+    insert_version(tx, service_id, latest.version + 1, latest.semantics, parameters, results).await
 }
 
 /// Notes that somebody runs the service. Its owner, admins and the runners that work for it may.
