@@ -1,6 +1,9 @@
 //! A running server: the parts put together, and taken apart again in the right order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::Arc,
+};
 
 use secrecy::SecretString;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -52,7 +55,12 @@ impl Ground {
     ///
     /// Fails with [`Error::InvalidState`] when another server has the database, and with [`Error::Unavailable`] when the
     /// database cannot be opened or the address is taken.
-    pub async fn take(mut config: Config, clock: Clock) -> Result<Self> {
+    pub async fn take(config: Config, clock: Clock) -> Result<Self> {
+        Self::take_with(config, clock, Vec::new()).await
+    }
+
+    /// The same with listeners that are bound already: those whose address the configuration asks for are used.
+    pub async fn take_with(mut config: Config, clock: Clock, bound: Vec<StdListener>) -> Result<Self> {
         http::install_metrics();
         db::describe();
         meter::describe();
@@ -61,7 +69,11 @@ impl Ground {
         let listener = listen(config.listen).await?;
         let mut others = Vec::new();
         for (_, address) in compat::addresses(&config) {
-            others.push(listen(address).await?);
+            let ready = bound.iter().find(|bound| bound.local_addr().is_ok_and(|local| local == address));
+            others.push(match ready {
+                Some(bound) => adopted(bound).map_err(Error::internal)?,
+                None => listen(address).await?,
+            });
         }
         let address = listener.local_addr().map_err(Error::internal)?;
         if config.listen.port() == 0 && config.public_url == format!("http://{}", config.listen) {
@@ -113,6 +125,12 @@ impl Server {
         self.app.db.close().await;
         Ok(stopped)
     }
+}
+
+fn adopted(bound: &StdListener) -> std::io::Result<TcpListener> {
+    let listener = bound.try_clone()?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

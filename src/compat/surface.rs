@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use super::DIALECTS;
 use super::dialect::Dialect;
-use super::entrance;
+use super::{DIALECTS, entrance, pages};
 use crate::app::App;
 use crate::config::{Config, Mount};
 use crate::http::{HttpState, Shared, alone};
@@ -63,6 +62,7 @@ pub fn addresses(config: &Config) -> Vec<(&'static str, SocketAddr)> {
 pub fn places(app: &App, http: &HttpState) -> Places {
     let shared: Shared = Arc::new(http.clone());
     let mut places = Places::default();
+    places.mounted.push(("/compat".to_owned(), pages::router(&app.config)));
     for (dialect, mount) in enabled(&app.config) {
         let at = |place| {
             let (app, http, mount) = (app.clone(), Arc::clone(&shared), mount.clone());

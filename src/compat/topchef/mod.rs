@@ -11,6 +11,8 @@ mod stream;
 mod v1;
 mod wire;
 
+use serde_json::{Value, json};
+
 use super::auth;
 use super::dialect::Dialect;
 use super::route::Route;
@@ -34,35 +36,75 @@ pub(super) static DIALECT: Dialect = Dialect {
     around: request::around,
 };
 
+/// An answer with `data` of this schema.
+fn data(schema: Value) -> Value {
+    json!({ "type": "object", "properties": { "data": schema } })
+}
+
+/// The same for a list.
+fn list(items: Value) -> Value {
+    data(json!({ "type": "array", "items": items }))
+}
+
+/// What may be changed of a service.
+fn change() -> Value {
+    json!({ "type": "object", "properties": {
+        "name": { "type": "string" },
+        "description": { "type": "string" },
+        "is_available": { "type": "boolean" },
+        "timeout": { "type": "number" },
+    } })
+}
+
 fn routes() -> Vec<Route> {
     use handlers::{
         CHECK_IN, CREATE_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE,
-        SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE,
+        SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in, job,
     };
     let mut routes = vec![
         Route::get("/", "What this server is.", handlers::about).because("It tells settings of the server."),
-        Route::get("/services", "Every service.", handlers::services).runs([&LIST_SERVICES]),
-        Route::post("/services", "Makes a service.", handlers::service::post).runs([&CREATE_SERVICE]),
+        Route::get("/services", "Every service.", handlers::services)
+            .runs([&LIST_SERVICES])
+            .gives(200, || list(meta::of("services")["service_schema"].take())),
+        Route::post("/services", "Makes a service.", handlers::service::post)
+            .runs([&CREATE_SERVICE])
+            .takes(|| meta::of("services")["new_service_schema"].take())
+            .gives(201, || json!({ "type": "object" })),
         Route::get("/services/{id}", "A service with its jobs.", handlers::show_service)
-            .runs([&SHOW_SERVICE, &LIST_JOBS]),
-        Route::patch("/services/{id}", "Checks a service in, and changes it.", handlers::check_in).runs([
-            &CHECK_IN,
-            &UPDATE_SERVICE,
-            &SHOW_SERVICE,
-            &LIST_JOBS,
-        ]),
-        Route::get("/services/{id}/queue", "The first ten jobs that wait.", handlers::job::queue).runs([&SHOW_QUEUE]),
+            .runs([&SHOW_SERVICE, &LIST_JOBS])
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::patch("/services/{id}", "Checks a service in, and changes it.", check_in)
+            .runs([&CHECK_IN, &UPDATE_SERVICE, &SHOW_SERVICE, &LIST_JOBS])
+            .takes(change)
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::get("/services/{id}/queue", "The first ten jobs that wait.", job::queue)
+            .runs([&SHOW_QUEUE])
+            .gives(200, || data(meta::of("queue")["data_schema"].take())),
         Route::get("/services/{id}/jobs", "The jobs of a service in full.", handlers::jobs_of_service)
-            .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS]),
-        Route::post("/services/{id}/jobs", "Submits a job.", handlers::job::post).runs([&SUBMIT_JOB]),
-        Route::get("/services/{id}/jobs/next", "The first job that waits.", handlers::job::next).runs([&SHOW_QUEUE]),
-        Route::get("/jobs", "Every job.", handlers::jobs).runs([&LIST_JOBS]),
-        Route::get("/jobs/{id}", "A job in full.", handlers::job::show).runs([&SHOW_JOB]),
-        Route::patch("/jobs/{id}", "Sets a job's state and results.", handlers::job::patch)
-            .runs([&SHOW_JOB, &OVERRIDE_JOB]),
+            .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS])
+            .gives(200, || data(meta::of("service_jobs")["data_schema"].take())),
+        Route::post("/services/{id}/jobs", "Submits a job.", job::post)
+            .runs([&SUBMIT_JOB])
+            .takes(|| meta::of("service_jobs")["new_job_schema"].take())
+            .gives(201, || data(meta::of("job")["job_info_schema"].take())),
+        Route::get("/services/{id}/jobs/next", "The first job that waits.", job::next)
+            .runs([&SHOW_QUEUE])
+            .gives(200, || data(meta::of("next")["job_schema"].take())),
+        Route::get("/jobs", "Every job.", handlers::jobs)
+            .runs([&LIST_JOBS])
+            .gives(200, || data(meta::of("jobs")["data_schema"].take())),
+        Route::get("/jobs/{id}", "A job in full.", job::show)
+            .runs([&SHOW_JOB])
+            .gives(200, || data(meta::of("job")["job_info_schema"].take())),
+        Route::patch("/jobs/{id}", "Sets a job's state and results.", job::patch)
+            .runs([&SHOW_JOB, &OVERRIDE_JOB])
+            .takes(|| meta::of("job")["patch_request_schema"].take())
+            .gives(200, || meta::of("job")["job_info_schema"].take()),
         Route::get("/validator", "How to ask the validator.", handlers::describe_validator)
             .because("It tells a schema that never changes."),
-        Route::post("/validator", "Checks a value against a schema.", handlers::validator::validate).runs([&VALIDATE]),
+        Route::post("/validator", "Checks a value against a schema.", handlers::validator::validate)
+            .runs([&VALIDATE])
+            .takes(|| meta::of("validator")["validator_schema"].take()),
     ];
     routes.extend(v1::routes());
     routes

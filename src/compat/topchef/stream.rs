@@ -6,7 +6,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use futures_util::future::BoxFuture;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use serde_json::Value;
 
 use super::json::{Style, close, separate, write};
@@ -19,10 +19,13 @@ pub(super) fn place() -> String {
     uid().to_string()
 }
 
+/// A page that is read when somebody waits for it.
+pub(super) type Reading = BoxFuture<'static, Result<Pages, Failure>>;
+
 /// A page that was read, and how to read the next one.
 pub(super) struct Items {
     pub(super) items: Vec<Value>,
-    pub(super) next: Option<BoxFuture<'static, Result<Pages, Failure>>>,
+    pub(super) next: Option<Reading>,
 }
 
 /// A page, as a future can return it that reads itself again for the next one.
@@ -32,13 +35,6 @@ impl From<Items> for Pages {
     fn from(items: Items) -> Self {
         Self(Box::new(items))
     }
-}
-
-/// The next page, once it is wanted.
-pub(super) fn later(
-    page: impl Future<Output = Result<Pages, Failure>> + Send + 'static,
-) -> BoxFuture<'static, Result<Pages, Failure>> {
-    page.boxed()
 }
 
 /// What is still to be written.

@@ -2,6 +2,7 @@
 //! million of them take no more memory than a thousand.
 
 use axum::http::HeaderMap;
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -10,9 +11,9 @@ use super::{Answer, Id};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::json::reply;
 use crate::compat::topchef::request::{ServiceId, style};
-use crate::compat::topchef::stream::{self, Items, Pages};
+use crate::compat::topchef::stream::{self, Items, Pages, Reading};
 use crate::compat::topchef::{meta, wire};
-use crate::compat::{Call, Failure, Operation, Page};
+use crate::compat::{Call, Operation, Page};
 
 /// Where the next page of a list begins.
 #[derive(Debug, Default, Serialize)]
@@ -132,29 +133,25 @@ pub(in crate::compat::topchef) async fn jobs_of_service(
 }
 
 /// Overviews of jobs, from a page on.
-pub(super) async fn overviews(call: Call, which: Which) -> Result<Pages, Failure> {
-    let page = LIST_JOBS.run(&call, which.clone()).await?.jobs;
-    Ok(Pages::from(rest_of(page, call, which)))
+pub(super) fn overviews(call: Call, which: Which) -> Reading {
+    async move {
+        let page = LIST_JOBS.run(&call, which.clone()).await?.jobs;
+        Ok(Pages::from(rest_of(page, call, which)))
+    }
+    .boxed()
 }
 
 /// The overviews of a page that is there, and of those after it.
 pub(super) fn rest_of(page: Page<wire::JobOverview>, call: Call, which: Which) -> Items {
-    let next = page.next();
-    let items = page.nodes.into_iter().map(wire::JobOverview::into_json).collect();
-    let next = next.map(|cursor| {
-        let which = which.after(Some(cursor));
-        stream::later(async move { overviews(call, which).await })
-    });
-    Items { items, next }
+    let next = page.next().map(|cursor| overviews(call, which.after(Some(cursor))));
+    Items { items: page.nodes.into_iter().map(wire::JobOverview::into_json).collect(), next }
 }
 
-async fn in_full(call: Call, which: Which) -> Result<Pages, Failure> {
-    let page = LIST_SERVICE_JOBS.run(&call, which.clone()).await?.jobs;
-    let next = page.next();
-    let items = page.nodes.into_iter().map(wire::Job::into_json).collect();
-    let next = next.map(|cursor| {
-        let which = which.after(Some(cursor));
-        stream::later(async move { in_full(call, which).await })
-    });
-    Ok(Pages::from(Items { items, next }))
+fn in_full(call: Call, which: Which) -> Reading {
+    async move {
+        let page = LIST_SERVICE_JOBS.run(&call, which.clone()).await?.jobs;
+        let next = page.next().map(|cursor| in_full(call, which.after(Some(cursor))));
+        Ok(Pages::from(Items { items: page.nodes.into_iter().map(wire::Job::into_json).collect(), next }))
+    }
+    .boxed()
 }
