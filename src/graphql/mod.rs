@@ -13,6 +13,7 @@ mod api;
 mod call;
 mod connection;
 mod context;
+mod dialect;
 mod document;
 pub mod error;
 mod event;
