@@ -14,7 +14,7 @@ use crate::{
     compat,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, rights, session, user},
+    domain::{dialect_use, event, lease, meter, rights, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Listening, Stopped},
@@ -98,6 +98,7 @@ impl Ground {
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
+        background.spawn(dialect_use::keep_storing(app.clone()));
         background.close();
         let state = state(&app);
         let places = compat::places(&app, &state);
@@ -122,6 +123,9 @@ impl Server {
         self.app.shutdown.cancel();
         let stopped = self.serving.await.map_err(Error::internal)?;
         self.background.wait().await;
+        if let Err(error) = dialect_use::store(&self.app).await {
+            tracing::warn!(%error, "the use of old APIs was not noted");
+        }
         self.app.db.close().await;
         Ok(stopped)
     }

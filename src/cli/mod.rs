@@ -107,7 +107,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let loaded = global.load(flags);
     match command {
         Command::Serve(command) => serve::run(&command, loaded?).await,
-        Command::Routes(command) => routes::run(&command, &loaded?, output),
+        Command::Routes(command) => routes::run(&command, loaded?, output).await,
         Command::Schema => schema::run(output),
         Command::Config(command) => config::run(command, loaded, output).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,

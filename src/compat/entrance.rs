@@ -79,15 +79,20 @@ fn other_methods(mut router: Router, surface: &Surface, path: &'static str, meth
 async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
     let Entrance { surface, route } = entrance;
     let (mut parts, body) = request.into_parts();
+    let method = method_word(&route.method);
     let mut response = match admit(&surface, &route, &parts).await {
         Ok(call) => {
+            surface.note(method, route.path, Some(call.viewer()));
             parts.extensions.insert(call);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(failure) => (surface.dialect.refuse)(failure),
+        Err(failure) => {
+            surface.note(method, route.path, None);
+            (surface.dialect.refuse)(failure)
+        }
     };
     surface.announce(response.headers_mut());
-    count_mounted(surface.dialect.name, route.path, method_word(&route.method), response.status().as_u16());
+    count_mounted(surface.dialect.name, route.path, method, response.status().as_u16());
     response
 }
 

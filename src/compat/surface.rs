@@ -10,6 +10,7 @@ use super::{DIALECTS, entrance, pages};
 use crate::app::App;
 use crate::config::{Config, Mount};
 use crate::http::{HttpState, Shared, alone};
+use crate::viewer::Viewer;
 
 /// How a dialect is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +36,13 @@ impl std::fmt::Debug for Surface {
             .field("dialect", &self.dialect.name)
             .field("place", &self.place)
             .finish_non_exhaustive()
+    }
+}
+
+impl Surface {
+    /// Counts a request for the operator, who wants to know who still comes this way.
+    pub(super) fn note(&self, method: &'static str, route: &'static str, viewer: Option<&Viewer>) {
+        self.app.uses.note(self.dialect.origin, method, route, viewer);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::{Amount, legacy_number::Dialect, service, service_version};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -164,6 +164,10 @@ pub struct ServiceFilter {
     pub kinds: Option<Vec<service::Kind>>,
     /// Only disabled ones, or only others.
     pub disabled: Option<bool>,
+    /// Made through one of these older APIs.
+    pub homes: Option<Vec<Dialect>>,
+    /// Made through none of these.
+    pub other_homes: Option<Vec<Dialect>>,
 }
 
 /// How services are listed.
@@ -327,6 +331,13 @@ fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Sele
     }
     if let Some(kinds) = &filter.kinds {
         query = query.filter(service::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(homes) = &filter.homes {
+        query = query.filter(service::Column::Dialect.is_in(homes.iter().copied()));
+    }
+    if let Some(homes) = &filter.other_homes {
+        let elsewhere = service::Column::Dialect.is_not_in(homes.iter().copied());
+        query = query.filter(Condition::any().add(service::Column::Dialect.is_null()).add(elsewhere));
     }
     if let Some(disabled) = filter.disabled {
         query = query.filter(service::Column::Disabled.eq(disabled));

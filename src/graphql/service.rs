@@ -8,6 +8,7 @@ use futures_util::Stream;
 
 use super::{
     context::{app, asked, loaders, nullable, viewer},
+    dialect::Dialect,
     id::{self, Kind},
     project::Project,
     scalar::{DateTime, Decimal, number},
@@ -146,6 +147,11 @@ impl Service {
     /// JSON Schema of a job's results.
     async fn results_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
         Ok(self.version(ctx).await?.results_schema.0.clone())
+    }
+
+    /// The older API that it was made through, where its jobs are at home; null for none.
+    async fn dialect(&self) -> Option<Dialect> {
+        self.0.dialect.map(Into::into)
     }
 
     /// Takes no new jobs.

@@ -134,6 +134,7 @@ const EXCEPTIONS: &[Exception] = &[
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
     // What the domain remembers between requests lives as long as the server, and so in `app`.
+    Exception { module: "app", path: "crate::domain::dialect_use::Uses" },
     Exception { module: "app", path: "crate::domain::event::Feed" },
     Exception { module: "app", path: "crate::domain::rights::Rights" },
     Exception { module: "app", path: "crate::domain::runner::Seen" },

@@ -83,6 +83,10 @@ impl Refusal {
         Self::one(StatusCode::NOT_FOUND, "Not UUID Error", detail)
     }
 
+    pub(super) fn no_service(uuid: Uuid) -> Self {
+        Self::one(StatusCode::NOT_FOUND, "Service Not Found", format!("A service with UUID {uuid} does not exist"))
+    }
+
     pub(super) fn no_job(uuid: Uuid) -> Self {
         Self::one(StatusCode::NOT_FOUND, "Job Not Found", format!("A job with id {uuid} was not found"))
     }
@@ -90,10 +94,7 @@ impl Refusal {
     /// A failure of an operation on a service.
     pub(super) fn about_service(failure: Failure, uuid: Uuid) -> Self {
         match failure.code {
-            Code::NotFound => {
-                let detail = format!("A service with UUID {uuid} does not exist");
-                Self::one(StatusCode::NOT_FOUND, "Service Not Found", detail)
-            }
+            Code::NotFound => Self::no_service(uuid),
             _ => Self::from(failure),
         }
     }

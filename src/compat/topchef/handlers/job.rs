@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::list::ELSEWHERE;
 use super::service::located;
 use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
@@ -82,6 +83,7 @@ pub(in crate::compat::topchef) struct Shown {
 
 #[derive(Debug, Deserialize)]
 struct Known {
+    dialect: Option<String>,
     origin: String,
     #[serde(flatten)]
     job: wire::Job,
@@ -167,7 +169,10 @@ pub(in crate::compat::topchef) async fn show(call: Call, JobId(uuid): JobId) -> 
 pub(in crate::compat::topchef) async fn found(call: &Call, uuid: Uuid) -> Result<wire::Job, Refusal> {
     let found = SHOW_JOB.run(call, Id { id: wire::global("job", uuid) }).await;
     let known = found.map_err(|failure| Refusal::about_job(failure, uuid))?.job;
-    if known.origin == "SUBMITTED" { Ok(known.job) } else { Err(Refusal::no_job(uuid)) }
+    if known.origin == "SUBMITTED" && known.dialect.as_deref() != Some(ELSEWHERE) {
+        return Ok(known.job);
+    }
+    Err(Refusal::no_job(uuid))
 }
 
 /// `PATCH /jobs/<id>`.

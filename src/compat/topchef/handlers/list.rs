@@ -15,6 +15,9 @@ use crate::compat::topchef::stream::{self, Items, Pages, Reading};
 use crate::compat::topchef::{meta, wire};
 use crate::compat::{Call, Operation, Page};
 
+/// The older API whose services and jobs are not shown here: a worker of this one could do nothing with recordings.
+pub(in crate::compat::topchef) const ELSEWHERE: &str = "PROJECT_W";
+
 /// Where the next page of a list begins.
 #[derive(Debug, Default, Serialize)]
 pub(in crate::compat::topchef) struct After {
@@ -33,20 +36,23 @@ pub(in crate::compat::topchef) struct Which {
 #[serde(rename_all = "camelCase")]
 struct Filter {
     origin: &'static str,
+    dialect: Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     service_id: Option<Value>,
 }
 
 impl Which {
-    /// The jobs that TopChef knows: those that were submitted to a service.
+    /// The jobs that TopChef knows: those that were submitted to a service, but transcriptions.
     fn all() -> Self {
-        Self { filter: Filter { origin: "SUBMITTED", service_id: None }, after: None }
+        let dialect = json!({ "notIn": [ELSEWHERE] });
+        Self { filter: Filter { origin: "SUBMITTED", dialect, service_id: None }, after: None }
     }
 
     /// Those of one service.
     pub(super) fn of_service(uuid: Uuid) -> Self {
-        let service_id = Some(json!({ "eq": wire::global("service", uuid) }));
-        Self { filter: Filter { origin: "SUBMITTED", service_id }, after: None }
+        let mut which = Self::all();
+        which.filter.service_id = Some(json!({ "eq": wire::global("service", uuid) }));
+        which
     }
 
     pub(super) fn after(self, cursor: Option<String>) -> Self {

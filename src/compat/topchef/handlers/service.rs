@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::list::{Which, rest_of};
+use super::list::{ELSEWHERE, Which, rest_of};
 use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
@@ -37,8 +37,16 @@ pub(in crate::compat::topchef) static UPDATE_SERVICE: Operation<Input<Change>, V
 /// A service, and the first of its jobs.
 #[derive(Debug, Deserialize)]
 pub(in crate::compat::topchef) struct Shown {
-    service: wire::ServiceDetail,
+    service: Known,
     jobs: Page<wire::JobOverview>,
+}
+
+/// A service, and where it is at home.
+#[derive(Debug, Deserialize)]
+struct Known {
+    dialect: Option<String>,
+    #[serde(flatten)]
+    detail: wire::ServiceDetail,
 }
 
 /// A `ServiceCreateInput`. As ever, a new service is not available until it says so, and counts as checked in.
@@ -142,7 +150,7 @@ pub(in crate::compat::topchef) async fn make(call: &Call, request: Request) -> R
 /// A service in full; a new one has no jobs.
 pub(in crate::compat::topchef) async fn details(call: &Call, uuid: Uuid) -> Result<Value, Refusal> {
     let found = SHOW_SERVICE.run(call, Id { id: wire::global("service", uuid) }).await;
-    Ok(found.map_err(|failure| Refusal::about_service(failure, uuid))?.service.into_json(json!([])))
+    Ok(found.map_err(|failure| Refusal::about_service(failure, uuid))?.service.detail.into_json(json!([])))
 }
 
 /// 201, and where the new thing is.
@@ -166,6 +174,10 @@ pub(in crate::compat::topchef) async fn show_service(
 async fn document(call: Call, uuid: Uuid, headers: &HeaderMap) -> Answer {
     let found = SHOW_SERVICE.run(&call, Id { id: wire::global("service", uuid) }).await;
     let Shown { service, jobs } = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
+    if service.dialect.as_deref() == Some(ELSEWHERE) {
+        return Err(Refusal::no_service(uuid));
+    }
+    let service = service.detail;
     let links = json!({ "self": call.link(&format!("/services/{uuid}")) });
     let meta = meta::of("service");
     if jobs.next().is_none() {
