@@ -43,8 +43,6 @@ pub struct Overrule {
     pub message: Option<String>,
     /// Why it failed, with FAILED.
     pub failure: Option<SetFailure>,
-    /// Whether the workers of its service set all states by hand: found out here.
-    pub(super) by_hand: bool,
 }
 
 /// A failure that is set by hand.
@@ -72,19 +70,20 @@ pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) ->
         return Err(Error::Forbidden("Only those who manage the job's service set its state by hand.".into()));
     }
     let mut faults = Faults::default();
-    let asked = Overrule { by_hand: service.dialect == Some(Dialect::TopChef), ..asked };
-    check(&mut faults, &asked);
-    check_results(app, &mut faults, &job, &asked).await?;
+    // Whether the workers of its service set all states by hand.
+    let by_hand = service.dialect == Some(Dialect::TopChef);
+    check(&mut faults, &asked, by_hand);
+    check_results(app, &mut faults, &job, &asked, by_hand).await?;
     faults.into_result()?;
     let seen = job.results;
     app.db.write((id, asked, seen), |tx, (id, asked, seen)| Box::pin(apply(tx, *id, asked, seen.as_ref()))).await
 }
 
-fn check(faults: &mut Faults, asked: &Overrule) {
+fn check(faults: &mut Faults, asked: &Overrule, by_hand: bool) {
     if asked.status.is_none() && asked.results.is_none() && asked.message.is_none() {
         faults.add("status", "Give a status, results or a message: there is nothing to set.");
     }
-    if asked.status.is_some_and(|status| !may_be_set(status, asked.by_hand)) {
+    if asked.status.is_some_and(|status| !may_be_set(status, by_hand)) {
         let message = "Only QUEUED, SUCCEEDED, FAILED and CANCELLED can be set: a runner that holds a job has a lease, \
                        which only a claim gives.";
         faults.add("status", message);
@@ -114,10 +113,16 @@ fn may_be_set(status: Status, by_hand: bool) -> bool {
 }
 
 /// Given results must fit the schema, and so must those that are there when the job is to have succeeded.
-async fn check_results(app: &App, faults: &mut Faults, job: &job::Model, asked: &Overrule) -> Result<()> {
+async fn check_results(
+    app: &App,
+    faults: &mut Faults,
+    job: &job::Model,
+    asked: &Overrule,
+    by_hand: bool,
+) -> Result<()> {
     let results = match (&asked.results, asked.status) {
         (Some(results), _) => results,
-        (None, Some(Status::Succeeded)) if asked.by_hand => return Ok(()),
+        (None, Some(Status::Succeeded)) if by_hand => return Ok(()),
         (None, Some(Status::Succeeded)) => job.results.as_deref().unwrap_or(&Value::Null),
         (None, _) => return Ok(()),
     };
@@ -153,7 +158,7 @@ async fn apply(tx: &Tx, id: i64, asked: &Overrule, seen: Option<&Document>) -> R
     };
     if let Some(results) = &asked.results {
         after.results = Some(results.clone().into());
-    } else if keeps && after.results.is_none() && !asked.by_hand {
+    } else if keeps && after.results.is_none() && before.dialect != Some(Dialect::TopChef) {
         after.results = Some(Value::Null.into());
     }
     if let Some(message) = &asked.message {

@@ -4,3 +4,4 @@ mod every_operation;
 mod layer;
 mod pages;
 mod topchef;
+mod uses;

@@ -48,7 +48,9 @@ async fn each_has_a_description_for_tools() {
             assert_eq!(operation["summary"], route.summary, "{route:?}");
             assert!(ids.insert(operation["operationId"].to_string()), "{route:?} has an id of its own");
         }
-        insta::assert_json_snapshot!(format!("openapi_{}", dialect.name), told, { ".info.version" => "the program's" });
+        let mut kept = told;
+        kept["info"]["version"] = "the program's".into();
+        insta::assert_json_snapshot!(format!("openapi_{}", dialect.name), kept);
     }
 }
 
