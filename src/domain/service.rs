@@ -15,6 +15,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod check;
 mod name;
 mod watch;
 mod write;

@@ -130,7 +130,8 @@ impl From<Vec<Entry>> for Refusal {
 
 /// The old key for a field of an operation's input.
 fn key_of(path: &str) -> &str {
-    match path.split('/').next().unwrap_or_default() {
+    // What is wrong with the type of a value is told with the name of the variable.
+    match path.strip_prefix("input/").unwrap_or(path).split('/').next().unwrap_or_default() {
         "title" => "name",
         "parametersSchema" => "job_registration_schema",
         "resultsSchema" => "job_result_schema",

@@ -9,20 +9,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Limits, NewService, Prices, get,
+    Limits, NewService, Prices, check, get,
     name::{free_name, is_taken, name_taken, refuse_taken},
-    versions,
 };
 use crate::{
     app::App,
     db::Tx,
-    domain::{
-        check::{Faults, LINE, MESSAGE, TEXT},
-        project as projects,
-        schema::{self, Semantics},
-        slug,
-        user::SERVICE_AUTHOR,
-    },
+    domain::{check::Faults, project as projects, user::SERVICE_AUTHOR},
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},
@@ -57,12 +50,12 @@ pub struct ServiceChange {
 pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<service::Model> {
     let (owner_id, project_id) = author(app, viewer, new.project_id).await?;
     let mut faults = Faults::default();
-    check_exported(&mut faults, project_id, Some(new.is_exported));
-    check_texts(&mut faults, new.semantics, new.name.as_deref(), Some(&new.title), Some(&new.description));
+    check::exported(&mut faults, project_id, Some(new.is_exported));
+    check::texts(&mut faults, new.semantics, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
     new.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", new.semantics, Some(&new.parameters_schema)).await?;
-    check_schema(&mut faults, "resultsSchema", new.semantics, Some(&new.results_schema)).await?;
+    check::schema(&mut faults, "parametersSchema", new.semantics, Some(&new.parameters_schema)).await?;
+    check::schema(&mut faults, "resultsSchema", new.semantics, Some(&new.results_schema)).await?;
     faults.into_result()?;
     let input = (app.clone(), owner_id, project_id, new);
     let made = app
@@ -101,50 +94,6 @@ pub(in crate::domain) async fn first_admin(app: &App) -> Result<i64> {
     admin
         .map(|admin| admin.id)
         .ok_or_else(|| Error::InvalidState("Make an admin first: it must belong to somebody.".into()))
-}
-
-fn check_texts(
-    faults: &mut Faults,
-    semantics: Semantics,
-    name: Option<&str>,
-    title: Option<&str>,
-    description: Option<&str>,
-) {
-    if let Some(name) = name {
-        faults.slug("name", name);
-        if name == slug::RESERVED {
-            faults.add("name", "`server` is reserved.");
-        }
-    }
-    match (title, semantics) {
-        (Some(title), Semantics::Declared) => faults.line("title", title, 1, LINE),
-        // Its services are called by what their programs say, which may be nothing.
-        (Some(title), Semantics::Draft4Legacy) => faults.text("title", title, MESSAGE),
-        (None, _) => {}
-    }
-    if let Some(description) = description {
-        faults.text("description", description, TEXT);
-    }
-}
-
-/// One of the server's services is seen by everybody anyway.
-fn check_exported(faults: &mut Faults, project_id: Option<i64>, exported: Option<bool>) {
-    if exported == Some(true) && project_id.is_none() {
-        faults.add("isExported", "Only a service of a project is exported; this one is the server's.");
-    }
-}
-
-/// A large schema takes longer to check than a thread that answers requests should be kept.
-async fn check_schema(
-    faults: &mut Faults,
-    path: &'static str,
-    semantics: Semantics,
-    schema: Option<&Value>,
-) -> Result<()> {
-    let Some(schema) = schema.cloned() else { return Ok(()) };
-    let checked = tokio::task::spawn_blocking(move || schema::check(&schema, semantics, path)).await;
-    let checked = checked.map_err(Error::internal)?;
-    faults.extend(checked)
 }
 
 async fn insert(
@@ -247,23 +196,17 @@ async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
     let mut faults = Faults::default();
-    let semantics = semantics_of(app, &service).await?;
+    let semantics = check::semantics_of(app, &service).await?;
     let (name, title, description) = (&change.name, &change.title, &change.description);
-    check_texts(&mut faults, semantics, name.as_deref(), title.as_deref(), description.as_deref());
-    check_exported(&mut faults, service.project_id, change.is_exported);
+    check::texts(&mut faults, semantics, name.as_deref(), title.as_deref(), description.as_deref());
+    check::exported(&mut faults, service.project_id, change.is_exported);
     change.limits.check(&mut faults);
     change.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
-    check_schema(&mut faults, "resultsSchema", semantics, change.results_schema.as_ref()).await?;
+    check::schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
+    check::schema(&mut faults, "resultsSchema", semantics, change.results_schema.as_ref()).await?;
     faults.into_result()?;
     let id = service.id;
     app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
-}
-
-/// How the service's schemas are read: all its versions in the same way.
-async fn semantics_of(app: &App, service: &service::Model) -> Result<Semantics> {
-    let versions = versions(app, service.version_id.as_slice()).await?;
-    Ok(versions.first().map(|version| version.semantics.into()).unwrap_or_default())
 }
 
 async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
