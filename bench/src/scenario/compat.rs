@@ -1,4 +1,4 @@
-//! The old REST APIs: one object through TopChef's routes beside the same object through GraphQL, and a service with
+//! The old REST APIs: one object through `TopChef`'s routes beside the same object through GraphQL, and a service with
 //! all its jobs.
 
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::read::ask;
 use crate::Result;
 use crate::client::get;
-use crate::load::{Plan, alternate};
+use crate::load::{Contender, Plan, alternate};
 use crate::operations::Expect;
 use crate::programs::Fleet;
 use crate::report::{Cost, Figure, Line};
