@@ -21,7 +21,7 @@ pub(super) enum Command {
 /// Runs one of them on what loading the configuration gave.
 pub(super) async fn run(command: Command, loaded: Result<Loaded, Problems>, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Check(format) => check(format, loaded, output).await,
+        Command::Check(format) => Box::pin(check(format, loaded, output)).await,
         Command::Show(format) => show(format, &loaded?, output),
     }
 }

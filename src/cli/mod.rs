@@ -106,10 +106,10 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let flags = if let Command::Serve(serve) = &command { serve.flags() } else { Vec::new() };
     let loaded = global.load(flags);
     match command {
-        Command::Serve(command) => serve::run(&command, loaded?).await,
+        Command::Serve(command) => Box::pin(serve::run(&command, loaded?)).await,
         Command::Routes(command) => routes::run(&command, loaded?, output).await,
         Command::Schema => schema::run(output),
-        Command::Config(command) => config::run(command, loaded, output).await,
+        Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,

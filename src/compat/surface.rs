@@ -61,6 +61,7 @@ fn enabled(config: &Config) -> impl Iterator<Item = (&'static Dialect, Mount)> {
 }
 
 /// The addresses that dialects want for themselves, each with the dialect's name.
+#[must_use]
 pub fn addresses(config: &Config) -> Vec<(&'static str, SocketAddr)> {
     enabled(config).filter_map(|(dialect, mount)| Some((dialect.name, mount.listen?))).collect()
 }

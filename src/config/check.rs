@@ -1,5 +1,5 @@
 //! Rules for single values, and for values that must fit each other.
-#![expect(clippy::ptr_arg, reason = "a rule takes its key's own type, which is String, not str")]
+#![expect(clippy::ptr_arg, clippy::ref_option, reason = "a rule takes its key's own type, which is String, not str")]
 
 use std::fmt::Display;
 use std::net::SocketAddr;

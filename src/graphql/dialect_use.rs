@@ -116,7 +116,7 @@ impl DialectUseQuery {
         let rows = domain::dialect_use::list(app, viewer).await?;
         let tokens: Vec<i64> = rows.iter().map(|row| row.token_id).filter(|id| *id != 0).collect();
         let names = domain::dialect_use::token_names(app, &tokens).await?;
-        let named = |row: dialect_use::Model| DialectUse { token_name: names.get(&row.token_id).cloned(), row };
-        Ok(rows.into_iter().map(named).collect())
+        let shown = |row: dialect_use::Model| DialectUse { token_name: names.get(&row.token_id).cloned(), row };
+        Ok(rows.into_iter().map(shown).collect())
     }
 }

@@ -38,12 +38,16 @@ pub(super) static DIALECT: Dialect = Dialect {
 
 /// An answer with `data` of this schema.
 fn data(schema: Value) -> Value {
-    json!({ "type": "object", "properties": { "data": schema } })
+    let mut answer = json!({ "type": "object", "properties": {} });
+    answer["properties"]["data"] = schema;
+    answer
 }
 
 /// The same for a list.
 fn list(items: Value) -> Value {
-    data(json!({ "type": "array", "items": items }))
+    let mut list = json!({ "type": "array" });
+    list["items"] = items;
+    data(list)
 }
 
 /// What may be changed of a service.

@@ -35,17 +35,18 @@ pub(super) struct ServiceDetail {
 impl ServiceDetail {
     /// With what is to stand in place of its jobs.
     pub(super) fn into_json(self, jobs: Value) -> Value {
-        json!({
+        let mut data = json!({
             "description": self.description,
             "has_timed_out": self.has_timed_out,
             "id": bare(&self.id),
             "is_service_available": self.is_available,
             "job_registration_schema": self.parameters_schema,
             "job_result_schema": self.results_schema,
-            "jobs": jobs,
             "name": self.title,
             "timeout": self.timeout_seconds,
-        })
+        });
+        data["jobs"] = jobs;
+        data
     }
 }
 

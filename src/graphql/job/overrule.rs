@@ -73,13 +73,7 @@ impl JobOverruleMutation {
             code: failure.code,
             message: failure.message,
         });
-        let asked = Overrule {
-            status: input.status.map(Into::into),
-            results,
-            message: input.message,
-            failure,
-            ..Overrule::default()
-        };
+        let asked = Overrule { status: input.status.map(Into::into), results, message: input.message, failure };
         payload(domain::job::overrule(app, viewer, uid, asked).await)
     }
 }
