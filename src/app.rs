@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     db::Db,
-    domain::{event::Feed, rights::Rights, runner::Seen, schema, session::Known},
+    domain::{dialect_use::Uses, event::Feed, rights::Rights, runner::Seen, schema, session::Known},
     error::Result,
     infra::{
         clock::Clock,
@@ -40,6 +40,8 @@ pub struct Parts {
     pub known: Known,
     /// Whether somebody's rights have shrunk, or some credential has ended.
     pub rights: Rights,
+    /// How much the older APIs were used since that was last written.
+    pub uses: Uses,
     /// When each runner last gave a sign of life.
     pub seen: Seen,
     /// Cancelled when the server is to stop.
@@ -80,6 +82,7 @@ impl App {
             schemas: schema::Cache::new(256),
             known: Known::default(),
             rights: Rights::default(),
+            uses: Uses::default(),
             seen: Seen::default(),
             shutdown: CancellationToken::new(),
         })))

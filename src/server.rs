@@ -1,6 +1,9 @@
 //! A running server: the parts put together, and taken apart again in the right order.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{SocketAddr, TcpListener as StdListener},
+    sync::Arc,
+};
 
 use secrecy::SecretString;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -11,7 +14,7 @@ use crate::{
     compat,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, rights, session, user},
+    domain::{dialect_use, event, lease, meter, rights, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Listening, Stopped},
@@ -52,7 +55,12 @@ impl Ground {
     ///
     /// Fails with [`Error::InvalidState`] when another server has the database, and with [`Error::Unavailable`] when the
     /// database cannot be opened or the address is taken.
-    pub async fn take(mut config: Config, clock: Clock) -> Result<Self> {
+    pub async fn take(config: Config, clock: Clock) -> Result<Self> {
+        Self::take_with(config, clock, Vec::new()).await
+    }
+
+    /// The same with listeners that are bound already: those whose address the configuration asks for are used.
+    pub async fn take_with(mut config: Config, clock: Clock, bound: Vec<StdListener>) -> Result<Self> {
         http::install_metrics();
         db::describe();
         meter::describe();
@@ -61,7 +69,11 @@ impl Ground {
         let listener = listen(config.listen).await?;
         let mut others = Vec::new();
         for (_, address) in compat::addresses(&config) {
-            others.push(listen(address).await?);
+            let ready = bound.iter().find(|bound| bound.local_addr().is_ok_and(|local| local == address));
+            others.push(match ready {
+                Some(bound) => adopted(bound).map_err(Error::internal)?,
+                None => listen(address).await?,
+            });
         }
         let address = listener.local_addr().map_err(Error::internal)?;
         if config.listen.port() == 0 && config.public_url == format!("http://{}", config.listen) {
@@ -86,6 +98,7 @@ impl Ground {
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
+        background.spawn(dialect_use::keep_storing(app.clone()));
         background.close();
         let state = state(&app);
         let places = compat::places(&app, &state);
@@ -110,9 +123,18 @@ impl Server {
         self.app.shutdown.cancel();
         let stopped = self.serving.await.map_err(Error::internal)?;
         self.background.wait().await;
+        if let Err(error) = dialect_use::store(&self.app).await {
+            tracing::warn!(%error, "the use of old APIs was not noted");
+        }
         self.app.db.close().await;
         Ok(stopped)
     }
+}
+
+fn adopted(bound: &StdListener) -> std::io::Result<TcpListener> {
+    let listener = bound.try_clone()?;
+    listener.set_nonblocking(true)?;
+    TcpListener::from_std(listener)
 }
 
 async fn listen(address: SocketAddr) -> Result<TcpListener> {

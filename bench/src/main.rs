@@ -127,6 +127,10 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
         note("submit");
         lines.extend(scenario::submit(plan, fleet, world).await?);
     }
+    if options.wants(Scenario::Compat) {
+        note("old APIs");
+        lines.extend(scenario::compat(plan, fleet, world, options.database.is_some()).await?);
+    }
     if options.wants(Scenario::Cycle) {
         note("life cycle");
         lines.extend(scenario::cycle(plan, fleet, world).await?);

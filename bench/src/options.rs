@@ -61,6 +61,8 @@ pub enum Scenario {
     Cycle,
     /// Events delivered to websocket subscribers.
     Stream,
+    /// The old REST APIs.
+    Compat,
     /// A claim from a queue of 1,000 and from one of 1,000,000 jobs.
     Claim,
     /// A page in the depth of a list of 1,000,000 jobs.

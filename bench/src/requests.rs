@@ -28,6 +28,9 @@ pub struct Requests<'a> {
 const JOB: &str = "query Job($id: ID!) { job(id: $id) { id number status parameters results priority attempt progress \
                    message submittedAt startedAt finishedAt updatedAt } }";
 
+/// What `TopChef`'s API shows of a job, by GraphQL.
+pub const ALIKE: &str = "query Alike($id: ID!) { job(id: $id) { id origin status submittedAt parameters results } }";
+
 const PAGE: &str = "query Page { jobs(first: 100) { nodes { id number status priority attempt progress message \
                     submittedAt startedAt finishedAt owner { id username } service { id name title } } \
                     pageInfo { hasNextPage } } }";

@@ -15,6 +15,8 @@ const JOBS: usize = 10_000;
 const ASKED: usize = 1_000;
 /// Connections that submit them.
 const SUBMITTERS: usize = 20;
+/// Jobs of the service that is asked for with all its jobs.
+pub const LAB_JOBS: usize = 400;
 
 /// Credentials and ids, as docket gave them out.
 pub struct World {
@@ -41,6 +43,8 @@ pub struct Services {
     pub cycle: String,
     /// Its jobs are followed.
     pub stream: String,
+    /// Has [`LAB_JOBS`] jobs, and is asked for with all of them.
+    pub lab: String,
     /// Has a short queue.
     pub short: String,
     /// Has a long queue.
@@ -58,21 +62,23 @@ pub async fn seed(docket: &Server) -> Result<World> {
         submit: seeder.service("submit").await?,
         cycle: seeder.service("cycle").await?,
         stream: seeder.service("stream").await?,
+        lab: seeder.service("lab").await?,
         short: seeder.service("short-queue").await?,
         long: seeder.service("long-queue").await?,
     };
     let runner = seeder.runner(&services).await?;
     let mut world = World { user, admin, runner, jobs: Vec::new(), services };
-    let submitters = (0..SUBMITTERS).map(|_| world.submit(docket, JOBS / SUBMITTERS));
+    let submitters = (0..SUBMITTERS).map(|_| world.submit(docket, &world.services.archive, JOBS / SUBMITTERS));
     let jobs = try_join_all(submitters).await?.concat();
+    world.submit(docket, &world.services.lab, LAB_JOBS).await?;
     world.jobs = jobs.into_iter().step_by(JOBS / ASKED).collect();
     Ok(world)
 }
 
 impl World {
-    async fn submit(&self, docket: &Server, count: usize) -> Result<Vec<String>> {
+    async fn submit(&self, docket: &Server, service: &str, count: usize) -> Result<Vec<String>> {
         let mut connection = Connection::open(docket.address).await?;
-        let request = Requests { side: Side::Docket, world: self }.submit(&self.services.archive)?;
+        let request = Requests { side: Side::Docket, world: self }.submit(service)?;
         let mut ids = Vec::with_capacity(count);
         while ids.len() < count {
             ids.push(text(&connection.send_json(&request).await?, "/data/jobSubmit/job/id")?);
@@ -128,7 +134,7 @@ impl Seeder {
 
     async fn runner(&mut self, services: &Services) -> Result<String> {
         let query = "mutation Runner($input: RunnerCreateInput!) { runnerCreate(input: $input) { token } }";
-        let Services { archive, submit, cycle, stream, short, long } = services;
+        let Services { archive, submit, cycle, stream, lab: _, short, long } = services;
         let input = json!({
             "name": "bench", "slots": 1_000, "serviceIds": [archive, submit, cycle, stream, short, long]
         });

@@ -26,6 +26,18 @@ pub enum Dialect {
 }
 
 impl Dialect {
+    /// Its word, in the configuration and at the command line.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ProjectW => "project_w",
+            Self::TopChef => "topchef",
+            Self::Backrest => "backrest",
+            Self::Mobyle2 => "mobyle2",
+            Self::Mybrc => "mybrc",
+        }
+    }
+
     /// Whether its jobs have numbers of their own. The others call a job by its outside id or by docket's own number.
     #[must_use]
     pub const fn numbers_jobs(self) -> bool {

@@ -11,6 +11,9 @@ pub enum Semantics {
     /// As `$schema` says, draft 2020-12 without one.
     #[sea_orm(string_value = "declared")]
     Declared,
+    /// As TopChef read schemas: draft 4, whatever `$schema` says.
+    #[sea_orm(string_value = "draft4_legacy")]
+    Draft4Legacy,
 }
 
 /// A row of `service_version`. Never changed: a new schema is a new row, and a job keeps the one it was accepted under.

@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    legacy, money, projects,
+    dialect_use, legacy, money, projects,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -75,10 +75,18 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
-        for table in tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()) {
+        for table in
+            tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()).chain([dialect_use::table_of_uses()])
+        {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(legacy::INDEXES) {
+        for index in INDEXES
+            .iter()
+            .chain(money::INDEXES)
+            .chain(projects::INDEXES)
+            .chain(legacy::INDEXES)
+            .chain(dialect_use::INDEXES)
+        {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -200,7 +208,7 @@ fn work() -> Vec<TableCreateStatement> {
             id(),
             long("service_id"),
             int("version"),
-            word("semantics", &["declared"]),
+            word("semantics", &["declared", "draft4_legacy"]),
             text("parameters_schema"),
             text("results_schema"),
             long("created_at"),
@@ -221,8 +229,8 @@ fn work() -> Vec<TableCreateStatement> {
     vec![service, service_version, runner_service, requirement]
 }
 
-/// The states are bound together by CHECKs: whatever a defect above does, a job cannot be held without a lease, be
-/// final without an end, or have failed without a reason. A recorded job has neither service nor lease, whatever its
+/// The states are bound together by CHECKs: whatever a defect above does, a job cannot be held without a lease (but where
+/// workers know none), be final without an end, or have failed without a reason. A recorded job has neither service nor lease, whatever its
 /// state: another system ran it.
 fn job() -> TableCreateStatement {
     let held = || Expr::col("status").is_in(["claimed", "running"]);
@@ -234,7 +242,14 @@ fn job() -> TableCreateStatement {
         reference("job", "owner_id", "user"),
     ];
     let mut job = table("job", job_columns(), references);
-    job.check(held().and(Expr::col("origin").eq("submitted")).eq(Expr::col("lease_hash").is_not_null()))
+    // Workers that TopChef's API knows set RUNNING by hand, without a lease.
+    let leased = || Expr::col("lease_hash").is_not_null();
+    let by_hand = Expr::col("status")
+        .eq("running")
+        .and(Expr::col("dialect").is_not_null())
+        .and(Expr::col("dialect").eq("topchef"));
+    job.check(leased().and(held()).and(Expr::col("origin").eq("submitted")).or(leased().not()))
+        .check(held().and(Expr::col("origin").eq("submitted")).not().or(leased()).or(by_hand))
         .check(Expr::col("lease_hash").is_not_null().eq(Expr::col("lease_expires_at").is_not_null()))
         .check(is_final().eq(Expr::col("finished_at").is_not_null()))
         .check(Expr::col("status").eq("failed").eq(Expr::col("failure_kind").is_not_null()))

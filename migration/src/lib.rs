@@ -5,6 +5,7 @@ use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 pub use sea_orm_migration::MigratorTrait;
 
 mod core;
+mod dialect_use;
 mod files;
 mod legacy;
 mod money;

@@ -4,7 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::failure::Failure;
 use super::output::{Format, Output, Record, record};
+use super::stand_in;
+use crate::app::App;
 use crate::config::{Entry, Loaded, Origin, Problem, Problems};
+use crate::infra::clock::Clock;
 
 /// The subcommands.
 #[derive(Clone, Copy, Debug, clap::Subcommand)]
@@ -16,17 +19,21 @@ pub(super) enum Command {
 }
 
 /// Runs one of them on what loading the configuration gave.
-pub(super) fn run(command: Command, loaded: Result<Loaded, Problems>, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(command: Command, loaded: Result<Loaded, Problems>, output: Output) -> Result<(), Failure> {
     match command {
-        Command::Check(format) => check(format, loaded, output),
+        Command::Check(format) => Box::pin(check(format, loaded, output)).await,
         Command::Show(format) => show(format, &loaded?, output),
     }
 }
 
 /// Problems are this command's result, so they go to stdout.
-fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Output) -> Result<(), Failure> {
+async fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Output) -> Result<(), Failure> {
     let (problems, warnings) = match loaded {
-        Ok(loaded) => (Vec::new(), loaded.warnings),
+        Ok(mut loaded) => {
+            let mut warnings = std::mem::take(&mut loaded.warnings);
+            warnings.extend(of_database(loaded).await);
+            (Vec::new(), warnings)
+        }
         Err(problems) => (problems.0, Vec::new()),
     };
     if format.json {
@@ -44,6 +51,21 @@ fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Output) -
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Shown) }
+}
+
+/// What only the database can tell; nothing where there is none yet, or none that can be read.
+async fn of_database(loaded: Loaded) -> Vec<String> {
+    let stands_in = loaded.config.mounts().iter().any(|(_, mount)| mount.anonymous_as.is_some());
+    if !stands_in || loaded.config.database.path().is_some_and(|path| !path.exists()) {
+        return Vec::new();
+    }
+    let Ok(app) = App::open(loaded.config, Clock::default()).await else { return Vec::new() };
+    let warnings = match app.db.schema().require_current().await {
+        Ok(()) => stand_in::warnings(&app).await,
+        Err(_) => Vec::new(),
+    };
+    app.db.close().await;
+    warnings
 }
 
 fn show(format: Format, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {

@@ -13,10 +13,12 @@ mod log;
 mod output;
 mod pages;
 mod password;
+mod routes;
 mod runner;
 mod schema;
 mod serve;
 mod service;
+mod stand_in;
 mod token;
 mod user;
 
@@ -79,6 +81,8 @@ enum Command {
     /// Create, update or check the database
     #[command(subcommand)]
     Db(db::Command),
+    /// List the routes of the old APIs, and the GraphQL operations that they run
+    Routes(routes::Routes),
     /// Print the GraphQL schema
     Schema,
 }
@@ -102,9 +106,10 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let flags = if let Command::Serve(serve) = &command { serve.flags() } else { Vec::new() };
     let loaded = global.load(flags);
     match command {
-        Command::Serve(command) => serve::run(&command, loaded?).await,
+        Command::Serve(command) => Box::pin(serve::run(&command, loaded?)).await,
+        Command::Routes(command) => routes::run(&command, loaded?, output).await,
         Command::Schema => schema::run(output),
-        Command::Config(command) => config::run(command, loaded, output),
+        Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,

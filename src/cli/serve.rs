@@ -1,6 +1,7 @@
 //! `docket serve`: the server itself.
 
 use std::io;
+use std::net::TcpListener;
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio::signal::unix::{SignalKind, signal};
@@ -9,6 +10,7 @@ use tokio::sync::mpsc;
 use super::failure::{Failure, say};
 use super::log;
 use super::output::Output;
+use super::stand_in;
 use crate::config::{Config, Flag, Loaded, Origin};
 use crate::demo::{self, Demo};
 use crate::infra::clock::Clock;
@@ -43,13 +45,19 @@ pub(super) async fn run(serve: &Serve, mut loaded: Loaded) -> Result<(), Failure
         demo::require_loopback(&loaded.config)?;
         quieten(&mut loaded);
     }
+    let bound = if serve.demo { demo::open_old_apis(&mut loaded.config) } else { Vec::new() };
     log::start(loaded.config.log.format, &loaded.config.log.filter);
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     let given = std::env::var("DOCKET_ADMIN_PASSWORD").ok().map(SecretString::from);
     let mut stop = signals().map_err(|error| Failure::Input(format!("signals cannot be received: {error}")))?;
-    let server = start(serve, loaded.config, given.clone()).await?;
+    let server = start(serve, loaded.config, bound, given.clone()).await?;
+    if !serve.demo {
+        for warning in stand_in::warnings(&server.app).await {
+            tracing::warn!("{warning}");
+        }
+    }
     let done = serve_until_stopped(serve, &server, given, &mut stop).await;
     tracing::info!("stopping");
     let stopped = server.stop().await?;
@@ -60,8 +68,13 @@ pub(super) async fn run(serve: &Serve, mut loaded: Loaded) -> Result<(), Failure
     done
 }
 
-async fn start(serve: &Serve, config: Config, admin_password: Option<SecretString>) -> Result<Server, Failure> {
-    let ground = Ground::take(config, Clock::default()).await?;
+async fn start(
+    serve: &Serve,
+    config: Config,
+    bound: Vec<TcpListener>,
+    admin_password: Option<SecretString>,
+) -> Result<Server, Failure> {
+    let ground = Ground::take_with(config, Clock::default(), bound).await?;
     if serve.demo
         && let Err(refusal) = demo::claim_database(&ground.app).await
     {

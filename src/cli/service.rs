@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::output::{Format, Output, Record, record, time};
 use super::pages::all;
 use crate::app::App;
+use crate::domain::schema::Semantics;
 use crate::domain::service::{self, Limits, NewService, Prices, ServiceFilter, ServiceOrder};
 use crate::error::Result;
 use crate::page::cursor;
@@ -148,6 +149,9 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         name: Some(new.name),
         description: new.description,
         kind: new.kind.into(),
+        is_available: true,
+        is_checked_in: false,
+        semantics: Semantics::Declared,
         parameters_schema: new.parameters_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         results_schema: new.results_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         limits: new.limits.into(),

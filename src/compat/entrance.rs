@@ -6,16 +6,18 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
-use axum::http::{Method, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{MethodFilter, on};
+use axum::routing::{MethodFilter, get, on};
 
+use super::answer::answer;
 use super::call::{Asked, Call};
+use super::catalogue::openapi;
 use super::failure::Failure;
 use super::link::Base;
 use super::route::Route;
-use super::surface::Surface;
+use super::surface::{Place, Surface};
 use crate::http::kit::{RequestInfo, count_mounted, require_own};
 
 #[derive(Clone)]
@@ -38,9 +40,20 @@ pub(super) fn router(surface: &Arc<Surface>) -> Router {
     for (path, methods) in methods {
         router = other_methods(router, surface, path, methods);
     }
+    let router = router.route("/openapi.json", get(description(surface)));
     let not_found = dialect.not_found;
     let router = router.fallback(async move |uri: Uri| not_found(&uri));
     (dialect.around)(router)
+}
+
+/// The dialect in the terms of `OpenAPI`, made once.
+fn description(surface: &Surface) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let base = match surface.place {
+        Place::Mounted => surface.mount.path.as_str(),
+        Place::Alone => "",
+    };
+    let text = axum::body::Bytes::from(openapi(surface.dialect, base).to_string());
+    move || std::future::ready(answer(StatusCode::OK, "application/json", text.clone()))
 }
 
 /// Answers to the methods that the table does not name at a path.
@@ -66,15 +79,20 @@ fn other_methods(mut router: Router, surface: &Surface, path: &'static str, meth
 async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -> Response {
     let Entrance { surface, route } = entrance;
     let (mut parts, body) = request.into_parts();
+    let method = method_word(&route.method);
     let mut response = match admit(&surface, &route, &parts).await {
         Ok(call) => {
+            surface.note(method, route.path, Some(call.viewer()));
             parts.extensions.insert(call);
             next.run(Request::from_parts(parts, body)).await
         }
-        Err(failure) => (surface.dialect.refuse)(failure),
+        Err(failure) => {
+            surface.note(method, route.path, None);
+            (surface.dialect.refuse)(failure)
+        }
     };
     surface.announce(response.headers_mut());
-    count_mounted(surface.dialect.name, route.path, method_word(&route.method), response.status().as_u16());
+    count_mounted(surface.dialect.name, route.path, method, response.status().as_u16());
     response
 }
 

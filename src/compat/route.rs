@@ -3,6 +3,7 @@
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
+use serde_json::Value;
 
 use super::operation::Document;
 
@@ -19,6 +20,10 @@ pub struct Route {
     pub operations: Vec<&'static dyn Document>,
     /// Why it runs no operation, or does something beside them.
     pub reason: Option<&'static str>,
+    /// JSON Schema of the body that it takes, for its description.
+    pub takes: Option<fn() -> Value>,
+    /// The status of a good answer, and JSON Schema of its body.
+    pub gives: Option<(u16, fn() -> Value)>,
     pub(super) handler: MethodRouter,
 }
 
@@ -42,7 +47,7 @@ impl Route {
     ) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("a table names methods of HTTP");
         let handler = on(filter, handler);
-        Self { method, path, summary, operations: Vec::new(), reason: None, handler }
+        Self { method, path, summary, operations: Vec::new(), reason: None, takes: None, gives: None, handler }
     }
 
     /// A route that is read.
@@ -74,6 +79,18 @@ impl Route {
     #[must_use]
     pub fn runs<const N: usize>(self, operations: [&'static dyn Document; N]) -> Self {
         Self { operations: operations.to_vec(), ..self }
+    }
+
+    /// The JSON Schema of its body.
+    #[must_use]
+    pub fn takes(self, schema: fn() -> Value) -> Self {
+        Self { takes: Some(schema), ..self }
+    }
+
+    /// The status of a good answer and the JSON Schema of its body.
+    #[must_use]
+    pub fn gives(self, status: u16, schema: fn() -> Value) -> Self {
+        Self { gives: Some((status, schema)), ..self }
     }
 
     /// Why it runs none, or what it does beside them.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use super::DIALECTS;
 use super::dialect::Dialect;
-use super::entrance;
+use super::{DIALECTS, entrance, pages};
 use crate::app::App;
 use crate::config::{Config, Mount};
 use crate::http::{HttpState, Shared, alone};
+use crate::viewer::Viewer;
 
 /// How a dialect is reached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +39,13 @@ impl std::fmt::Debug for Surface {
     }
 }
 
+impl Surface {
+    /// Counts a request for the operator, who wants to know who still comes this way.
+    pub(super) fn note(&self, method: &'static str, route: &'static str, viewer: Option<&Viewer>) {
+        self.app.uses.note(self.dialect.origin, method, route, viewer);
+    }
+}
+
 /// The routers of all dialects that are switched on.
 #[derive(Debug, Default)]
 pub struct Places {
@@ -54,6 +61,7 @@ fn enabled(config: &Config) -> impl Iterator<Item = (&'static Dialect, Mount)> {
 }
 
 /// The addresses that dialects want for themselves, each with the dialect's name.
+#[must_use]
 pub fn addresses(config: &Config) -> Vec<(&'static str, SocketAddr)> {
     enabled(config).filter_map(|(dialect, mount)| Some((dialect.name, mount.listen?))).collect()
 }
@@ -63,6 +71,7 @@ pub fn addresses(config: &Config) -> Vec<(&'static str, SocketAddr)> {
 pub fn places(app: &App, http: &HttpState) -> Places {
     let shared: Shared = Arc::new(http.clone());
     let mut places = Places::default();
+    places.mounted.push(("/compat".to_owned(), pages::router(&app.config)));
     for (dialect, mount) in enabled(&app.config) {
         let at = |place| {
             let (app, http, mount) = (app.clone(), Arc::clone(&shared), mount.clone());

@@ -1,7 +1,8 @@
 //! Rules for single values, and for values that must fit each other.
-#![expect(clippy::ptr_arg, reason = "a rule takes its key's own type, which is String, not str")]
+#![expect(clippy::ptr_arg, clippy::ref_option, reason = "a rule takes its key's own type, which is String, not str")]
 
 use std::fmt::Display;
+use std::net::SocketAddr;
 
 use http::Uri;
 use tracing_subscriber::EnvFilter;
@@ -190,6 +191,18 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         .filter(|(_, small, large)| small > large)
         .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
     not_less.chain(too_much).chain(two_at_one_place(config)).collect()
+}
+
+/// Old APIs that let callers without a credential in, where others than this machine reach them.
+pub(super) fn open_doors(config: &Config) -> Vec<String> {
+    let reached = |address: SocketAddr| !address.ip().to_canonical().is_loopback();
+    let open = config.mounts().into_iter().filter_map(|(key, mount)| {
+        let name = mount.anonymous_as.filter(|_| mount.enabled)?;
+        let listen = std::iter::once(config.listen).chain(mount.listen).find(|address| reached(*address))?;
+        let section = key.trim_end_matches(".mount");
+        Some(format!("{section}.anonymous_as lets everybody who reaches {listen} act as {name}, without a credential"))
+    });
+    open.collect()
 }
 
 /// Old APIs that are to stand at one path.

@@ -208,6 +208,7 @@ fn settle(draft: &mut Draft) {
     if !draft.problems.is_empty() {
         return;
     }
+    draft.warnings.extend(check::open_doors(&draft.config));
     for (paths, message) in check::whole(&draft.config) {
         let said = paths.iter().find_map(|path| draft.origins.get(path)).cloned();
         draft.refuse(said.unwrap_or(Origin::Default), message);

@@ -12,6 +12,8 @@ use super::people::People;
 #[derive(Debug)]
 pub struct Introduction {
     pub(super) address: SocketAddr,
+    /// Where TopChef's API stands by itself.
+    pub(super) topchef: Option<SocketAddr>,
     pub(super) database: String,
     pub(super) people: People,
     /// The id of the service `pi`.
@@ -39,6 +41,7 @@ impl fmt::Display for Introduction {
         let (token, pi_id, database) = (token.expose(), &self.pi_id, &self.database);
         let admin = Self::password(admin_password.as_ref());
         let demo = Self::password(Some(demo_password));
+        let topchef = self.topchef.map_or_else(|| format!("{url}/topchef"), |address| format!("http://{address}"));
         write!(
             f,
             "\
@@ -47,6 +50,7 @@ docket demo on {url}, data in {database}
   GraphQL     {url}/graphql
   Playground  {url}/graphiql
   Metrics     {url}/metrics
+  Old APIs    {url}/compat; TopChef's: {topchef} (callers without a token act as demo)
   Users       admin  {admin}
               demo   {demo}
   Token       {token}  (of demo)

@@ -8,6 +8,7 @@ mod client;
 mod desk;
 mod feed;
 mod introduction;
+mod old;
 mod people;
 mod pi;
 mod post;
@@ -26,6 +27,7 @@ use tokio_util::task::TaskTracker;
 use self::client::Client;
 use self::feed::Feed;
 pub use self::introduction::Introduction;
+pub use self::old::open_old_apis;
 use self::people::People;
 use self::post::Post;
 use self::work::Work;
@@ -55,14 +57,13 @@ pub struct Demo {
 
 /// Refuses an address that others can reach: the demo prints passwords, and its users may do everything.
 pub fn require_loopback(config: &Config) -> Result<()> {
-    if config.listen.ip().to_canonical().is_loopback() {
-        return Ok(());
-    }
+    let others = config.mounts().into_iter().filter_map(|(_, mount)| mount.listen);
+    let mut all = std::iter::once(config.listen).chain(others);
+    let Some(open) = all.find(|address| !address.ip().to_canonical().is_loopback()) else { return Ok(()) };
     Err(Error::InvalidState(format!(
-        "The demo listens on this machine only, since it prints its passwords; {} can be reached from outside. Use \
+        "The demo listens on this machine only, since it prints its passwords; {open} can be reached from outside. Use \
          127.0.0.1:{}.",
-        config.listen,
-        config.listen.port()
+        open.port()
     )))
 }
 
@@ -104,7 +105,8 @@ impl Demo {
         tasks.spawn(Feed { client, services }.run(stop.clone()));
         tasks.close();
         let database = app.config.database.place();
-        let introduction = Introduction { address: server.address, database, people, pi_id };
+        let topchef = app.config.topchef.listen;
+        let introduction = Introduction { address: server.address, topchef, database, people, pi_id };
         Ok(Self { introduction, stop, tasks })
     }
 

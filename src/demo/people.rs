@@ -15,6 +15,9 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+/// The name of the user whose services and jobs the demo shows.
+pub(super) const DEMO: &str = "demo";
+
 const TOKEN_NAME: &str = "docket serve --demo";
 /// All but the rights of an admin.
 const SCOPES: [Permission; 6] = [
@@ -51,7 +54,7 @@ impl People {
             }
         };
         let demo_password = random_password();
-        let demo_id = put_user(app, "demo", demo_password.clone()).await?;
+        let demo_id = put_user(app, DEMO, demo_password.clone()).await?;
         Ok(Self { admin_password, demo_password, token: new_token(app, demo_id).await? })
     }
 }

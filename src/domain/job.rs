@@ -7,7 +7,7 @@ use entity::{
     legacy_number::Dialect,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Expr,
     sea_query::SelectStatement,
 };
 use uuid::Uuid;
@@ -79,6 +79,10 @@ pub struct JobFilter {
     pub labels: Labels,
     /// Submitted or recorded.
     pub origin: Option<job::Origin>,
+    /// At home in one of these older APIs.
+    pub homes: Option<Vec<Dialect>>,
+    /// At home in none of these.
+    pub other_homes: Option<Vec<Dialect>>,
     /// Lowest priority.
     pub priority_least: Option<i32>,
     /// Highest priority.
@@ -97,12 +101,13 @@ impl JobFilter {
     /// Whether every job matches.
     fn is_empty(&self) -> bool {
         let Self { statuses, service_ids, project_ids, owner_ids, runner_ids, labels, origin, .. } = self;
+        let homes = [&self.homes, &self.other_homes].into_iter().any(Option::is_some);
         let lists = [service_ids, project_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
         let priorities = [self.priority_least, self.priority_most];
         let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
         let bounds = priorities.iter().any(Option::is_some) || times.iter().any(Option::is_some);
         let lists = lists || self.held_by.is_some();
-        !(lists || bounds || statuses.is_some() || origin.is_some() || !labels.is_empty())
+        !(lists || bounds || homes || statuses.is_some() || origin.is_some() || !labels.is_empty())
     }
 }
 
@@ -287,6 +292,13 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
     }
     if let Some(origin) = filter.origin {
         query = query.filter(job::Column::Origin.eq(origin));
+    }
+    if let Some(homes) = &filter.homes {
+        query = query.filter(job::Column::Dialect.is_in(homes.iter().copied()));
+    }
+    if let Some(homes) = &filter.other_homes {
+        let elsewhere = job::Column::Dialect.is_not_in(homes.iter().copied());
+        query = query.filter(Condition::any().add(job::Column::Dialect.is_null()).add(elsewhere));
     }
     let at_least = [
         (job::Column::Priority, filter.priority_least.map(i64::from)),

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod check;
+pub mod dialect_use;
 mod due;
 pub mod event;
 pub mod favorite;

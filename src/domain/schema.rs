@@ -13,6 +13,7 @@
 mod build;
 mod cache;
 mod graph;
+mod legacy;
 mod limits;
 mod measure;
 mod pattern;
@@ -21,6 +22,8 @@ mod report;
 mod tests;
 mod unique;
 mod validator;
+
+use std::borrow::Cow;
 
 pub use cache::{Cache, Key, Part};
 use jsonschema::Draft;
@@ -36,6 +39,8 @@ pub enum Semantics {
     /// As the draft that `$schema` names, else as 2020-12.
     #[default]
     Declared,
+    /// As TopChef read schemas: see [`legacy`](self::legacy).
+    Draft4Legacy,
 }
 
 impl Semantics {
@@ -44,13 +49,14 @@ impl Semantics {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Declared => "declared",
+            Self::Draft4Legacy => "draft4_legacy",
         }
     }
 
     /// The reverse of [`Semantics::as_str`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        (word == Self::Declared.as_str()).then_some(Self::Declared)
+        [Self::Declared, Self::Draft4Legacy].into_iter().find(|semantics| semantics.as_str() == word)
     }
 }
 
@@ -59,12 +65,21 @@ impl Semantics {
 ///
 /// Usually takes well under a millisecond. The largest schemas take ten, the worst patterns two hundred: call it where
 /// that may block.
-pub fn check(schema: &Value, field: &str) -> Result<(), Error> {
+pub fn check(schema: &Value, semantics: Semantics, field: &str) -> Result<(), Error> {
     let refuse = |errors: Vec<FieldError>| if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) };
     refuse(limits::violations(schema, field))?;
-    let draft = draft_of(schema).map_err(|message| Error::invalid(format!("{field}/$schema"), message))?;
-    refuse(validator::meta_violations(schema, draft, field))?;
-    validator::build(schema, draft, field).map(drop).map_err(Error::Invalid)
+    let (schema, draft) =
+        meant(schema, semantics).map_err(|message| Error::invalid(format!("{field}/$schema"), message))?;
+    refuse(validator::meta_violations(&schema, draft, field))?;
+    validator::build(&schema, draft, semantics, field).map(drop).map_err(Error::Invalid)
+}
+
+/// The schema as it is to be compiled, and the draft that it is of.
+fn meant(schema: &Value, semantics: Semantics) -> Result<(Cow<'_, Value>, Draft), String> {
+    match semantics {
+        Semantics::Declared => Ok((Cow::Borrowed(schema), draft_of(schema)?)),
+        Semantics::Draft4Legacy => Ok((Cow::Owned(legacy::adapted(schema)), Draft::Draft4)),
+    }
 }
 
 /// The draft that `$schema` names; 2020-12 when it names none.

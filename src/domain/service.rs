@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use entity::{Amount, legacy_number::Dialect, runner_service, service, service_version};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -15,6 +15,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod check;
 mod name;
 mod watch;
 mod write;
@@ -38,6 +39,12 @@ pub struct NewService {
     pub description: String,
     /// Program, workflow or widget.
     pub kind: service::Kind,
+    /// The flag that its owner sets.
+    pub is_available: bool,
+    /// Whether it counts as checked in from its making on.
+    pub is_checked_in: bool,
+    /// How its schemas are read, also those that later changes bring.
+    pub semantics: schema::Semantics,
     /// JSON Schema of a job's parameters.
     pub parameters_schema: Value,
     /// JSON Schema of a job's results.
@@ -160,6 +167,10 @@ pub struct ServiceFilter {
     pub runner_id: Option<i64>,
     /// Only disabled ones, or only others.
     pub disabled: Option<bool>,
+    /// Made through one of these older APIs.
+    pub homes: Option<Vec<Dialect>>,
+    /// Made through none of these.
+    pub other_homes: Option<Vec<Dialect>>,
 }
 
 /// How services are listed.
@@ -246,12 +257,17 @@ pub async fn versions(app: &App, version_ids: &[i64]) -> Result<Vec<service_vers
 }
 
 /// What is wrong with a schema, and with a value under it; nothing is stored. Any user with a log-in may ask.
-pub async fn try_schema(viewer: &Viewer, schema: Value, instance: Option<Value>) -> Result<Vec<FieldError>> {
+pub async fn try_schema(
+    viewer: &Viewer,
+    schema: Value,
+    semantics: schema::Semantics,
+    instance: Option<Value>,
+) -> Result<Vec<FieldError>> {
     viewer.require(Permission::JobsRead)?;
     let try_it = move || -> Result<()> {
-        schema::check(&schema, "schema")?;
+        schema::check(&schema, semantics, "schema")?;
         let Some(instance) = instance else { return Ok(()) };
-        let validator = schema::Validator::compile(&schema, schema::Semantics::Declared)?;
+        let validator = schema::Validator::compile(&schema, semantics)?;
         validator.validate(&instance, "instance").map_err(Error::Invalid)
     };
     match tokio::task::spawn_blocking(try_it).await.map_err(Error::internal)? {
@@ -275,10 +291,25 @@ pub async fn validator(app: &App, version_id: i64, part: schema::Part) -> Result
         schema::Part::Parameters => &version.parameters_schema,
         schema::Part::Results => &version.results_schema,
     };
-    let semantics = match version.semantics {
-        service_version::Semantics::Declared => schema::Semantics::Declared,
-    };
-    app.schemas.get(key, schema, semantics).await
+    app.schemas.get(key, schema, version.semantics.into()).await
+}
+
+impl From<service_version::Semantics> for schema::Semantics {
+    fn from(semantics: service_version::Semantics) -> Self {
+        match semantics {
+            service_version::Semantics::Declared => Self::Declared,
+            service_version::Semantics::Draft4Legacy => Self::Draft4Legacy,
+        }
+    }
+}
+
+impl From<schema::Semantics> for service_version::Semantics {
+    fn from(semantics: schema::Semantics) -> Self {
+        match semantics {
+            schema::Semantics::Declared => Self::Declared,
+            schema::Semantics::Draft4Legacy => Self::Draft4Legacy,
+        }
+    }
 }
 
 pub(super) fn visible(app: &App, viewer: &Viewer) -> sea_orm::Select<service::Entity> {
@@ -303,6 +334,13 @@ fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Sele
     }
     if let Some(kinds) = &filter.kinds {
         query = query.filter(service::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(homes) = &filter.homes {
+        query = query.filter(service::Column::Dialect.is_in(homes.iter().copied()));
+    }
+    if let Some(homes) = &filter.other_homes {
+        let elsewhere = service::Column::Dialect.is_not_in(homes.iter().copied());
+        query = query.filter(Condition::any().add(service::Column::Dialect.is_null()).add(elsewhere));
     }
     if let Some(runner) = filter.runner_id {
         let links = runner_service::Entity::find().select_only().column(runner_service::Column::ServiceId);

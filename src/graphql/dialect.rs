@@ -1,6 +1,6 @@
 //! The older APIs, and their numbers of things.
 
-use async_graphql::{Context, Enum, Result};
+use async_graphql::{Context, Enum, InputObject, Result};
 use entity::legacy_number::{Dialect as Home, Noun};
 
 use super::{
@@ -8,7 +8,10 @@ use super::{
     context::{app, loaders},
     scalar::number,
 };
-use crate::{domain::legacy_number, error::Error};
+use crate::{
+    domain::{dialect_use, legacy_number},
+    error::Error,
+};
 
 /// An older API that docket still serves. Each has its own numbers of jobs, users, accounts and runners.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -27,21 +30,28 @@ pub enum Dialect {
     Mybrc,
 }
 
-/// The older API that a request came in by, if it did.
-fn of(origin: Origin) -> Option<Home> {
-    match origin {
-        Origin::GraphQl => None,
-        Origin::ProjectW => Some(Home::ProjectW),
-        Origin::TopChef => Some(Home::TopChef),
-        Origin::Backrest => Some(Home::Backrest),
-        Origin::Mobyle2 => Some(Home::Mobyle2),
-        Origin::Mybrc => Some(Home::Mybrc),
+/// Matches the older API that something is at home in.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct DialectFilter {
+    /// One of these.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<Dialect>>,
+    /// None of these; what is at home in no older API matches, too.
+    #[graphql(name = "notIn")]
+    none_of: Option<Vec<Dialect>>,
+}
+
+impl DialectFilter {
+    /// Those that match, and those that do not.
+    pub fn homes(self) -> (Option<Vec<Home>>, Option<Vec<Home>>) {
+        let homes = |dialects: Vec<Dialect>| dialects.into_iter().map(Into::into).collect();
+        (self.any_of.map(homes), self.none_of.map(homes))
     }
 }
 
 /// Where what this request makes is at home.
 pub fn home(ctx: &Context<'_>) -> Option<Home> {
-    ctx.data_opt::<Origin>().copied().and_then(of)
+    ctx.data_opt::<Origin>().copied().and_then(dialect_use::home)
 }
 
 /// The number of a row in a dialect. One that has none gets it when a request of that very dialect asks, and stays

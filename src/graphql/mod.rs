@@ -14,6 +14,7 @@ mod call;
 mod connection;
 mod context;
 mod dialect;
+mod dialect_use;
 mod document;
 pub mod error;
 mod event;

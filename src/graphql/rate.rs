@@ -163,6 +163,16 @@ mod tests {
     }
 
     #[test]
+    fn budgets_do_not_bind_the_older_apis() {
+        let rates = Rates::new(NonZeroU32::new(60).expect("not zero"), Clock::new());
+        for _ in 0..3 {
+            let old = Caller { origin: Origin::TopChef, ..caller("192.0.2.1") };
+            assert_eq!(rates.spend(&old, 1_000).expect("there is no bound"), None);
+        }
+        assert!(rates.spend(&caller("192.0.2.1"), 60).is_ok(), "nothing was taken");
+    }
+
+    #[test]
     fn who_has_a_network_has_one_budget() {
         let rates = Rates::new(NonZeroU32::new(60).expect("not zero"), Clock::new());
         assert!(rates.spend(&caller("2001:db8::1"), 60).is_ok());

@@ -8,12 +8,16 @@ use futures_util::Stream;
 
 use super::{
     context::{app, asked, loaders, nullable, viewer},
+    dialect::Dialect,
     id::{self, Kind},
     project::Project,
     scalar::{DateTime, Decimal, number},
     user::User,
 };
-use crate::{domain, error::Error};
+use crate::{
+    domain::{self, schema::Semantics},
+    error::Error,
+};
 
 mod list;
 mod write;
@@ -31,6 +35,17 @@ pub enum ServiceKind {
     Workflow,
     /// Something that shows rather than computes.
     Widget,
+}
+
+/// How JSON Schemas are read. It is a matter of the service, and stays what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(remote = "crate::domain::schema::Semantics")]
+pub enum SchemaSemantics {
+    /// As the draft that `$schema` names, 2020-12 if it names none.
+    Declared,
+    /// As TopChef (2017) read them: draft 4 whatever `$schema` says; words of later drafts, numbers for
+    /// `exclusiveMinimum` and `exclusiveMaximum`, and an empty `required` mean nothing; patterns may look around.
+    Draft4Legacy,
 }
 
 /// What a service's jobs cost, in service units; null is nothing.
@@ -119,6 +134,11 @@ impl Service {
         Ok(self.version(ctx).await?.version)
     }
 
+    /// How its schemas are read.
+    async fn schema_semantics(&self, ctx: &Context<'_>) -> Result<SchemaSemantics> {
+        Ok(Semantics::from(self.version(ctx).await?.semantics).into())
+    }
+
     /// JSON Schema of a job's parameters.
     async fn parameters_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
         Ok(self.version(ctx).await?.parameters_schema.0.clone())
@@ -127,6 +147,11 @@ impl Service {
     /// JSON Schema of a job's results.
     async fn results_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
         Ok(self.version(ctx).await?.results_schema.0.clone())
+    }
+
+    /// The older API that it was made through, where its jobs are at home; null for none.
+    async fn dialect(&self) -> Option<Dialect> {
+        self.0.dialect.map(Into::into)
     }
 
     /// Takes no new jobs.

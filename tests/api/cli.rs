@@ -235,3 +235,36 @@ fn an_account_is_kept_at_the_command_line() {
         assert_eq!(terminal.run(line).status.code(), Some(2), "{line}");
     }
 }
+
+#[test]
+fn the_routes_of_the_old_apis_are_listed() {
+    let terminal = Terminal::new();
+    terminal.write("docket.toml", "[compat.topchef]\nmount = \"/kitchen\"\n");
+    let text = terminal.done("routes --dialect topchef");
+    for part in ["TopChef (topchef), at /kitchen", "GET /kitchen/jobs/{id}", "query Topchef_ShowJob(", "NOT_FOUND"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    let json: Json = serde_json::from_str(&terminal.done("routes --json")).expect("JSON");
+    assert!(json.as_array().is_some_and(|all| all.iter().any(|one| one["dialect"] == "topchef")));
+    let refused = terminal.run("routes --dialect gopher");
+    assert!(!refused.status.success() && text_of(&refused).contains("there is no old API \"gopher\""));
+    let terminal = Terminal::with_database();
+    assert!(terminal.done("routes --used").starts_with("DIALECT"));
+}
+
+fn text_of(output: &Output) -> String {
+    text(&output.stderr)
+}
+
+#[test]
+fn who_opens_a_door_to_everybody_is_warned() {
+    let terminal = Terminal::with_database();
+    terminal.write("docket.toml", "listen = \"0.0.0.0:8080\"\n[compat.topchef]\nanonymous_as = \"chef\"\n");
+    let said = terminal.done("config check");
+    assert!(said.contains("compat.topchef.anonymous_as lets everybody who reaches 0.0.0.0:8080 act as chef"), "{said}");
+    assert!(said.contains("there is no such user yet"), "{said}");
+    terminal.done("user create chef --admin --generate");
+    assert!(terminal.done("config check").contains("an admin: everybody may do everything there"));
+    terminal.write("docket.toml", "[compat.topchef]\nenabled = false\nanonymous_as = \"chef\"\n");
+    assert!(!terminal.done("config check").contains("warning"));
+}

@@ -5,6 +5,7 @@ use std::time::Duration;
 use docket::config::Config;
 use docket::domain::event::{self, EventFilter, Follower, Gap, GapReason, Item};
 use docket::domain::job::{self, NewJob};
+use docket::domain::schema::Semantics;
 use docket::domain::service::{self, Limits, NewService, Prices};
 use docket::domain::session;
 use docket::infra::clock::Clock;
@@ -46,6 +47,9 @@ impl Shop {
             title: "Echo".to_owned(),
             description: String::new(),
             kind: entity::service::Kind::Program,
+            is_available: true,
+            is_checked_in: false,
+            semantics: Semantics::Declared,
             parameters_schema: Value::Bool(true),
             results_schema: Value::Bool(true),
             limits: Limits::default(),

@@ -134,6 +134,7 @@ const EXCEPTIONS: &[Exception] = &[
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
     // What the domain remembers between requests lives as long as the server, and so in `app`.
+    Exception { module: "app", path: "crate::domain::dialect_use::Uses" },
     Exception { module: "app", path: "crate::domain::event::Feed" },
     Exception { module: "app", path: "crate::domain::rights::Rights" },
     Exception { module: "app", path: "crate::domain::runner::Seen" },
@@ -188,6 +189,30 @@ fn no_module_imports_what_it_must_not() {
         }
     }
     assert!(report.is_empty(), "\n{report}The table of rules is in tests/api/layers.rs.");
+}
+
+/// Each is deleted by deleting its folder, and has to stay so.
+#[test]
+fn no_old_api_imports_another() {
+    let folder = root().join("src/compat");
+    let files = files_below(&folder);
+    let dialect_of = |file: &Path| -> Option<String> {
+        let inside = file.strip_prefix(&folder).ok()?;
+        (inside.components().count() > 1).then(|| inside.iter().next()?.to_str().map(str::to_owned))?
+    };
+    let all: Vec<String> = files.iter().filter_map(|file| dialect_of(file)).collect();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|ext| ext == "rs")) {
+        let Some(own) = dialect_of(file) else { continue };
+        let source = std::fs::read_to_string(file).expect("a source file is UTF-8");
+        let inside = file.strip_prefix(root().join("src")).expect("it lies in src").with_extension("");
+        let module = inside.iter().filter_map(|part| part.to_str()).filter(|part| *part != "mod");
+        for named in named_paths(&source, &module.collect::<Vec<_>>()) {
+            let other = all
+                .iter()
+                .find(|other| **other != own && lies_below(&named.path.join("::"), &format!("crate::compat::{other}")));
+            assert!(other.is_none(), "{}:{}: {own} must not import {other:?}", file.display(), named.line);
+        }
+    }
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The scenarios: what is measured, and against which promise.
 
 mod claim;
+mod compat;
 mod cycle;
 mod read;
 mod start;
 mod stream;
 
 pub use claim::claim;
+pub use compat::compat;
 pub use cycle::{cycle, submit};
 pub use read::{deep, job, page};
 pub use start::{loaded_memory, start};

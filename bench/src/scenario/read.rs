@@ -75,7 +75,7 @@ pub async fn deep(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>>
     ])
 }
 
-fn ask<'a>(name: &'static str, server: &'a Server, list: Rc<[Expect]>) -> Repeat<'a> {
+pub(super) fn ask<'a>(name: &'static str, server: &'a Server, list: Rc<[Expect]>) -> Repeat<'a> {
     // Connections start at different places, so that no two ask for the same row at the same time.
     Repeat {
         name,

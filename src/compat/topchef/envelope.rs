@@ -5,11 +5,12 @@ use axum::http::header::{ALLOW, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::json::reply_with;
 use crate::compat::Failure;
 use crate::compat::answer::answer;
-use crate::error::Code;
+use crate::error::{Code, FieldError};
 
 /// One entry of `errors`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +18,30 @@ pub(super) struct Entry {
     pub(super) status: StatusCode,
     pub(super) title: &'static str,
     pub(super) detail: String,
+}
+
+impl Entry {
+    /// What is wrong with the members of a body, as the old server put it (with its spelling).
+    pub(super) fn key(key: &str, messages: &[&str]) -> Self {
+        let listed = messages.iter().map(|message| quoted(message)).collect::<Vec<_>>().join(", ");
+        let detail = format!("Valdation of key '{key}' threw error '[{listed}]'.");
+        Self { status: StatusCode::BAD_REQUEST, title: "Deserialization Error From Client Data", detail }
+    }
+
+    /// What breaks a JSON Schema.
+    pub(super) fn violation(message: &str) -> Self {
+        let detail = format!("Validation of schema [] threw error {message}");
+        Self { status: StatusCode::BAD_REQUEST, title: "JSONSchema Validation Error", detail }
+    }
+}
+
+/// A text as Python shows it.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\n', "\\n");
+    if escaped.contains('\'') && !escaped.contains('"') {
+        return format!("\"{escaped}\"");
+    }
+    format!("'{}'", escaped.replace('\'', "\\'"))
 }
 
 /// What is wrong with a request; never empty.
@@ -46,8 +71,98 @@ impl Refusal {
     }
 }
 
+impl Refusal {
+    pub(super) fn not_json() -> Self {
+        let detail = "Could not undertand input. Either it is not JSON, or the type was not specified using the \
+                      Content-Type header";
+        Self::one(StatusCode::BAD_REQUEST, "Request Not JSON", detail)
+    }
+
+    pub(super) fn not_uuid(text: &str) -> Self {
+        let detail = format!("The string {text} could not be converted to a UUID");
+        Self::one(StatusCode::NOT_FOUND, "Not UUID Error", detail)
+    }
+
+    pub(super) fn no_service(uuid: Uuid) -> Self {
+        Self::one(StatusCode::NOT_FOUND, "Service Not Found", format!("A service with UUID {uuid} does not exist"))
+    }
+
+    pub(super) fn no_job(uuid: Uuid) -> Self {
+        Self::one(StatusCode::NOT_FOUND, "Job Not Found", format!("A job with id {uuid} was not found"))
+    }
+
+    /// A failure of an operation on a service.
+    pub(super) fn about_service(failure: Failure, uuid: Uuid) -> Self {
+        match failure.code {
+            Code::NotFound => Self::no_service(uuid),
+            _ => Self::from(failure),
+        }
+    }
+
+    /// A failure of an operation on a job.
+    pub(super) fn about_job(failure: Failure, uuid: Uuid) -> Self {
+        match failure.code {
+            Code::NotFound => Self::no_job(uuid),
+            _ => Self::from(failure),
+        }
+    }
+
+    /// What version 1 of the API told: one text, or for what breaks a schema its parts.
+    pub(super) fn into_first(self) -> Response {
+        let status = self.status();
+        let details: Vec<_> = self.entries.iter().map(|entry| entry.detail.as_str()).collect();
+        let errors = match self.entries.first() {
+            Some(entry) if entry.title == "JSONSchema Validation Error" => {
+                json!({ "context": [], "message": details.join("\n") })
+            }
+            _ => json!(details.join("\n")),
+        };
+        reply_with(status, json!({ "errors": errors }))
+    }
+}
+
+/// Never empty.
+impl From<Vec<Entry>> for Refusal {
+    fn from(entries: Vec<Entry>) -> Self {
+        Self { entries, retry_after: None }
+    }
+}
+
+/// The old key for a field of an operation's input.
+fn key_of(path: &str) -> &str {
+    // What is wrong with the type of a value is told with the name of the variable.
+    match path.strip_prefix("input/").unwrap_or(path).split('/').next().unwrap_or_default() {
+        "title" => "name",
+        "parametersSchema" => "job_registration_schema",
+        "resultsSchema" => "job_result_schema",
+        "limits" | "timeoutSeconds" => "timeout",
+        other => other,
+    }
+}
+
+/// What the domain found wrong with an input: values that break a schema one by one, all else by its key.
+fn invalid(fields: &[FieldError]) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    let mut keys: Vec<(&str, Vec<&str>)> = Vec::new();
+    for field in fields {
+        let key = key_of(&field.path);
+        if matches!(key, "parameters" | "results") {
+            entries.push(Entry::violation(&field.message));
+        } else if let Some((_, messages)) = keys.iter_mut().find(|(known, _)| *known == key) {
+            messages.push(&field.message);
+        } else {
+            keys.push((key, vec![&field.message]));
+        }
+    }
+    entries.extend(keys.iter().map(|(key, messages)| Entry::key(key, messages)));
+    entries
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
+        if failure.code == Code::Invalid && !failure.fields.is_empty() {
+            return Self::from(invalid(&failure.fields));
+        }
         let title = title(failure.code, failure.status);
         let wait = failure.retry_after.map(|wait| wait.as_secs().max(1));
         Self { retry_after: wait, ..Self::one(failure.status, title, failure.message) }

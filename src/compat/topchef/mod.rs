@@ -1,11 +1,17 @@
-//! TopChef (2017), version 2 of its API: services that register themselves, and jobs that workers poll for.
+//! TopChef (2017): services that register themselves, and jobs that workers poll for. Version 2 of its API, and version 1
+//! under `/v1`.
 
 mod envelope;
+mod fields;
 mod handlers;
 mod json;
 mod meta;
 mod request;
+mod stream;
+mod v1;
 mod wire;
+
+use serde_json::{Value, json};
 
 use super::auth;
 use super::dialect::Dialect;
@@ -30,9 +36,80 @@ pub(super) static DIALECT: Dialect = Dialect {
     around: request::around,
 };
 
+/// An answer with `data` of this schema.
+fn data(schema: Value) -> Value {
+    let mut answer = json!({ "type": "object", "properties": {} });
+    answer["properties"]["data"] = schema;
+    answer
+}
+
+/// The same for a list.
+fn list(items: Value) -> Value {
+    let mut list = json!({ "type": "array" });
+    list["items"] = items;
+    data(list)
+}
+
+/// What may be changed of a service.
+fn change() -> Value {
+    json!({ "type": "object", "properties": {
+        "name": { "type": "string" },
+        "description": { "type": "string" },
+        "is_available": { "type": "boolean" },
+        "timeout": { "type": "number" },
+    } })
+}
+
 fn routes() -> Vec<Route> {
-    vec![
+    use handlers::{
+        CHECK_IN, CREATE_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE,
+        SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in, job,
+    };
+    let mut routes = vec![
         Route::get("/", "What this server is.", handlers::about).because("It tells settings of the server."),
-        Route::get("/services", "Every service.", handlers::services).runs([&handlers::LIST_SERVICES]),
-    ]
+        Route::get("/services", "Every service.", handlers::services)
+            .runs([&LIST_SERVICES])
+            .gives(200, || list(meta::of("services")["service_schema"].take())),
+        Route::post("/services", "Makes a service.", handlers::service::post)
+            .runs([&CREATE_SERVICE])
+            .takes(|| meta::of("services")["new_service_schema"].take())
+            .gives(201, || json!({ "type": "object" })),
+        Route::get("/services/{id}", "A service with its jobs.", handlers::show_service)
+            .runs([&SHOW_SERVICE, &LIST_JOBS])
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::patch("/services/{id}", "Checks a service in, and changes it.", check_in)
+            .runs([&CHECK_IN, &UPDATE_SERVICE, &SHOW_SERVICE, &LIST_JOBS])
+            .takes(change)
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::get("/services/{id}/queue", "The first ten jobs that wait.", job::queue)
+            .runs([&SHOW_QUEUE])
+            .gives(200, || data(meta::of("queue")["data_schema"].take())),
+        Route::get("/services/{id}/jobs", "The jobs of a service in full.", handlers::jobs_of_service)
+            .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS])
+            .gives(200, || data(meta::of("service_jobs")["data_schema"].take())),
+        Route::post("/services/{id}/jobs", "Submits a job.", job::post)
+            .runs([&SUBMIT_JOB])
+            .takes(|| meta::of("service_jobs")["new_job_schema"].take())
+            .gives(201, || data(meta::of("job")["job_info_schema"].take())),
+        Route::get("/services/{id}/jobs/next", "The first job that waits.", job::next)
+            .runs([&SHOW_QUEUE])
+            .gives(200, || data(meta::of("next")["job_schema"].take())),
+        Route::get("/jobs", "Every job.", handlers::jobs)
+            .runs([&LIST_JOBS])
+            .gives(200, || data(meta::of("jobs")["data_schema"].take())),
+        Route::get("/jobs/{id}", "A job in full.", job::show)
+            .runs([&SHOW_JOB])
+            .gives(200, || data(meta::of("job")["job_info_schema"].take())),
+        Route::patch("/jobs/{id}", "Sets a job's state and results.", job::patch)
+            .runs([&SHOW_JOB, &OVERRIDE_JOB])
+            .takes(|| meta::of("job")["patch_request_schema"].take())
+            .gives(200, || meta::of("job")["job_info_schema"].take()),
+        Route::get("/validator", "How to ask the validator.", handlers::describe_validator)
+            .because("It tells a schema that never changes."),
+        Route::post("/validator", "Checks a value against a schema.", handlers::validator::validate)
+            .runs([&VALIDATE])
+            .takes(|| meta::of("validator")["validator_schema"].take()),
+    ];
+    routes.extend(v1::routes());
+    routes
 }

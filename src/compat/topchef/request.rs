@@ -2,14 +2,18 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Request;
+use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, Method, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
+use uuid::Uuid;
 
+use super::envelope::Refusal;
 use super::json::{Style, finish};
+use super::wire;
 
 /// The Java client cannot send PATCH, and asks for it with POST and this header.
 const OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
@@ -64,4 +68,36 @@ fn one_slash(mut request: Request) -> Request {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// A service's UUID in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ServiceId(pub(super) Uuid);
+
+/// A job's UUID in the path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct JobId(pub(super) Uuid);
+
+impl<S: Send + Sync> FromRequestParts<S> for ServiceId {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        id(parts, state).await.map(Self)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for JobId {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        id(parts, state).await.map(Self)
+    }
+}
+
+/// The last id of the path: version 1 had paths with two.
+async fn id<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Uuid, Refusal> {
+    let named = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+    let text = named.ok().and_then(|Path(named)| named.into_iter().next_back()).map(|(_, text)| text);
+    let text = text.unwrap_or_default();
+    wire::uuid(&text).ok_or_else(|| Refusal::not_uuid(&text))
 }

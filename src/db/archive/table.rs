@@ -37,8 +37,8 @@ impl Table {
 /// Every table, each after those that it refers to.
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
-        account, account_member, event, favorite, file, group, group_member, job, job_label, job_log, job_slurm,
-        ledger, legacy_counter, legacy_number, project, project_data, project_member, requirement, runner,
+        account, account_member, dialect_use, event, favorite, file, group, group_member, job, job_label, job_log,
+        job_slurm, ledger, legacy_counter, legacy_number, project, project_data, project_member, requirement, runner,
         runner_service, service, service_version, session, setting, token, user,
     };
     Ok(vec![
@@ -67,6 +67,7 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(event::Entity)?,
         Table::of(legacy_counter::Entity)?,
         Table::of(legacy_number::Entity)?,
+        Table::of(dialect_use::Entity)?,
         Table::of(setting::Entity)?,
     ])
 }

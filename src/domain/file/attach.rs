@@ -186,7 +186,7 @@ pub(super) async fn unchanged(tx: &Tx, seen: &file::Model) -> Result<file::Model
 async fn free(tx: &Tx, job_id: Option<i64>) -> Result<()> {
     let Some(id) = job_id else { return Ok(()) };
     let job = jobs::head(&tx.db, job::Entity::find_by_id(id).lock_exclusive()).await?;
-    if job.is_some_and(|job| job.status.is_held()) {
+    if job.is_some_and(|job| job.lease_hash.is_some()) {
         return Err(Error::InvalidState("A worker has the job; its files stay until it is done.".into()));
     }
     Ok(())

@@ -14,7 +14,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, file, legacy_number, project, service},
+    domain::{check::Faults, file, lease, legacy_number, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -33,6 +33,12 @@ pub(super) async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
             Err(Error::InvalidState("The job has finished; there is nothing left to cancel.".into()))
         }
         job::Status::Claimed | job::Status::Running if job.cancel_requested => Ok(job),
+        // Nobody would hear of it: its worker set its state by hand.
+        job::Status::Running if job.lease_hash.is_none() => {
+            let after = lease::ended(&lease::counted_to(&job, tx.now), job::Status::Cancelled, tx.now);
+            let after = job::Model { cancel_requested: true, ..after };
+            change::transition(tx, &job, after, None).await
+        }
         job::Status::Claimed | job::Status::Running => {
             let after = job::Model { cancel_requested: true, ..job.clone() };
             change::transition(tx, &job, after, Some("Cancellation was requested.".into())).await

@@ -108,7 +108,7 @@ async fn cancel_batch(tx: &Tx, ids: &[i64], viewer: &Viewer, filter: &JobFilter)
         .lock_exclusive();
     let mut done = Cancelled::default();
     for part in Columns::head().select(jobs).into_model::<Part>().all(&tx.db).await? {
-        let held = part.row.status.is_held();
+        let held = part.row.lease_hash.is_some();
         cancel_one(tx, part.row).await?;
         if held {
             done.asked += 1;

@@ -3,12 +3,13 @@
 //! This is for whoever runs a service: a worker did its work and could not say so, or a job must be got out of the way. A
 //! job that is to run again or has come to its end may be set so from any state. CLAIMED, RUNNING and SCHEDULED are not
 //! set by hand: the first two mean that a runner holds the job under a lease, which only a claim gives, and a moment is
-//! given at submission. (Services that are made through TopChef's API will be the exception: there any state may be set,
-//! since their workers know no leases.)
+//! given at submission. Services that were made through TopChef's API are the exception: their workers know no leases and
+//! say by hand that they work. Such a job is RUNNING without a lease, and nobody takes it back from them.
 
 use entity::{
     Document,
     job::{self, Columns, FailureKind, Status},
+    legacy_number::Dialect,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -24,7 +25,7 @@ use crate::{
     domain::{
         check::{Faults, LINE, MESSAGE, TEXT},
         lease,
-        schema::Part,
+        schema::{Part, Semantics},
         service,
     },
     error::{Error, FieldError, Result},
@@ -34,7 +35,7 @@ use crate::{
 /// What is to be true of a job; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct Overrule {
-    /// QUEUED or a final state.
+    /// QUEUED or a final state; RUNNING, too, of a service that was made through TopChef's API.
     pub status: Option<Status>,
     /// Results, which must fit the schema that the job was accepted under.
     pub results: Option<Value>,
@@ -69,18 +70,20 @@ pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) ->
         return Err(Error::Forbidden("Only those who manage the job's service set its state by hand.".into()));
     }
     let mut faults = Faults::default();
-    check(&mut faults, &asked);
-    check_results(app, &mut faults, &job, &asked).await?;
+    // Whether the workers of its service set all states by hand.
+    let by_hand = service.dialect == Some(Dialect::TopChef);
+    check(&mut faults, &asked, by_hand);
+    check_results(app, &mut faults, &job, &asked, by_hand).await?;
     faults.into_result()?;
     let seen = job.results;
     app.db.write((id, asked, seen), |tx, (id, asked, seen)| Box::pin(apply(tx, *id, asked, seen.as_ref()))).await
 }
 
-fn check(faults: &mut Faults, asked: &Overrule) {
+fn check(faults: &mut Faults, asked: &Overrule, by_hand: bool) {
     if asked.status.is_none() && asked.results.is_none() && asked.message.is_none() {
         faults.add("status", "Give a status, results or a message: there is nothing to set.");
     }
-    if let Some(Status::Scheduled | Status::Claimed | Status::Running) = asked.status {
+    if asked.status.is_some_and(|status| !may_be_set(status, by_hand)) {
         let message = "Only QUEUED, SUCCEEDED, FAILED and CANCELLED can be set: a runner that holds a job has a lease, \
                        which only a claim gives.";
         faults.add("status", message);
@@ -101,21 +104,39 @@ fn check(faults: &mut Faults, asked: &Overrule) {
     }
 }
 
+fn may_be_set(status: Status, by_hand: bool) -> bool {
+    match status {
+        Status::Queued | Status::Succeeded | Status::Failed | Status::Cancelled => true,
+        Status::Running => by_hand,
+        Status::Scheduled | Status::Claimed => false,
+    }
+}
+
 /// Given results must fit the schema, and so must those that are there when the job is to have succeeded.
-async fn check_results(app: &App, faults: &mut Faults, job: &job::Model, asked: &Overrule) -> Result<()> {
+async fn check_results(
+    app: &App,
+    faults: &mut Faults,
+    job: &job::Model,
+    asked: &Overrule,
+    by_hand: bool,
+) -> Result<()> {
     let results = match (&asked.results, asked.status) {
         (Some(results), _) => results,
+        (None, Some(Status::Succeeded)) if by_hand => return Ok(()),
         (None, Some(Status::Succeeded)) => job.results.as_deref().unwrap_or(&Value::Null),
         (None, _) => return Ok(()),
     };
-    let bound = app.config.jobs.results_bytes;
+    let version = job.service_version_id.ok_or_else(|| Error::internal("a job that is no record has no version"))?;
+    let validator = service::validator(app, version, Part::Results).await?;
+    let bound = match validator.semantics() {
+        Semantics::Declared => app.config.jobs.results_bytes,
+        Semantics::Draft4Legacy => app.config.topchef.body_bytes,
+    };
     let size = crate::domain::json_size(results);
     if size > bound {
         faults.add("results", format!("{size} bytes of JSON are too many; at most {bound} are taken."));
         return Ok(());
     }
-    let version = job.service_version_id.ok_or_else(|| Error::internal("a job that is no record has no version"))?;
-    let validator = service::validator(app, version, Part::Results).await?;
     for FieldError { path, message } in validator.validate(results, "results").err().unwrap_or_default() {
         faults.add(path, message);
     }
@@ -132,11 +153,12 @@ async fn apply(tx: &Tx, id: i64, asked: &Overrule, seen: Option<&Document>) -> R
         None => before.clone(),
         Some(Status::Queued) if before.status == Status::Queued => before.clone(),
         Some(Status::Queued) => reopened(tx, &before).await?,
+        Some(Status::Running) => begun(tx, &before).await?,
         Some(end) => ended(&before, end, asked, tx),
     };
     if let Some(results) = &asked.results {
         after.results = Some(results.clone().into());
-    } else if keeps && after.results.is_none() {
+    } else if keeps && after.results.is_none() && before.dialect != Some(Dialect::TopChef) {
         after.results = Some(Value::Null.into());
     }
     if let Some(message) = &asked.message {
@@ -144,6 +166,20 @@ async fn apply(tx: &Tx, id: i64, asked: &Overrule, seen: Option<&Document>) -> R
     }
     let told = asked.message.clone().unwrap_or_else(|| "Set by hand.".to_owned());
     change::transition(tx, &before, after, Some(told)).await
+}
+
+/// The job as its worker has begun it, which has no lease: it runs until somebody says otherwise.
+async fn begun(tx: &Tx, before: &job::Model) -> Result<job::Model> {
+    if before.status == Status::Running && before.lease_hash.is_none() {
+        return Ok(before.clone());
+    }
+    let waiting = reopened(tx, &lease::counted_to(before, tx.now)).await?;
+    Ok(job::Model {
+        status: Status::Running,
+        started_at: before.started_at.or(Some(tx.now)),
+        running_since: Some(tx.now),
+        ..waiting
+    })
 }
 
 /// The job at its end, whatever it was before. An end that it had already keeps its moment.

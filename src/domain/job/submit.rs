@@ -29,7 +29,7 @@ use crate::{
         account::{self, Payer, charge},
         check::Faults,
         event as log, file, legacy_number, project as projects,
-        schema::Part,
+        schema::{Part, Semantics},
         service as services,
     },
     error::{Error, FieldError, Result},
@@ -205,13 +205,16 @@ pub(super) fn check_schedule(faults: &mut Faults, at: Option<Time>, now: Time) {
 }
 
 async fn check_parameters(app: &App, faults: &mut Faults, version_id: i64, parameters: &Value) -> Result<()> {
-    let bound = app.config.jobs.parameters_bytes;
+    let validator = services::validator(app, version_id, Part::Parameters).await?;
+    let bound = match validator.semantics() {
+        Semantics::Declared => app.config.jobs.parameters_bytes,
+        Semantics::Draft4Legacy => app.config.topchef.body_bytes,
+    };
     let size = crate::domain::json_size(parameters);
     if size > bound {
         faults.add("parameters", format!("{size} bytes of JSON are too many; at most {bound} are taken."));
         return Ok(());
     }
-    let validator = services::validator(app, version_id, Part::Parameters).await?;
     for FieldError { path, message } in validator.validate(parameters, "parameters").err().unwrap_or_default() {
         faults.add(path, message);
     }

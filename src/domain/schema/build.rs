@@ -7,7 +7,7 @@ use jsonschema::{Draft, Retrieve, Uri};
 use referencing::{Registry, RegistryBuilder, Resolved, Resolver, uri};
 use serde_json::{Map, Value};
 
-use super::{graph::Node, pattern::Patterns, report::MAX_ENTRIES};
+use super::{Semantics, graph::Node, pattern::Patterns, report::MAX_ENTRIES};
 use crate::error::FieldError;
 
 /// Subschemas of one schema.
@@ -55,6 +55,7 @@ impl<'a> Builder<'a> {
     pub(super) fn nodes(
         schema: &Value,
         draft: Draft,
+        semantics: Semantics,
         field: &str,
     ) -> Result<(Vec<Node>, Vec<String>), Vec<FieldError>> {
         let refuse = |message: String| vec![FieldError { path: field.to_owned(), message }];
@@ -76,7 +77,7 @@ impl<'a> Builder<'a> {
             paths: Vec::new(),
             known: HashMap::new(),
             unread: Vec::new(),
-            patterns: Patterns::default(),
+            patterns: Patterns::of(semantics),
             errors: Vec::new(),
         };
         builder.note_places(schema);

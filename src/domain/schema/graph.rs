@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::build::Builder;
+use super::{Semantics, build::Builder};
 use crate::error::FieldError;
 
 /// A subschema.
@@ -65,8 +65,13 @@ const MAX_HEIGHT: u64 = 64;
 impl Graph {
     /// Refuses references that leave the document or lead back to themselves, and schemas that look at one value more
     /// than [`MAX_STEPS`] times.
-    pub(super) fn new(schema: &Value, draft: jsonschema::Draft, field: &str) -> Result<Self, Vec<FieldError>> {
-        let (nodes, paths) = Builder::nodes(schema, draft, field)?;
+    pub(super) fn new(
+        schema: &Value,
+        draft: jsonschema::Draft,
+        semantics: Semantics,
+        field: &str,
+    ) -> Result<Self, Vec<FieldError>> {
+        let (nodes, paths) = Builder::nodes(schema, draft, semantics, field)?;
         let mut graph = Self { nodes };
         let mut survey = Survey { costs: vec![None; paths.len()], open: vec![false; paths.len()] };
         for (node, path) in paths.into_iter().enumerate() {

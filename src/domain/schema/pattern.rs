@@ -9,12 +9,14 @@
 
 use std::collections::HashMap;
 
-use jsonschema::{PatternOptions, Regex};
+use jsonschema::{FancyRegex, PatternOptions, Regex};
 use jsonschema_regex::to_rust_regex;
 use regex_automata::{
     dfa::{StartKind, dense},
     nfa::thompson::{Compiler, Config, NFA, WhichCaptures},
 };
+
+use super::Semantics;
 
 /// Bytes of the text of one pattern.
 const MAX_BYTES: usize = 1024;
@@ -41,6 +43,19 @@ const HEAVY: u64 = 2_000;
 const WITH_AUTOMATON: u64 = 4;
 const FOR_EACH_STATE: u64 = 40;
 
+/// Steps back that one search of the other engine may take: about half a millisecond.
+const STEPS_BACK: usize = 10_000;
+
+/// Nanoseconds for a byte of a pattern that only that engine can run. It may be cut short sooner or later than this says,
+/// by a factor of three at most.
+const BACKTRACKING: u64 = 10_000;
+
+/// The engine that knows look-around and back-references, for the services of an old API whose patterns have them. It
+/// gives what it can to the linear one; beyond [`STEPS_BACK`] a text counts as no match.
+pub(super) fn backtracking_engine() -> PatternOptions<FancyRegex> {
+    PatternOptions::fancy_regex().backtrack_limit(STEPS_BACK).size_limit(2 * MAX_SIZE).dfa_size_limit(CACHE)
+}
+
 /// The engine, for patterns that [`Patterns`] has let through. Its own count differs a little from ours.
 pub(super) fn engine() -> PatternOptions<Regex> {
     PatternOptions::regex().size_limit(2 * MAX_SIZE).dfa_size_limit(CACHE)
@@ -49,12 +64,19 @@ pub(super) fn engine() -> PatternOptions<Regex> {
 /// The patterns of one schema.
 #[derive(Default)]
 pub(super) struct Patterns {
+    /// Whether patterns that cannot be run in linear time are run all the same.
+    backtracks: bool,
     known: HashMap<String, u64>,
     heavy: usize,
     states: usize,
 }
 
 impl Patterns {
+    /// None seen yet.
+    pub(super) fn of(semantics: Semantics) -> Self {
+        Self { backtracks: semantics == Semantics::Draft4Legacy, ..Self::default() }
+    }
+
     /// What the pattern takes for a byte of text in the worst case, in nanoseconds; the error says why it is refused.
     /// Once the limits are exceeded nothing more is looked at.
     pub(super) fn per_byte(&mut self, pattern: &str) -> Result<u64, String> {
@@ -67,7 +89,10 @@ impl Patterns {
         if self.known.len() == MAX_PATTERNS {
             return Err(format!("is one too many: a schema may have {MAX_PATTERNS} different ones."));
         }
-        let cost = cost(pattern)?;
+        let cost = match cost(pattern) {
+            Err(_) if self.backtracks && pattern.len() <= MAX_BYTES => Cost { per_byte: BACKTRACKING, states: 0 },
+            cost => cost?,
+        };
         self.heavy += usize::from(cost.per_byte > HEAVY);
         if self.heavy > MAX_HEAVY {
             return Err(format!("is costly to match, and a schema may have {MAX_HEAVY} of that kind. Repeat less."));

@@ -6,7 +6,7 @@ mod hostile;
 
 /// Paths and messages of what [`check`] refuses.
 fn refused(schema: &Value) -> Vec<(String, String)> {
-    match check(schema, "schema") {
+    match check(schema, Semantics::Declared, "schema") {
         Err(Error::Invalid(fields)) => fields.into_iter().map(|field| (field.path, field.message)).collect(),
         Err(other) => panic!("{other:?}"),
         Ok(()) => panic!("accepted: {:.200}", schema.to_string()),
@@ -20,7 +20,7 @@ fn refused_at(schema: &Value, path: &str, part: &str) {
 }
 
 fn compiled(schema: &Value) -> Validator {
-    check(schema, "schema").expect("a good schema");
+    check(schema, Semantics::Declared, "schema").expect("a good schema");
     Validator::compile(schema, Semantics::Declared).expect("it was checked")
 }
 
@@ -92,8 +92,8 @@ fn what_is_not_a_schema_is_refused_with_all_its_faults() {
     assert!(refusals.len() >= 2, "{refusals:?}");
     assert!(refusals.iter().any(|(path, _)| path == "schema/type"));
     assert!(refusals.iter().any(|(path, _)| path == "schema/properties/a/minimum"));
-    check(&json!(true), "schema").expect("a boolean is a schema");
-    check(&json!({}), "schema").expect("so is an empty object");
+    check(&json!(true), Semantics::Declared, "schema").expect("a boolean is a schema");
+    check(&json!({}), Semantics::Declared, "schema").expect("so is an empty object");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn strange_ids_are_refused_and_nothing_panics() {
                 json!({ "$schema": draft, keyword: id, "items": { "$ref": "#" } }),
                 json!({ "$schema": draft, "properties": { "a": inner.clone() }, "items": { "$ref": id } }),
             ] {
-                if check(&schema, "schema").is_ok() {
+                if check(&schema, Semantics::Declared, "schema").is_ok() {
                     Validator::compile(&schema, Semantics::Declared).expect("checked");
                 }
             }
@@ -174,5 +174,6 @@ fn formats_are_annotations() {
 #[test]
 fn the_word_of_the_semantics_is_stored() {
     assert_eq!(Semantics::from_word("declared"), Some(Semantics::Declared));
+    assert_eq!(Semantics::from_word("draft4_legacy"), Some(Semantics::Draft4Legacy));
     assert_eq!(Semantics::from_word("other"), None);
 }

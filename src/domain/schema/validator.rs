@@ -4,9 +4,10 @@ use jsonschema::Draft;
 use serde_json::Value;
 
 use super::{
-    Semantics, draft_of,
+    Semantics,
     graph::Graph,
     limits::{self, MAX_DEPTH},
+    meant,
     measure::{Measure, TooCostly},
     pattern,
     report::{self, MAX_ENTRIES},
@@ -19,6 +20,7 @@ use crate::error::{Error, FieldError, Result};
 pub struct Validator {
     compiled: jsonschema::Validator,
     graph: Graph,
+    semantics: Semantics,
 }
 
 impl Validator {
@@ -26,11 +28,15 @@ impl Validator {
     /// stored, so one that does not compile is a defect. Takes tens of microseconds for a usual schema and some
     /// milliseconds for the largest.
     pub fn compile(schema: &Value, semantics: Semantics) -> Result<Self> {
-        let draft = match semantics {
-            Semantics::Declared => draft_of(schema).map_err(Error::internal)?,
-        };
-        build(schema, draft, "schema")
+        let (schema, draft) = meant(schema, semantics).map_err(Error::internal)?;
+        build(&schema, draft, semantics, "schema")
             .map_err(|errors| Error::internal(format_args!("a stored schema does not compile: {errors:?}")))
+    }
+
+    /// How the schema was read.
+    #[must_use]
+    pub const fn semantics(&self) -> Semantics {
+        self.semantics
     }
 
     /// Lists what is wrong with a value, each with its JSON pointer appended to `field` (`parameters/seconds`): at most
@@ -64,17 +70,24 @@ impl Validator {
 }
 
 /// Compiles a schema after measuring it.
-pub(super) fn build(schema: &Value, draft: Draft, field: &str) -> Result<Validator, Vec<FieldError>> {
-    let graph = Graph::new(schema, draft, field)?;
-    let compiled = jsonschema::options()
-        .with_draft(draft)
-        .offline()
-        .with_pattern_options(pattern::engine())
+pub(super) fn build(
+    schema: &Value,
+    draft: Draft,
+    semantics: Semantics,
+    field: &str,
+) -> Result<Validator, Vec<FieldError>> {
+    let graph = Graph::new(schema, draft, semantics, field)?;
+    let options = jsonschema::options().with_draft(draft).offline();
+    let options = match semantics {
+        Semantics::Declared => options.with_pattern_options(pattern::engine()),
+        Semantics::Draft4Legacy => options.with_pattern_options(pattern::backtracking_engine()),
+    };
+    let compiled = options
         .should_validate_formats(false)
         .with_keyword("uniqueItems", |_, value, _| Ok(unique::keyword(value)))
         .build(schema)
         .map_err(|error| vec![report::field_error(field, &error)])?;
-    Ok(Validator { compiled, graph })
+    Ok(Validator { compiled, graph, semantics })
 }
 
 /// Where a schema breaks its own draft.

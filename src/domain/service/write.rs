@@ -9,17 +9,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{
-    Limits, NewService, Prices, get,
+    Limits, NewService, Prices, check, get,
     name::{free_name, is_taken, name_taken, refuse_taken},
 };
 use crate::{
     app::App,
     db::Tx,
-    domain::{
-        check::{Faults, LINE, TEXT},
-        project as projects, schema, slug,
-        user::SERVICE_AUTHOR,
-    },
+    domain::{check::Faults, project as projects, user::SERVICE_AUTHOR},
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},
@@ -54,12 +50,12 @@ pub struct ServiceChange {
 pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<service::Model> {
     let (owner_id, project_id) = author(app, viewer, new.project_id).await?;
     let mut faults = Faults::default();
-    check_exported(&mut faults, project_id, Some(new.is_exported));
-    check_texts(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
+    check::exported(&mut faults, project_id, Some(new.is_exported));
+    check::texts(&mut faults, new.semantics, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
     new.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", Some(&new.parameters_schema)).await?;
-    check_schema(&mut faults, "resultsSchema", Some(&new.results_schema)).await?;
+    check::schema(&mut faults, "parametersSchema", new.semantics, Some(&new.parameters_schema)).await?;
+    check::schema(&mut faults, "resultsSchema", new.semantics, Some(&new.results_schema)).await?;
     faults.into_result()?;
     let input = (app.clone(), owner_id, project_id, new);
     let made = app
@@ -100,35 +96,6 @@ pub(in crate::domain) async fn first_admin(app: &App) -> Result<i64> {
         .ok_or_else(|| Error::InvalidState("Make an admin first: it must belong to somebody.".into()))
 }
 
-fn check_texts(faults: &mut Faults, name: Option<&str>, title: Option<&str>, description: Option<&str>) {
-    if let Some(name) = name {
-        faults.slug("name", name);
-        if name == slug::RESERVED {
-            faults.add("name", "`server` is reserved.");
-        }
-    }
-    if let Some(title) = title {
-        faults.line("title", title, 1, LINE);
-    }
-    if let Some(description) = description {
-        faults.text("description", description, TEXT);
-    }
-}
-
-/// One of the server's services is seen by everybody anyway.
-fn check_exported(faults: &mut Faults, project_id: Option<i64>, exported: Option<bool>) {
-    if exported == Some(true) && project_id.is_none() {
-        faults.add("isExported", "Only a service of a project is exported; this one is the server's.");
-    }
-}
-
-/// A large schema takes longer to check than a thread that answers requests should be kept.
-async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&Value>) -> Result<()> {
-    let Some(schema) = schema.cloned() else { return Ok(()) };
-    let checked = tokio::task::spawn_blocking(move || schema::check(&schema, path)).await.map_err(Error::internal)?;
-    faults.extend(checked)
-}
-
 async fn insert(
     tx: &Tx,
     app: &App,
@@ -152,7 +119,8 @@ async fn insert(
         (Err(error), None) if is_taken(&error) => return Err(tx.overtaken()),
         (inserted, _) => inserted.map_err(name_taken)?,
     };
-    let version = insert_version(tx, service.id, 1, &new.parameters_schema, &new.results_schema).await?;
+    let version =
+        insert_version(tx, service.id, 1, new.semantics.into(), &new.parameters_schema, &new.results_schema).await?;
     store(tx, service::Model { version_id: Some(version), ..service }).await
 }
 
@@ -178,9 +146,9 @@ fn new_row(
         owner_id: Set(owner_id),
         version_id: Set(None),
         disabled: Set(false),
-        is_available: Set(true),
+        is_available: Set(new.is_available),
         timeout_seconds: Set(new.limits.timeout_seconds.unwrap_or(30)),
-        last_seen_at: Set(None),
+        last_seen_at: Set(new.is_checked_in.then_some(tx.now)),
         max_attempts: Set(new.limits.max_attempts.over(Some(small(jobs.max_attempts)))),
         lease_seconds: Set(new.limits.lease_seconds.unwrap_or_else(|| small(jobs.lease_seconds))),
         max_run_seconds: Set(new.limits.max_run_seconds.over(Some(small(jobs.max_run_seconds)))),
@@ -198,11 +166,18 @@ fn new_row(
     }
 }
 
-async fn insert_version(tx: &Tx, service_id: i64, version: i32, parameters: &Value, results: &Value) -> Result<i64> {
+async fn insert_version(
+    tx: &Tx,
+    service_id: i64,
+    version: i32,
+    semantics: service_version::Semantics,
+    parameters: &Value,
+    results: &Value,
+) -> Result<i64> {
     let row = service_version::ActiveModel {
         service_id: Set(service_id),
         version: Set(version),
-        semantics: Set(service_version::Semantics::Declared),
+        semantics: Set(semantics),
         parameters_schema: Set(parameters.clone().into()),
         results_schema: Set(results.clone().into()),
         created_at: Set(tx.now),
@@ -221,12 +196,14 @@ async fn store(tx: &Tx, service: service::Model) -> Result<service::Model> {
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
     let mut faults = Faults::default();
-    check_texts(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
-    check_exported(&mut faults, service.project_id, change.is_exported);
+    let semantics = check::semantics_of(app, &service).await?;
+    let (name, title, description) = (&change.name, &change.title, &change.description);
+    check::texts(&mut faults, semantics, name.as_deref(), title.as_deref(), description.as_deref());
+    check::exported(&mut faults, service.project_id, change.is_exported);
     change.limits.check(&mut faults);
     change.prices.check(&mut faults);
-    check_schema(&mut faults, "parametersSchema", change.parameters_schema.as_ref()).await?;
-    check_schema(&mut faults, "resultsSchema", change.results_schema.as_ref()).await?;
+    check::schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
+    check::schema(&mut faults, "resultsSchema", semantics, change.results_schema.as_ref()).await?;
     faults.into_result()?;
     let id = service.id;
     app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
@@ -285,7 +262,7 @@ async fn next_version(tx: &Tx, service_id: i64, change: &ServiceChange) -> Resul
         .ok_or_else(|| Error::internal(format!("service {service_id} has no version")))?;
     let parameters = change.parameters_schema.as_ref().unwrap_or(&latest.parameters_schema);
     let results = change.results_schema.as_ref().unwrap_or(&latest.results_schema);
-    insert_version(tx, service_id, latest.version + 1, parameters, results).await
+    insert_version(tx, service_id, latest.version + 1, latest.semantics, parameters, results).await
 }
 
 /// Notes that somebody runs the service. Its owner, admins and the runners that work for it may.

@@ -301,3 +301,21 @@ fn the_cache_is_bounded_and_keeps_what_is_asked_for_again() {
     ask(&format!("{{ caller }} # {}", "x".repeat(9000)));
     assert!(door.documents.len() < 4);
 }
+
+#[tokio::test]
+async fn the_programs_own_documents_have_wider_limits() {
+    let door = door();
+    let page = "query Own($first: Int) { jobs(first: $first) { nodes { id owner { id username } } } }";
+    let wide = value!({ "first": 1_000 });
+    let public = door.prepare(params(page, wide.clone())).expect("its page is refused by who makes it");
+    assert!(public.cost() < 300, "{}", public.cost());
+    let statement = door.statement(page).expect("a document");
+    let prepared = door.prepare_statement(&statement, Variables::from_value(wide)).expect("it is within its limits");
+    assert!((1_000..20_000).contains(&prepared.cost()), "{}", prepared.cost());
+    let costly = "query Own { jobs(first: 1000) { nodes { a: owner { id } b: owner { id } c: owner { id } \
+                  d: owner { id } e: owner { id } f: owner { id } g: owner { id } h: owner { id } i: owner { id } \
+                  j: owner { id } k: owner { id } l: owner { id } m: owner { id } n: owner { id } o: owner { id } \
+                  p: owner { id } q: owner { id } r: owner { id } s: owner { id } t: owner { id } } } }";
+    assert!(door.statement(costly).expect_err("it has a bound, too").contains("at most 20000"));
+    assert!(door.statement("{ nothing }").expect_err("it is checked").contains("nothing"));
+}

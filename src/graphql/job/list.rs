@@ -16,7 +16,7 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nodes_ask_for, nullable, page},
-        dialect::{Dialect, only_with_a_number},
+        dialect::{Dialect, DialectFilter, only_with_a_number},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
@@ -70,6 +70,8 @@ pub struct JobFilterInput {
     labels: Option<Vec<LabelInput>>,
     /// By how it came to be.
     origin: Option<JobOrigin>,
+    /// By the older API that it is at home in.
+    dialect: Option<DialectFilter>,
     /// By priority.
     priority: Option<IntFilter>,
     /// By the moment of submission.
@@ -84,6 +86,7 @@ impl TryFrom<JobFilterInput> for JobFilter {
     fn try_from(input: JobFilterInput) -> Result<Self, Error> {
         let statuses = input.status.and_then(|status| both(status.eq, status.any_of));
         let labels = input.labels.map(|labels| domain::job::filter_labels(pairs(labels))).transpose()?;
+        let (homes, other_homes) = input.dialect.unwrap_or_default().homes();
         let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
         let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
         let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
@@ -96,6 +99,8 @@ impl TryFrom<JobFilterInput> for JobFilter {
             held_by: None,
             labels: labels.unwrap_or_default(),
             origin: input.origin.map(Into::into),
+            homes,
+            other_homes,
             priority_least,
             priority_most,
             submitted_from,

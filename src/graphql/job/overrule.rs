@@ -20,7 +20,8 @@ use crate::{
 pub struct JobOverrideInput {
     /// Which job.
     job_id: ID,
-    /// Its state: QUEUED, SUCCEEDED, FAILED or CANCELLED, from whatever state it is in.
+    /// Its state: QUEUED, SUCCEEDED, FAILED or CANCELLED, from whatever state it is in. RUNNING, too, where the service was
+    /// made through TopChef's API: it is nobody's lease then, and is never taken back.
     status: Option<JobStatus>,
     /// Its output, which must fit the schema that the job was accepted under, and have at most 768 KiB as JSON (a
     /// setting).

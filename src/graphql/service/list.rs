@@ -11,6 +11,7 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nullable, page},
+        dialect::DialectFilter,
         filter::{IdFilter, StringFilter, both},
         id::{self, Kind},
     },
@@ -53,6 +54,8 @@ pub struct ServiceFilterInput {
     kind: Option<ServiceKindFilter>,
     /// Only those that take no new jobs, or only the others.
     is_disabled: Option<bool>,
+    /// By the older API that it was made through.
+    dialect: Option<DialectFilter>,
 }
 
 impl TryFrom<ServiceFilterInput> for ServiceFilter {
@@ -61,7 +64,10 @@ impl TryFrom<ServiceFilterInput> for ServiceFilter {
     fn try_from(input: ServiceFilterInput) -> Result<Self, Error> {
         let (names, name_starts_with) = input.name.unwrap_or_default().conditions("filter/name")?;
         let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
+        let (homes, other_homes) = input.dialect.unwrap_or_default().homes();
         Ok(Self {
+            homes,
+            other_homes,
             names,
             name_starts_with,
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use serde_json::Value;
 
-use super::{Service, ServiceKind, one};
+use super::{SchemaSemantics, Service, ServiceKind, one};
 use crate::{
     domain::{
         self,
@@ -113,6 +113,15 @@ pub struct ServiceCreateInput {
     /// What sort of thing it runs.
     #[graphql(default_with = "ServiceKind::Program")]
     kind: ServiceKind,
+    /// The flag that its owner sets; it blocks nothing.
+    #[graphql(default = true)]
+    is_available: bool,
+    /// Whether it counts as checked in from its making on.
+    #[graphql(default = false)]
+    check_in: bool,
+    /// How its schemas are read, also those that later changes bring.
+    #[graphql(default_with = "SchemaSemantics::Declared")]
+    schema_semantics: SchemaSemantics,
     /// JSON Schema of a job's parameters: drafts 4 to 2020-12 by `$schema`, references inside the document only, at
     /// most 64 KiB. `true`, which takes everything, if not given.
     parameters_schema: Option<Value>,
@@ -176,6 +185,9 @@ payloads! { service: Service, "The service.";
 pub struct SchemaValidateInput {
     /// The schema, as a service would get it.
     schema: Value,
+    /// How it is read.
+    #[graphql(default_with = "SchemaSemantics::Declared")]
+    semantics: SchemaSemantics,
     /// A value to check against it; null is a value, too.
     instance: MaybeUndefined<Value>,
 }
@@ -218,6 +230,9 @@ impl ServiceMutation {
             title: input.title,
             description: input.description,
             kind: input.kind.into(),
+            is_available: input.is_available,
+            is_checked_in: input.check_in,
+            semantics: input.schema_semantics.into(),
             parameters_schema: input.parameters_schema.unwrap_or(Value::Bool(true)),
             results_schema: input.results_schema.unwrap_or(Value::Bool(true)),
             limits: input.limits.into(),
@@ -301,7 +316,7 @@ impl ServiceMutation {
             MaybeUndefined::Null => Some(Value::Null),
             MaybeUndefined::Value(value) => Some(value),
         };
-        let found = domain::service::try_schema(viewer, input.schema, instance).await?;
+        let found = domain::service::try_schema(viewer, input.schema, input.semantics.into(), instance).await?;
         let violations: Vec<_> =
             found.into_iter().map(|fault| Violation { path: fault.path, message: fault.message }).collect();
         Ok(SchemaValidatePayload { is_valid: violations.is_empty(), violations })

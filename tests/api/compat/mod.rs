@@ -2,4 +2,6 @@
 
 mod every_operation;
 mod layer;
+mod pages;
 mod topchef;
+mod uses;

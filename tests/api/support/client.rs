@@ -41,6 +41,11 @@ impl Client {
         self.with_token(text(&data["sessionCreate"]["token"]), text(&data["sessionCreate"]["user"]["id"]))
     }
 
+    /// The whole address of a path.
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
     /// A request with this caller's credential.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
         let request = self.http.request(method, format!("{}{path}", self.base)).timeout(PATIENCE);

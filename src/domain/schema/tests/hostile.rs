@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
-use super::{check, refused_at, violations};
+use super::{super::Semantics, check, refused_at, violations};
 
 /// `levels` definitions, each of which uses the next one twice through `wrap`.
 fn doubled(levels: usize, wrap: impl Fn(Value) -> Value) -> Value {
@@ -35,7 +35,7 @@ fn schemas_are_bounded_in_size_and_depth() {
 fn doubled_references_are_refused() {
     refused_at(&doubled(30, |inner| inner), "schema", "too costly");
     refused_at(&doubled(20, |inner| json!({ "anyOf": [inner] })), "schema", "too costly");
-    check(&doubled(8, |inner| inner), "schema").expect("256 times is affordable");
+    check(&doubled(8, |inner| inner), Semantics::Declared, "schema").expect("256 times is affordable");
 }
 
 #[test]

@@ -1,0 +1,39 @@
+//! The old APIs in the demo: open to callers without a credential, at the ports where their clients look for them.
+
+use std::net::{Ipv4Addr, TcpListener};
+
+use super::people::DEMO;
+use crate::config::Config;
+
+/// Where `TopChef`'s clients look.
+const TOPCHEF: u16 = 5000;
+/// Where `MyBRC`'s do.
+const MYBRC: u16 = 8111;
+
+/// Lets callers without a credential act as the demo user on the old APIs that know no log-in, and takes the ports of
+/// their own for them as far as these are free. What the operator has set stays.
+///
+/// Returns what it has taken, to be given to the server.
+#[must_use]
+pub fn open_old_apis(config: &mut Config) -> Vec<TcpListener> {
+    let demo = || Some(DEMO.to_owned());
+    let anonymous =
+        [&mut config.topchef.anonymous_as, &mut config.mybrc.anonymous_as, &mut config.mybrc_rest.anonymous_as];
+    for anonymous in anonymous {
+        *anonymous = anonymous.take().or_else(demo);
+    }
+    let mut taken = Vec::new();
+    for (listen, enabled, port) in [
+        (&mut config.topchef.listen, config.topchef.enabled, TOPCHEF),
+        (&mut config.mybrc.listen, config.mybrc.enabled, MYBRC),
+    ] {
+        if listen.is_none()
+            && enabled
+            && let Ok(listener) = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
+        {
+            *listen = Some((Ipv4Addr::LOCALHOST, port).into());
+            taken.push(listener);
+        }
+    }
+    taken
+}
