@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, rights, session, user},
+    domain::{event, lease, meter, rights, server, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Stopped},
@@ -74,11 +74,13 @@ impl Ground {
             tracing::info!(applied, "the database was migrated");
         }
         let admin_password = user::bootstrap(&app, admin_password).await?;
+        server::enter(&app).await?;
         let background = TaskTracker::new();
         background.spawn(event::tail(app.clone(), event::end(&app).await?));
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
+        background.spawn(server::keep_probing(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));
         Ok(Server { app, address, admin_password, background, serving, _lock: lock })

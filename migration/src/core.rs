@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    money, projects,
+    money, projects, servers,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -70,12 +70,13 @@ const EVENTS: &[&str] =
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
+        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables());
+        let tables = tables.chain([servers::table_of_servers()]).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
         for table in tables.chain([money::ledger()]).chain(jobs) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES) {
+        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(servers::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -190,6 +191,7 @@ fn work() -> Vec<TableCreateStatement> {
     );
     money::add_to_service(&mut service);
     projects::add_to_service(&mut service);
+    servers::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![

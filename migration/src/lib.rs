@@ -8,6 +8,7 @@ mod core;
 mod files;
 mod money;
 mod projects;
+mod servers;
 mod tables;
 
 /// The list of migrations, oldest first.

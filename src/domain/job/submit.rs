@@ -28,7 +28,7 @@ use crate::{
         check::Faults,
         event as log, file, project as projects,
         schema::Part,
-        service as services,
+        server, service as services,
     },
     error::{Error, FieldError, Result},
     infra::secret,
@@ -134,6 +134,9 @@ pub(super) async fn check(app: &App, viewer: &Viewer, new: NewJob) -> Result<Che
         }
     }
     let service = services::get(app, viewer, new.service_id).await?;
+    if let Some(server_id) = service.server_id {
+        return Err(server::elsewhere(app, server_id).await?);
+    }
     if service.disabled {
         return Err(closed());
     }

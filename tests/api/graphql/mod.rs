@@ -9,6 +9,7 @@ mod project;
 mod rate;
 mod runner;
 mod schema;
+mod server;
 mod service;
 mod session;
 mod token;
