@@ -162,7 +162,7 @@ async fn conclude(app: App, held: Held) -> Result<Option<server::Model>> {
 async fn ask(app: &App, server: &server::Model) -> Outcome {
     may_ask(app, &server.url)?;
     let settings = &app.config.federation;
-    let conversation = app.remote.ask(&server.url, settings.answer_bytes)?;
+    let conversation = app.remote.ask(&server.url, settings.answer_bytes);
     let time = Duration::from_secs(u64::from(settings.timeout_seconds));
     match timeout(time, offer::read(&conversation, &server.url, server.protocol, settings.services)).await {
         Ok(outcome) => outcome,

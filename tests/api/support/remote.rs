@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
-    sync::mpsc,
+    sync::{Notify, mpsc},
     task::JoinHandle,
 };
 
@@ -24,6 +24,8 @@ pub enum Reply {
     Endless,
     /// Nothing at all.
     Silence,
+    /// Nothing until it is told to go on, and then the end.
+    Held(Arc<Notify>),
 }
 
 /// A server that answers as it was told to. It stops when it is dropped.
@@ -99,6 +101,7 @@ async fn serve(mut stream: TcpStream, reply: Arc<Mutex<Arc<Answers>>>, tell: mps
         Reply::Raw(text) => text,
         Reply::Endless => return endless(stream).await,
         Reply::Silence => return silent(stream).await,
+        Reply::Held(go) => return go.notified().await,
     };
     // The other side may have enough before the end.
     let _ = stream.write_all(text.as_bytes()).await;

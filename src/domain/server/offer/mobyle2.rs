@@ -8,6 +8,8 @@ use serde::Deserialize;
 use super::{Offered, kind};
 use crate::{domain::slug, infra::remote::Conversation};
 
+const WRONG: &str = "it does not answer as a Mobyle2 server does";
+
 #[derive(Deserialize)]
 struct Server {
     url: String,
@@ -27,9 +29,13 @@ struct Service {
 
 /// What it exports, and runs itself.
 pub(super) async fn read(conversation: &Conversation<'_>, url: &str) -> Result<Vec<Offered>, String> {
-    let wrong = |_| "it does not answer as a Mobyle2 server does".to_owned();
+    let wrong = |_| WRONG.to_owned();
     let servers: BTreeMap<String, Server> =
         serde_json::from_value(conversation.get("/servers/").await?).map_err(wrong)?;
+    if servers.is_empty() {
+        // Such a server lists itself, at least; what answers anything with `{}` is none.
+        return Err(WRONG.to_owned());
+    }
     let services: BTreeMap<String, Service> =
         serde_json::from_value(conversation.get("/services/").await?).map_err(wrong)?;
     let own = own_names(&servers, &services, url)?;

@@ -1,8 +1,9 @@
 //! Who probes, when, and that it is one at a time.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use super::probed;
 use crate::support::{Remote, Reply, TestApp, code, mutation};
@@ -53,7 +54,9 @@ async fn it_is_probed_when_it_is_due_and_less_often_while_it_fails() {
 async fn one_server_is_probed_once_at_a_time_by_all_servers_of_a_database() {
     let app = TestApp::new().await;
     let other = app.replica().await;
-    let mut remote = Remote::new(|_| Reply::Silence).await;
+    let go = Arc::new(Notify::new());
+    let held = Arc::clone(&go);
+    let mut remote = Remote::new(move |_| Reply::Held(Arc::clone(&held))).await;
     let server = app.register("lab", &remote.url()).await;
     let (admin, input) = (app.admin(), json!({ "input": { "serverId": server } }));
     let document = mutation("serverProbe", "server { isActive }");
@@ -71,6 +74,7 @@ async fn one_server_is_probed_once_at_a_time_by_all_servers_of_a_database() {
     app.advance(31);
     remote.answer(empty);
     assert_eq!(other.as_ref().unwrap_or(&app).probe().await, 1);
+    go.notify_one();
     assert_eq!(code(&first.await.expect("it ends")), "INVALID_STATE");
     let shown = "query($id: ID!) { server(id: $id) { isActive lastError } }";
     let active = json!({ "isActive": true, "lastError": null });
