@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    money, projects, servers,
+    legacy, money, projects, servers,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -73,10 +73,11 @@ impl MigrationTrait for Migration {
         let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables());
         let tables = tables.chain([servers::table_of_servers()]).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
-        for table in tables.chain([money::ledger()]).chain(jobs) {
+        for table in tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(servers::INDEXES) {
+        let indexes = INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(servers::INDEXES);
+        for index in indexes.chain(legacy::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -192,6 +193,7 @@ fn work() -> Vec<TableCreateStatement> {
     money::add_to_service(&mut service);
     projects::add_to_service(&mut service);
     servers::add_to_service(&mut service);
+    legacy::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![
@@ -242,6 +244,7 @@ fn job() -> TableCreateStatement {
         .check(Expr::col("idempotency_key").is_null().eq(Expr::col("key_owner_id").is_null()));
     money::add_to_job(&mut job, &is_final());
     projects::add_to_job(&mut job);
+    legacy::add_to_job(&mut job);
     job
 }
 

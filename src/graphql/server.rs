@@ -139,7 +139,7 @@ impl Server {
     ) -> Result<ServiceConnection> {
         let mut filter = ServiceFilter::try_from(filter.unwrap_or_default())?;
         filter.server_ids = Some(vec![(!self.0.is_local).then_some(self.0.id)]);
-        page_of_services(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_services(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// When it was registered.
@@ -192,7 +192,7 @@ impl ServerQuery {
     ) -> Result<ServerConnection> {
         let ((app, viewer), order) = (asked(ctx)?, order.into());
         let filter = filter.unwrap_or_default().into();
-        let found = domain::server::list(app, viewer, filter, order, &page(first, last, after, before)?).await?;
+        let found = domain::server::list(app, viewer, filter, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::server::count(app, viewer, filter).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();

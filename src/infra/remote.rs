@@ -122,7 +122,7 @@ fn unanswered(error: &legacy::Error) -> Fault {
 }
 
 /// What went wrong in the end.
-fn cause(error: &dyn Error) -> String {
+fn cause(error: &(dyn Error + 'static)) -> String {
     let mut cause = error;
     while let Some(deeper) = cause.source() {
         cause = deeper;

@@ -76,6 +76,7 @@ fn row(tx: &Tx, server_id: i64, owner_id: i64, offered: &Offered) -> service::Ac
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         project_id: Set(None),
+        dialect: Set(None),
         version_id: Set(None),
         last_seen_at: Set(None),
         max_attempts: Set(None),

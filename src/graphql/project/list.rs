@@ -130,6 +130,6 @@ impl ProjectQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ProjectConnection> {
         let filter = ProjectFilter::try_from(filter.unwrap_or_default())?;
-        page_of_projects(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_projects(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 }

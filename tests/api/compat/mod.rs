@@ -1,0 +1,6 @@
+//! The old APIs.
+
+mod every_operation;
+mod layer;
+mod mobyle2;
+mod topchef;
