@@ -1,7 +1,9 @@
 //! Answers and refusals: JSON, and what the document is silent about as it was settled here.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, ETAG, IF_NONE_MATCH, RETRY_AFTER, VARY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -162,6 +164,7 @@ pub(super) fn told(body: &Value) -> Response {
 }
 
 fn keep_private(headers: &mut HeaderMap, cache: &'static str) {
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(cache));
     headers.append(VARY, HeaderValue::from_static(CALLER));
 }

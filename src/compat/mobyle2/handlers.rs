@@ -7,6 +7,8 @@ pub(super) mod session;
 pub(super) mod users;
 
 use axum::body::{Body, Bytes};
+use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::response::Response;
 use futures_util::{Stream, StreamExt, stream};
 use serde::Deserialize;
@@ -16,6 +18,13 @@ use super::envelope::Refusal;
 
 /// What a handler comes to.
 type Answer = Result<Response, Refusal>;
+
+/// The name or id in a path, unless it is no text.
+type Segment = Result<Path<String>, PathRejection>;
+
+fn segment(path: Segment) -> Result<String, Refusal> {
+    path.map(|Path(segment)| segment).map_err(|_| Refusal::not_found("There is nothing at this address."))
+}
 
 /// Something that has a number.
 #[derive(Clone, Copy, Debug, Deserialize)]

@@ -1,6 +1,5 @@
 //! Projects.
 
-use axum::extract::Path;
 use axum::http::HeaderMap;
 use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -10,7 +9,7 @@ use super::super::{
     envelope::{Refusal, confided, streamed},
     wire,
 };
-use super::{Answer, Numbered, id, number, object};
+use super::{Answer, Numbered, Segment, id, number, object, segment};
 use crate::compat::{Call, Operation, Page};
 use crate::viewer::{Viewer, log_in_first};
 
@@ -87,7 +86,8 @@ pub(in super::super) async fn list(call: Call) -> Answer {
 
 /// Others learn nothing, also not whether there is such a project; a public one is no exception, since who takes part in
 /// it is not public.
-pub(in super::super) async fn show(call: Call, Path(asked): Path<String>, headers: HeaderMap) -> Answer {
+pub(in super::super) async fn show(call: Call, path: Segment, headers: HeaderMap) -> Answer {
+    let asked = segment(path)?;
     if matches!(call.viewer(), Viewer::Anonymous) {
         return Err(log_in_first().into());
     }

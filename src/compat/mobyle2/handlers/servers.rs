@@ -1,6 +1,5 @@
 //! Servers.
 
-use axum::extract::Path;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +8,7 @@ use super::super::{
     envelope::{Refusal, shown},
     wire,
 };
-use super::Answer;
+use super::{Answer, Segment, segment};
 use crate::compat::{Call, Operation, Page};
 
 /// Where a page begins.
@@ -64,7 +63,8 @@ pub(in super::super) async fn list(call: Call, headers: HeaderMap) -> Answer {
     }
 }
 
-pub(in super::super) async fn show(call: Call, Path(name): Path<String>, headers: HeaderMap) -> Answer {
+pub(in super::super) async fn show(call: Call, path: Segment, headers: HeaderMap) -> Answer {
+    let name = segment(path)?;
     Ok(shown(&headers, &server(&call, &name).await?))
 }
 

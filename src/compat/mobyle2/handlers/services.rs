@@ -1,6 +1,5 @@
 //! Services.
 
-use axum::extract::Path;
 use axum::http::HeaderMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -9,7 +8,7 @@ use super::super::{
     envelope::{Refusal, shown},
     wire,
 };
-use super::Answer;
+use super::{Answer, Segment, segment};
 use crate::compat::{Call, Failure, Operation, Page};
 use crate::error::Code;
 
@@ -58,7 +57,8 @@ pub(in super::super) async fn list(call: Call, headers: HeaderMap) -> Answer {
     }
 }
 
-pub(in super::super) async fn show(call: Call, Path(name): Path<String>, headers: HeaderMap) -> Answer {
+pub(in super::super) async fn show(call: Call, path: Segment, headers: HeaderMap) -> Answer {
+    let name = segment(path)?;
     let found = SHOW.run(&call, Named { full_name: name.clone() }).await.map_err(|failure| absent(failure, &name))?;
     Ok(shown(&headers, &found.service.into_entry().1))
 }

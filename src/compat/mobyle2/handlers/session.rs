@@ -117,9 +117,11 @@ pub(in super::super) async fn log_out(call: Call) -> Answer {
     match LOG_OUT.run(&call, Nothing {}).await {
         Ok(_) => Ok(without_cookie(&call, &body)),
         Err(failure) => match failure.code {
-            Code::Unauthenticated | Code::Forbidden | Code::NotFound => Ok(without_cookie(&call, &body)),
+            // A token of a program is no log-in, and goes on.
+            Code::Unauthenticated | Code::Forbidden | Code::NotFound | Code::InvalidState => {
+                Ok(without_cookie(&call, &body))
+            }
             Code::AlreadyExists
-            | Code::InvalidState
             | Code::InsufficientFunds
             | Code::IdempotencyMismatch
             | Code::LeaseLost
