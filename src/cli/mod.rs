@@ -114,7 +114,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let flags = if let Command::Serve(serve) = &command { serve.flags() } else { Vec::new() };
     let loaded = global.load(flags);
     match command {
-        Command::Serve(command) => serve::run(&command, loaded?).await,
+        Command::Serve(command) => Box::pin(serve::run(&command, loaded?)).await,
         Command::Schema => schema::run(output),
         Command::Config(command) => config::run(command, loaded, output),
         Command::Db(command) => db::run(command, &loaded?, output).await,

@@ -45,7 +45,7 @@ pub(super) struct Named {
 pub(super) struct Add {
     /// The name by which it is known here: letters, digits, `_`, `.`, `-`
     name: String,
-    /// Where it answers, such as https://lab.example.org
+    /// Where it answers, such as `https://lab.example.org`
     url: String,
     /// How it tells what it offers [default: the first probe finds out]
     #[arg(long, value_enum)]

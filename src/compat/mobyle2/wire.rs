@@ -27,7 +27,7 @@ pub(super) struct Server {
 
 impl Server {
     /// With all its services; `own` is where this API stands on this server.
-    pub(super) fn into_json(self, services: Vec<Value>, own: &str) -> Value {
+    pub(super) fn into_json(self, services: &[Value], own: &str) -> Value {
         let url = if self.is_local { own.to_owned() } else { self.url };
         json!({ "url": url, "services": services, "active": self.is_active })
     }

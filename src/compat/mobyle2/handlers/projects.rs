@@ -20,6 +20,7 @@ pub(in super::super) struct After {
 }
 
 /// Which project, and which parts of its lists.
+#[expect(clippy::struct_excessive_bools, reason = "a list each, asked for by its name")]
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(in super::super) struct Which {

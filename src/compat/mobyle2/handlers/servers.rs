@@ -75,7 +75,7 @@ async fn server(call: &Call, name: &str) -> Result<Value, Refusal> {
         after = server.services.next();
         services.extend(server.services.nodes.iter().map(|service| Value::from(service.name.as_str())));
         if after.is_none() {
-            return Ok(server.into_json(services, &call.link("")));
+            return Ok(server.into_json(&services, &call.link("")));
         }
     }
 }
