@@ -2,6 +2,7 @@
 
 mod account;
 mod bad_input;
+mod cursor;
 mod event;
 mod file;
 pub mod job;
