@@ -12,6 +12,7 @@ use crate::{
     infra::{
         clock::Clock,
         passwords::{PasswordParams, Passwords},
+        remote::Remote,
         storage::Storage,
     },
 };
@@ -32,6 +33,8 @@ pub struct Parts {
     pub passwords: Passwords,
     /// Where files' bytes lie.
     pub storage: Storage,
+    /// How other servers are asked.
+    pub remote: Remote,
     /// Compiled JSON Schemas by service version.
     pub schemas: schema::Cache,
     /// New events, as they are committed.
@@ -79,6 +82,7 @@ impl App {
             config: Arc::new(config),
             clock,
             passwords,
+            remote: Remote::default(),
             schemas: schema::Cache::new(256),
             known: Known::default(),
             rights: Rights::default(),

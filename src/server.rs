@@ -14,7 +14,7 @@ use crate::{
     compat,
     config::Config,
     db::{self, ServeLock},
-    domain::{dialect_use, event, lease, meter, rights, session, user},
+    domain::{dialect_use, event, lease, meter, rights, server, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Listening, Stopped},
@@ -93,12 +93,14 @@ impl Ground {
             tracing::info!(applied, "the database was migrated");
         }
         let admin_password = user::bootstrap(&app, admin_password).await?;
+        server::enter(&app).await?;
         let background = TaskTracker::new();
         background.spawn(event::tail(app.clone(), event::end(&app).await?));
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
         background.spawn(dialect_use::keep_storing(app.clone()));
+        background.spawn(server::keep_probing(app.clone()));
         background.close();
         let state = state(&app);
         let places = compat::places(&app, &state);

@@ -326,11 +326,12 @@ impl Viewer {
     }
 
     /// May change and delete this service, and look at all its jobs: the owner of one of the server's, who manages the
-    /// project of another, and admins.
+    /// project of another, and admins; nobody for one that another server runs.
     #[must_use]
     pub fn may_manage(&self, service: &service::Model) -> bool {
         match service.project_id {
             Some(project_id) => self.is_at_least(Role::Manager, project_id),
+            None if service.server_id.is_some() => false,
             None => self.is_admin() || self.user_id() == Some(service.owner_id),
         }
     }

@@ -28,6 +28,7 @@ pub mod requirement;
 pub mod runner;
 pub mod runner_service;
 pub mod scope;
+pub mod server;
 pub mod service;
 pub mod service_version;
 pub mod session;

@@ -3,7 +3,7 @@
 use sea_orm::{Condition, QuerySelect as _, QueryTrait as _, entity::prelude::*, sea_query::SelectStatement};
 
 use crate::{
-    Scope, Time,
+    Scope, Time, Words,
     project_member::{Role, projects_of},
 };
 
@@ -29,6 +29,8 @@ pub struct Model {
     pub personal_of: Option<i64>,
     /// Who pays for its jobs when they name nobody.
     pub default_account_id: Option<i64>,
+    /// Services that its members want at hand, by their full names; none when nobody has ever said so.
+    pub favorite_services: Option<Words>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.

@@ -38,8 +38,12 @@ pub struct Model {
     pub uid: Uuid,
     /// The project that it belongs to; none for one of the server's. It never changes.
     pub project_id: Option<i64>,
-    /// Whether everybody sees it where its project is public.
+    /// Whether other servers may show it; and everybody sees it where its project is public.
     pub is_exported: bool,
+    /// The other server that runs it; none for what runs here. Then nothing here changes it but what that server says.
+    pub server_id: Option<i64>,
+    /// The name of its project at that server; none for one of that server's own.
+    pub remote_project: Option<String>,
     /// A slug, unique among the server's services or those of its project.
     pub name: String,
     /// Free text.
@@ -131,6 +135,7 @@ impl Entity {
     #[must_use]
     pub fn managed_by(user_id: i64) -> Select<Self> {
         let own = Condition::all().add(Column::OwnerId.eq(user_id)).add(Column::ProjectId.is_null());
+        let own = own.add(Column::ServerId.is_null());
         let of_projects = Column::ProjectId.in_subquery(projects_of(user_id, Role::Manager));
         Self::find().filter(Condition::any().add(own).add(of_projects))
     }

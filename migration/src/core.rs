@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    dialect_use, legacy, money, projects,
+    dialect_use, legacy, money, projects, servers,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -73,7 +73,8 @@ const EVENTS: &[&str] =
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
+        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables());
+        let tables = tables.chain([servers::table_of_servers()]).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
         for table in
             tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()).chain([dialect_use::table_of_uses()])
@@ -84,6 +85,7 @@ impl MigrationTrait for Migration {
             .iter()
             .chain(money::INDEXES)
             .chain(projects::INDEXES)
+            .chain(servers::INDEXES)
             .chain(legacy::INDEXES)
             .chain(dialect_use::INDEXES)
         {
@@ -201,6 +203,7 @@ fn work() -> Vec<TableCreateStatement> {
     );
     money::add_to_service(&mut service);
     projects::add_to_service(&mut service);
+    servers::add_to_service(&mut service);
     legacy::add_to_service(&mut service);
     let service_version = table(
         "service_version",

@@ -10,6 +10,7 @@ mod files;
 mod legacy;
 mod money;
 mod projects;
+mod servers;
 mod tables;
 
 /// The list of migrations, oldest first.

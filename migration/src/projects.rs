@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::tables::{flag, id, json, long, long_null, reference, table, text, text_null, uid, word};
+use crate::tables::{flag, id, json, json_null, long, long_null, reference, table, text, text_null, uid, word};
 
 /// The indexes of these tables, and those that lead from a project to what others have of it.
 pub const INDEXES: &[&str] = &[
@@ -16,7 +16,8 @@ pub const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX favorite_once ON favorite (user_id, project_id)",
     "CREATE INDEX favorite_project ON favorite (project_id)",
     "CREATE INDEX project_data_project ON project_data (project_id, id)",
-    "CREATE UNIQUE INDEX service_name ON service (name) WHERE project_id IS NULL AND deleted_at IS NULL",
+    "CREATE UNIQUE INDEX service_name ON service (name) \
+     WHERE project_id IS NULL AND server_id IS NULL AND deleted_at IS NULL",
     "CREATE UNIQUE INDEX service_project_name ON service (project_id, name) \
      WHERE project_id IS NOT NULL AND deleted_at IS NULL",
     "CREATE INDEX service_project ON service (project_id) WHERE project_id IS NOT NULL",
@@ -67,6 +68,7 @@ fn project() -> TableCreateStatement {
             flag("is_public"),
             long_null("personal_of").unique_key().take(),
             long_null("default_account_id"),
+            json_null("favorite_services"),
             long("created_at"),
             long("updated_at"),
             long_null("deleted_at"),
@@ -117,13 +119,14 @@ fn project_data() -> TableCreateStatement {
     )
 }
 
-/// A service is the server's or a project's; a project shows those that it exports to everybody who sees the project.
+/// A service is the server's or a project's; a project shows those that it exports to everybody who sees the project, and
+/// other servers show what this one exports.
 pub fn add_to_service(service: &mut TableCreateStatement) {
-    service
-        .col(long_null("project_id"))
-        .col(flag("is_exported"))
-        .foreign_key(&mut reference("service", "project_id", "project"))
-        .check(Expr::col("project_id").is_not_null().or(Expr::col("is_exported").not()));
+    service.col(long_null("project_id")).col(flag("is_exported")).foreign_key(&mut reference(
+        "service",
+        "project_id",
+        "project",
+    ));
 }
 
 /// A job may be a project's.

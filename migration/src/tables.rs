@@ -57,6 +57,11 @@ pub fn json(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).json_binary().not_null().take()
 }
 
+/// The same, where it may be absent.
+pub fn json_null(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).json_binary().null().take()
+}
+
 /// Exactly these bytes, such as a SHA-256.
 pub fn bytes(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).blob().not_null().take()

@@ -9,14 +9,17 @@ mod config;
 mod context;
 mod db;
 mod failure;
+mod group;
 mod log;
 mod output;
 mod pages;
 mod password;
 mod routes;
+mod project;
 mod runner;
 mod schema;
 mod serve;
+mod server;
 mod service;
 mod stand_in;
 mod token;
@@ -63,6 +66,15 @@ enum Command {
     /// Make, list and show users, and set their passwords
     #[command(subcommand)]
     User(user::Command),
+    /// Make and manage groups of users
+    #[command(subcommand)]
+    Group(group::Command),
+    /// Make and manage projects, and who may do what in them
+    #[command(subcommand)]
+    Project(project::Command),
+    /// Register and probe other servers, whose services are shown here
+    #[command(subcommand)]
+    Server(server::Command),
     /// Make and manage services: what can be run
     #[command(subcommand)]
     Service(service::Command),
@@ -112,6 +124,9 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
+        Command::Group(command) => with_app(loaded?, async |app| group::run(command, app, output).await).await,
+        Command::Project(command) => with_app(loaded?, async |app| project::run(command, app, output).await).await,
+        Command::Server(command) => with_app(loaded?, async |app| server::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
         Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
         Command::Account(command) => with_app(loaded?, async |app| account::run(command, app, output).await).await,

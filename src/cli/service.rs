@@ -23,7 +23,7 @@ use crate::viewer::Viewer;
 pub(super) enum Command {
     /// Make a service
     Create(Box<Create>),
-    /// List all services
+    /// List all services that this server runs
     List(Format),
     /// Show one service with its schemas
     Show(Named),
@@ -58,6 +58,9 @@ pub(super) struct Create {
     /// What sort of thing it is
     #[arg(long, value_enum, default_value_t = Sort::Program)]
     kind: Sort,
+    /// Let other servers show it
+    #[arg(long)]
+    exported: bool,
     /// A file with the JSON Schema of a job's parameters [default: whatever JSON]
     #[arg(long, value_name = "FILE")]
     parameters_schema: Option<PathBuf>,
@@ -144,7 +147,7 @@ impl Named {
 async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
     let input = NewService {
         project_id: None,
-        is_exported: false,
+        is_exported: new.exported,
         title: new.title.unwrap_or_else(|| new.name.clone()),
         name: Some(new.name),
         description: new.description,
@@ -170,7 +173,7 @@ fn json_file(path: &Path) -> Result<Json, Failure> {
 
 async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failure> {
     let viewer = Viewer::local_operator();
-    let (filter, order) = (ServiceFilter::default(), ServiceOrder::NameAsc);
+    let (filter, order) = (ServiceFilter { remote: Some(false), ..ServiceFilter::default() }, ServiceOrder::NameAsc);
     let services =
         all(async |request| service::list(app, &viewer, &filter, order, &request).await, |row| cursor(order, row));
     let records = services.await?.iter().map(describe).collect();
@@ -255,6 +258,7 @@ fn describe(service: &Model) -> Record {
         "title": service.title,
         "description": service.description,
         "kind": kind,
+        "isExported": service.is_exported,
         "disabled": service.disabled,
         "isAvailable": service.is_available,
         "timeoutSeconds": service.timeout_seconds,

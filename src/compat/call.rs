@@ -74,6 +74,18 @@ impl Call {
         read_body(self.http(), request, limit).await
     }
 
+    /// The same call, made by whoever this token belongs to: what a log-in, which is nobody's, goes on with.
+    ///
+    /// # Errors
+    ///
+    /// When the token opens nothing, or the server cannot tell now.
+    pub async fn becoming(&self, token: String) -> Result<Self, Failure> {
+        let viewer = (self.http().authenticate)(Some(token)).await?;
+        let Asked { surface, route, info, viewer: _, base } = &*self.0;
+        let (surface, route) = (Arc::clone(surface), Arc::clone(route));
+        Ok(Self::new(Asked { surface, route, info: info.clone(), viewer, base: base.clone() }))
+    }
+
     pub(super) fn http(&self) -> &Shared {
         &self.0.surface.http
     }

@@ -10,10 +10,12 @@ mod answer;
 mod auth;
 mod call;
 mod catalogue;
+mod cookie;
 mod dialect;
 mod entrance;
 mod failure;
 mod link;
+mod mobyle2;
 mod operation;
 mod pages;
 mod paging;
@@ -31,4 +33,4 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT, &mobyle2::DIALECT];

@@ -146,8 +146,24 @@ pub(super) fn origins(items: &Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
+/// Every item a name or an address, as it stands in a URL between the slashes and the port.
+pub(super) fn hosts(items: &Vec<String>) -> Result<(), String> {
+    for item in items {
+        let url: Option<Uri> = format!("http://{item}").parse().ok();
+        let bare = url.is_some_and(|url| url.host() == Some(item) && url.port().is_none());
+        if !bare || item.contains(['@', '*']) {
+            return Err(format!("{item:?} is not a host; expected a name or an address, such as \"lab.example.org\""));
+        }
+    }
+    Ok(())
+}
+
+/// `server` stands in full names for what is no project's; a server of that name could not be told from it.
 pub(super) fn server_name(name: &String) -> Result<(), String> {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    if name == "server" {
+        return Err("`server` is reserved; expected another name".to_owned());
+    }
     if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
         return Err(format!("found {name:?}; expected 1 to 64 letters, digits, `.`, `_` or `-`"));
     }

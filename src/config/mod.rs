@@ -22,7 +22,8 @@ use ipnet::IpNet;
 
 pub use self::check::mask_url;
 use self::check::{
-    Within, any, base_url, database_url, day, files_store, log_filter, maybe_base_url, mount, origins, server_name,
+    Within, any, base_url, database_url, day, files_store, hosts, log_filter, maybe_base_url, mount, origins,
+    server_name,
 };
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mount::Mount;
@@ -160,6 +161,22 @@ settings! {
         /// Events that a slow reader may lag behind before it is told of a gap and fed from the log. One ring of the
         /// newest events serves all readers: at up to some 2 KiB each it bounds their memory. 10 to 100000.
         lag_events: usize = 1000, within(10, 100_000);
+    }
+
+    /// How other servers are asked what they offer. Nobody is asked before an admin has registered a server.
+    federation: Federation {
+        /// The hosts at which servers may be registered, without a port; none named lets admins register any.
+        hosts: Vec<String> = Vec::new(), hosts;
+        /// Seconds between two probes of a server that answers; they grow to an hour while it does not. 5 to 86400.
+        probe_seconds: u32 = 60, within(5, 86_400);
+        /// Seconds that one probe may take in all. 1 to 50.
+        timeout_seconds: u32 = 10, within(1, 50);
+        /// Seconds between two searches for servers that are due. 1 to 3600.
+        look_seconds: u32 = 5, within(1, 3600);
+        /// Bytes of all answers of one probe. 1 KiB to 64 MiB.
+        answer_bytes: usize = 4_194_304, within(1024, 67_108_864);
+        /// Services that are taken from one server; further ones are left out. 1 to 10000.
+        services: usize = 1000, within(1, 10_000);
     }
 
     /// How long a login lasts.

@@ -3,7 +3,7 @@
 use entity::{group, group_member, project_member};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Select, SqlErr,
+    ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _, Select, SqlErr,
     sea_query::{LockType, OnConflict},
 };
 use uuid::Uuid;
@@ -74,6 +74,30 @@ pub async fn list(app: &App, viewer: &Viewer, order: GroupOrder, request: &PageR
 pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
     viewer.require_read(Permission::ProjectsRead)?;
     page::count(group::Entity::visible_to(&viewer.scope()), app.db.read()).await
+}
+
+/// A page of the groups that a user (`user.id`) is in, of those that the viewer may see: all of one's own.
+pub async fn list_of(
+    app: &App,
+    viewer: &Viewer,
+    user_id: i64,
+    order: GroupOrder,
+    request: &PageRequest,
+) -> Result<Page<group::Model>> {
+    viewer.require_read(Permission::ProjectsRead)?;
+    page::fetch(of_user(viewer, user_id), order, request, app.db.read()).await
+}
+
+/// How many groups a user is in, of those that the viewer may see.
+pub async fn count_of(app: &App, viewer: &Viewer, user_id: i64) -> Result<i64> {
+    viewer.require_read(Permission::ProjectsRead)?;
+    page::count(of_user(viewer, user_id), app.db.read()).await
+}
+
+fn of_user(viewer: &Viewer, user_id: i64) -> Select<group::Entity> {
+    let own = group_member::Entity::find().select_only().column(group_member::Column::GroupId);
+    let own = own.filter(group_member::Column::UserId.eq(user_id)).into_query();
+    group::Entity::visible_to(&viewer.scope()).filter(group::Column::Id.in_subquery(own))
 }
 
 /// The groups with these internal ids, whoever asks: for fields of members that the caller may already see.

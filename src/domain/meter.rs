@@ -15,7 +15,12 @@ pub fn describe() {
         "docket_leases_taken_back_total",
         "Leases that ended without a word from their worker, or ran too long."
     );
+    describe_counter!("docket_server_probes_total", "Probes of other servers, by what came of them.");
     describe_gauge!("docket_jobs", "Jobs that wait (queued) and that runners hold (held), counted every few sweeps.");
+}
+
+pub(super) fn probed(well: bool) {
+    counter!("docket_server_probes_total", "outcome" => if well { "active" } else { "failed" }).increment(1);
 }
 
 pub(super) fn taken_back() {

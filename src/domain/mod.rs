@@ -22,6 +22,7 @@ pub mod project_data;
 pub mod rights;
 pub mod runner;
 pub mod schema;
+pub mod server;
 pub mod service;
 pub mod session;
 pub mod setting;

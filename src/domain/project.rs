@@ -22,14 +22,16 @@ use crate::{
 
 mod holder;
 mod member;
+mod participant;
 mod runner;
 mod write;
 
 pub(super) use holder::of_group as users_of_group;
 pub(super) use holder::require_role;
 pub use member::{Holder, MemberOrder, count_members, members, owners, remove_member, set_member};
+pub use participant::{count_participants, participants};
 pub(super) use runner::{hold_managed_by_group, release_runners};
-pub use write::{NewProject, ProjectChange, create, delete, update};
+pub use write::{NewProject, ProjectChange, create, create_for, delete, update};
 pub(super) use write::{insert_personal, open};
 
 /// Which projects to list; conditions are ANDed.
@@ -47,6 +49,8 @@ pub struct ProjectFilter {
     pub public: Option<bool>,
     /// Only personal ones, or only others.
     pub personal: Option<bool>,
+    /// In which this user (`user.id`) takes part.
+    pub participant: Option<i64>,
 }
 
 /// How projects are listed.
@@ -128,6 +132,12 @@ pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str) -> Result<proje
 async fn one(app: &App, viewer: &Viewer, which: sea_orm::sea_query::SimpleExpr) -> Result<project::Model> {
     require_read(viewer)?;
     visible(app, viewer).filter(which).one(app.db.read()).await?.ok_or(Error::NotFound("project"))
+}
+
+/// The own project of a user (`user.id`), if the viewer may see it.
+pub async fn personal_of(app: &App, viewer: &Viewer, user_id: i64) -> Result<Option<project::Model>> {
+    require_read(viewer)?;
+    Ok(visible(app, viewer).filter(project::Column::PersonalOf.eq(user_id)).one(app.db.read()).await?)
 }
 
 /// A page of the projects that the viewer may see.
@@ -280,6 +290,10 @@ fn narrowed(mut query: Select<project::Entity>, viewer: &Viewer, filter: &Projec
     if let Some(public) = filter.public {
         let is_public = Condition::all().add(project::is_public());
         query = query.filter(if public { is_public } else { is_public.not() });
+    }
+    if let Some(user_id) = filter.participant {
+        let own = project_member::Entity::find().select_only().column(project_member::Column::ProjectId);
+        query = query.filter(project::Column::Id.in_subquery(own.filter(given_to(user_id)).into_query()));
     }
     match filter.personal {
         Some(true) => query = query.filter(project::Column::PersonalOf.is_not_null()),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use entity::{Amount, legacy_number::Dialect, runner_service, service, service_version};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::ExprTrait as _,
+};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -16,10 +18,14 @@ use crate::{
 };
 
 mod check;
+mod full_name;
 mod name;
+mod rights;
 mod watch;
 mod write;
 
+pub use full_name::get_by_full_name;
+pub use rights::{Rights, rights};
 pub use watch::{Watch, watch};
 pub(super) use write::first_admin;
 pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
@@ -29,7 +35,7 @@ pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
 pub struct NewService {
     /// Outside id of the project that it is to belong to; none makes it the server's.
     pub project_id: Option<Uuid>,
-    /// Whether everybody sees it where its project is public.
+    /// Whether other servers may show it; and everybody sees it where its project is public.
     pub is_exported: bool,
     /// A slug (1 to 64 letters, digits, `_`, `.`, `-`); none derives one from the title, `-2`, `-3`.. on a clash.
     pub name: Option<String>,
@@ -171,6 +177,12 @@ pub struct ServiceFilter {
     pub homes: Option<Vec<Dialect>>,
     /// Made through none of these.
     pub other_homes: Option<Vec<Dialect>>,
+    /// Only exported ones, or only others.
+    pub exported: Option<bool>,
+    /// Only what other servers run, or only what runs here.
+    pub remote: Option<bool>,
+    /// Of one of these servers (internal ids, none being this one).
+    pub server_ids: Option<Vec<Option<i64>>>,
 }
 
 /// How services are listed.
@@ -197,7 +209,7 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model
 pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str, project: Option<Uuid>) -> Result<service::Model> {
     use entity::project;
     let level = match project {
-        None => service::Column::ProjectId.is_null(),
+        None => service::Column::ProjectId.is_null().and(service::Column::ServerId.is_null()),
         Some(uid) => service::Column::ProjectId.in_subquery(super::ids_of::<project::Entity>(
             project::Column::Id,
             project::Column::Uid,
@@ -220,6 +232,9 @@ pub async fn get_all(app: &App, viewer: &Viewer, path: &str, uids: &[Uuid]) -> R
     let mut services = Vec::with_capacity(uids.len());
     for (index, uid) in uids.iter().enumerate() {
         match found.iter().find(|service| service.uid == *uid) {
+            Some(service) if service.server_id.is_some() => {
+                faults.add(format!("{path}/{index}"), "Another server runs this service.");
+            }
             Some(service) if !services.contains(service) => services.push(service.clone()),
             Some(_) => {}
             None => faults.add(format!("{path}/{index}"), "There is no such service, or you may not see it."),
@@ -349,6 +364,16 @@ fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Sele
     }
     if let Some(disabled) = filter.disabled {
         query = query.filter(service::Column::Disabled.eq(disabled));
+    }
+    if let Some(exported) = filter.exported {
+        query = query.filter(service::Column::IsExported.eq(exported));
+    }
+    if let Some(remote) = filter.remote {
+        let column = service::Column::ServerId;
+        query = query.filter(if remote { column.is_not_null() } else { column.is_null() });
+    }
+    if let Some(servers) = &filter.server_ids {
+        query = query.filter(full_name::of_servers(servers));
     }
     query
 }

@@ -12,7 +12,11 @@ use super::{
     scalar::{DateTime, number},
     user::User,
 };
-use crate::{domain, error::Error, page::cursor};
+use crate::{
+    domain,
+    error::Error,
+    page::{PageRequest, cursor},
+};
 
 mod write;
 
@@ -117,6 +121,22 @@ impl GroupMember {
     async fn created_at(&self) -> DateTime {
         self.0.created_at.into()
     }
+}
+
+/// A page of the groups that a user (`user.id`) is in, of those that the viewer may see.
+pub async fn page_of_groups(
+    ctx: &Context<'_>,
+    user_id: i64,
+    order: GroupOrder,
+    request: &PageRequest,
+) -> Result<GroupConnection> {
+    let ((app, viewer), order) = (asked(ctx)?, order.into());
+    let found = domain::group::list_of(app, viewer, user_id, order, request).await?;
+    let counted = asks_for(ctx, "totalCount");
+    let total = if counted { Some(domain::group::count_of(app, viewer, user_id).await?) } else { None };
+    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+    let nodes = found.rows.into_iter().map(|row| Group(Arc::new(row))).collect();
+    Ok(GroupConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }
 
 /// Reading groups.

@@ -32,10 +32,12 @@ pub enum Kind {
     ProjectData,
     /// A group.
     Group,
+    /// A server.
+    Server,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::User,
         Self::Session,
         Self::Token,
@@ -48,6 +50,7 @@ impl Kind {
         Self::Project,
         Self::ProjectData,
         Self::Group,
+        Self::Server,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -64,6 +67,7 @@ impl Kind {
             Self::Project => "project",
             Self::ProjectData => "data",
             Self::Group => "group",
+            Self::Server => "server",
         }
     }
 

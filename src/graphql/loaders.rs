@@ -16,7 +16,7 @@ mod numbers;
 use dataloader::{BatchFn, cached::Loader};
 use entity::{
     account, favorite, file, group, job, job_slurm, ledger, legacy_number, project, project_data, project_member,
-    runner, service, service_version, user,
+    runner, server, service, service_version, user,
 };
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
@@ -44,6 +44,7 @@ pub struct Loaders {
 #[derive(Default)]
 struct Set {
     users: OnceLock<Rows<user::Model>>,
+    servers: OnceLock<Rows<server::Model>>,
     services: OnceLock<Rows<service::Model>>,
     versions: OnceLock<Rows<service_version::Model>>,
     runners: OnceLock<Rows<runner::Model>>,
@@ -109,6 +110,18 @@ impl Loaders {
         let fetch =
             || self.loader(|app, _, ids| Box::pin(async move { domain::user::by_ids(&app, &ids).await }), |row| row.id);
         one(set.users.get_or_init(fetch), id).await
+    }
+
+    /// The server that runs a service which the caller may see; none names this one.
+    pub async fn server(&self, id: Option<i64>) -> Result<Option<Arc<server::Model>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::server::by_ids(&app, &ids).await }),
+                |row: &server::Model| if row.is_local { 0 } else { row.id },
+            )
+        };
+        one(set.servers.get_or_init(fetch), id.unwrap_or(0)).await
     }
 
     /// A service, deleted ones included.

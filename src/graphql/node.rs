@@ -16,6 +16,7 @@ use super::{
     project::Project,
     project_data::ProjectData,
     runner::Runner,
+    server::Server,
     service::Service,
     user::User,
 };
@@ -50,6 +51,8 @@ pub enum Node {
     ProjectData(ProjectData),
     /// A group.
     Group(Group),
+    /// A server.
+    Server(Server),
 }
 
 /// Reading anything by its global id.
@@ -106,6 +109,7 @@ async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error
             domain::project_data::get(app, viewer, uid).await.map(|row| Node::ProjectData(ProjectData(Arc::new(row))))
         }
         Kind::Group => domain::group::get(app, viewer, uid).await.map(|row| Node::Group(Group(Arc::new(row)))),
+        Kind::Server => domain::server::get(app, viewer, uid).await.map(|row| Node::Server(Server(Arc::new(row)))),
         // Credentials have ids to revoke them by, and are not looked up.
         Kind::Session | Kind::Token => return Ok(None),
     };

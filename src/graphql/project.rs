@@ -13,7 +13,7 @@ use super::{
     project_data::{ProjectDataConnection, ProjectDataFilter, ProjectDataOrder, page_of_data},
     scalar::{DateTime, number},
     service::{ServiceConnection, ServiceFilterInput, ServiceOrder, page_of_services},
-    user::User,
+    user::{User, UserOrder},
 };
 use crate::{
     domain::{self, job::JobFilter, project::Rights, service::ServiceFilter},
@@ -22,13 +22,15 @@ use crate::{
 
 mod list;
 mod member;
+mod participant;
 mod write;
 
-pub use list::ProjectQuery;
+pub use list::{ProjectConnection, ProjectOrder, ProjectQuery, page_of_projects};
 pub use member::{ProjectMember, ProjectMemberMutation};
 pub use write::ProjectMutation;
 
 use member::{ProjectMemberConnection, ProjectMemberOrder};
+use participant::{ProjectParticipantConnection, page_of_participants};
 
 /// What a member of a project may do. Each role may do what those before it may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
@@ -174,6 +176,25 @@ impl Project {
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(ProjectMember).collect();
         Ok(ProjectMemberConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    }
+
+    /// Everybody who takes part in it, those who do through a group included; nobody for who does not.
+    async fn participants(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "UserOrder::CreatedAtAsc")] order: UserOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<ProjectParticipantConnection> {
+        page_of_participants(ctx, self.row.id, order, &page(ctx, first, last, after, before)?).await
+    }
+
+    /// The services that its members want at hand, by their full names; null when nobody has ever said so. What an
+    /// older system kept here is passed through.
+    async fn favorite_services(&self) -> Option<&[String]> {
+        self.row.favorite_services.as_ref().map(|names| names.0.as_slice())
     }
 
     /// The highest role of those that the viewer has by itself and through groups; null for who takes no part in it.

@@ -15,6 +15,7 @@ use crate::app::App;
 pub struct Query(
     viewer::ViewerQuery,
     node::NodeQuery,
+    server::ServerInfoQuery,
     server::ServerQuery,
     user::UserQuery,
     service::ServiceQuery,
@@ -51,6 +52,7 @@ pub struct Mutation(
     project::ProjectMemberMutation,
     project_data::ProjectDataMutation,
     group::GroupMutation,
+    server::ServerMutation,
 );
 
 /// The live root.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
 use entity::{Time, service, service_version};
 use futures_util::Stream;
+use serde_json::Value;
 
 use super::{
     context::{app, asked, loaders, nullable, viewer},
@@ -12,10 +13,11 @@ use super::{
     id::{self, Kind},
     project::Project,
     scalar::{DateTime, Decimal, number},
+    server::Server,
     user::User,
 };
 use crate::{
-    domain::{self, schema::Semantics},
+    domain::{self, schema::Semantics, service::Rights},
     error::Error,
 };
 
@@ -62,15 +64,36 @@ pub struct ServicePrices {
     cpu_hour: Option<Decimal>,
 }
 
+/// What the viewer may do with a service now.
+#[derive(Clone, Copy, Debug, SimpleObject)]
+pub struct ServicePermissions {
+    /// Submit jobs to it. Nobody may while it takes no new ones, nor to one that another server runs.
+    submit_jobs: bool,
+    /// Change and delete it, and look at all its jobs.
+    manage: bool,
+}
+
 /// Something that can be run.
 #[derive(Clone, Debug)]
 pub struct Service(pub Arc<service::Model>);
 
 impl Service {
-    async fn version(&self, ctx: &Context<'_>) -> Result<Arc<service_version::Model>> {
+    /// The version that new jobs are accepted under; none for a service of another server.
+    async fn version(&self, ctx: &Context<'_>) -> Result<Option<Arc<service_version::Model>>> {
         let missing = || Error::internal("a service has no version");
-        let id = self.0.version_id.ok_or_else(missing)?;
-        Ok(loaders(ctx)?.version(id).await?.ok_or_else(missing)?)
+        match self.0.version_id {
+            None if self.0.server_id.is_some() => Ok(None),
+            None => Err(missing().into()),
+            Some(id) => Ok(Some(loaders(ctx)?.version(id).await?.ok_or_else(missing)?)),
+        }
+    }
+
+    /// Its project's name, here or at the server that runs it.
+    async fn project_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
+        match self.0.project_id {
+            Some(id) => Ok(loaders(ctx)?.project(id).await?.map(|project| project.name.clone())),
+            None => Ok(self.0.remote_project.clone()),
+        }
     }
 }
 
@@ -118,35 +141,70 @@ impl Service {
         .await
     }
 
-    /// Whether everybody sees it where its project is public. Only the project's contributors submit jobs to it.
+    /// The name of its project, at the server that runs it; null for one that is no project's.
+    #[graphql(name = "projectName")]
+    async fn name_of_project(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        nullable(self.project_name(ctx)).await
+    }
+
+    /// The server that runs it. Jobs are submitted there.
+    async fn server(&self, ctx: &Context<'_>) -> Option<Result<Server>> {
+        nullable(async move { Ok(loaders(ctx)?.server(self.0.server_id).await?.map(Server)) }).await
+    }
+
+    /// What tells it from all services of all servers that know each other: `name::project::server`. The middle part is
+    /// `server` for one that is no project's, the last part the name by which its server is known here.
+    async fn full_name(&self, ctx: &Context<'_>) -> Result<String> {
+        let project = self.project_name(ctx).await?;
+        let server = loaders(ctx)?.server(self.0.server_id).await?;
+        let server = server.ok_or_else(|| Error::internal("a service has no server"))?;
+        Ok(format!("{}::{}::{}", self.0.name, project.as_deref().unwrap_or("server"), server.name))
+    }
+
+    /// Whether other servers may show it; and everybody sees one of a project where the project is public. Only the
+    /// project's contributors submit jobs to that.
     async fn is_exported(&self) -> bool {
         self.0.is_exported
     }
 
-    /// Who made it, and manages it unless it belongs to a project. Who manages a service sees all its jobs.
+    /// Who made it, and manages it unless it belongs to a project. Who manages a service sees all its jobs. Null for one
+    /// that another server runs.
     async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
-        nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
+        nullable(async move {
+            match self.0.server_id {
+                Some(_) => Ok(None),
+                None => Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)),
+            }
+        })
+        .await
     }
 
-    /// The version that new jobs are accepted under: 1, 2, 3..
+    /// What the viewer may do with it now.
+    async fn viewer_can(&self, ctx: &Context<'_>) -> Result<ServicePermissions> {
+        let Rights { submit_jobs, manage } = domain::service::rights(viewer(ctx)?, &self.0);
+        Ok(ServicePermissions { submit_jobs, manage })
+    }
+
+    /// The version that new jobs are accepted under: 1, 2, 3.. 0 for one that another server runs.
     #[graphql(name = "version")]
     async fn version_number(&self, ctx: &Context<'_>) -> Result<i32> {
-        Ok(self.version(ctx).await?.version)
+        Ok(self.version(ctx).await?.map_or(0, |version| version.version))
     }
 
     /// How its schemas are read.
     async fn schema_semantics(&self, ctx: &Context<'_>) -> Result<SchemaSemantics> {
-        Ok(Semantics::from(self.version(ctx).await?.semantics).into())
+        Ok(self.version(ctx).await?.map_or(Semantics::Declared, |version| version.semantics.into()).into())
     }
 
-    /// JSON Schema of a job's parameters.
+    /// JSON Schema of a job's parameters. `true`, which takes everything, for one that another server runs: only that
+    /// server knows.
     async fn parameters_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
-        Ok(self.version(ctx).await?.parameters_schema.0.clone())
+        Ok(self.version(ctx).await?.map_or(Value::Bool(true), |version| version.parameters_schema.0.clone()))
     }
 
-    /// JSON Schema of a job's results.
+    /// JSON Schema of a job's results. `true` for one that another server runs.
     async fn results_schema(&self, ctx: &Context<'_>) -> Result<serde_json::Value> {
-        Ok(self.version(ctx).await?.results_schema.0.clone())
+        Ok(self.version(ctx).await?.map_or(Value::Bool(true), |version| version.results_schema.0.clone()))
     }
 
     /// The older API that it was made through, where its jobs are at home; null for none.

@@ -10,11 +10,13 @@ use super::{
     connection::connection,
     context::{asked, asks_for, nullable, page, viewer},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
+    group::{GroupConnection, GroupOrder, page_of_groups},
     id::{self, Kind},
+    project::{Project, ProjectConnection, ProjectOrder, page_of_projects},
     scalar::{DateTime, number},
 };
 use crate::{
-    domain::{self, account::AccountFilter},
+    domain::{self, account::AccountFilter, project::ProjectFilter},
     error::Error,
     page::cursor,
 };
@@ -147,6 +149,53 @@ impl User {
     ) -> Result<AccountConnection> {
         let filter = AccountFilter { member_ids: Some(vec![self.0.uid]), ..AccountFilter::default() };
         page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
+    }
+
+    /// The groups that the user is in; null for other users unless an admin asks.
+    async fn groups(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "GroupOrder::NameAsc")] order: GroupOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<GroupConnection>> {
+        nullable(async move {
+            match self.private(ctx, |user| user.id)? {
+                Some(id) => page_of_groups(ctx, id, order, &page(ctx, first, last, after, before)?).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The projects that the user takes part in; null for other users unless an admin asks.
+    async fn projects(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "ProjectOrder::NameAsc")] order: ProjectOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<ProjectConnection>> {
+        nullable(async move {
+            let Some(id) = self.private(ctx, |user| user.id)? else { return Ok(None) };
+            let filter = ProjectFilter { participant: Some(id), ..ProjectFilter::default() };
+            page_of_projects(ctx, &filter, order, &page(ctx, first, last, after, before)?).await.map(Some)
+        })
+        .await
+    }
+
+    /// The user's own project, which nobody else takes part in; null for other users unless an admin asks.
+    async fn personal_project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
+        nullable(async move {
+            let (app, viewer) = asked(ctx)?;
+            let Some(id) = self.private(ctx, |user| user.id)? else { return Ok(None) };
+            Ok(domain::project::personal_of(app, viewer, id).await?.map(Project::new))
+        })
+        .await
     }
 
     /// When the account was made.

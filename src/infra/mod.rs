@@ -3,6 +3,7 @@
 pub mod clock;
 pub mod csv;
 pub mod passwords;
+pub mod remote;
 pub mod rng;
 pub mod secret;
 pub mod storage;

@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Client, Lease, PASSWORD, TestApp, text};
 
+/// An address at which nobody listens.
+const NOWHERE: &str = "http://127.0.0.1:9";
+
 /// A field of one of the three roots.
 #[derive(Debug)]
 pub struct Field {
@@ -78,6 +81,8 @@ pub struct World {
     pub project: String,
     pub data: String,
     pub group: String,
+    /// Registered, and not there.
+    pub remote: String,
 }
 
 impl World {
@@ -96,7 +101,8 @@ impl World {
         cara.enrol(&project, &ada, "CONTRIBUTOR").await;
         let data = ada.data_of(&project, json!({})).await;
         let group = app.group(json!({ "name": "readers" }), &[&ada]).await;
-        Self { app, ada, cara, service, runner, held, dora, account, paid, project, data, group }
+        let remote = app.register("elsewhere", NOWHERE).await;
+        Self { app, ada, cara, service, runner, held, dora, account, paid, project, data, group, remote }
     }
 
     /// The arguments of a call that succeeds for those who may make it; makes what the call will use up.
@@ -104,11 +110,11 @@ impl World {
         match field {
             "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
             "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
-            | "projects" | "groups" | "dialectUses" | "sessionDelete" | "runnerUnregister" => json!({}),
+            | "projects" | "groups" | "servers" | "dialectUses" | "sessionDelete" | "runnerUnregister" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
-                self.group] })
+                self.group, self.remote] })
             }
             "account" => json!({ "id": self.account }),
             "accountEvents" => json!({ "accountId": self.account, "after": "e0" }),
@@ -121,6 +127,7 @@ impl World {
             "project" => json!({ "id": self.project }),
             "projectData" => json!({ "id": self.data }),
             "group" => json!({ "id": self.group }),
+            "server" => json!({ "id": self.remote }),
             "jobsAvailable" => json!({ "serviceIds": [self.service] }),
             "jobSubmitBatch" => json!({ "input": { "jobs": [{ "serviceId": self.service }] } }),
             mutation => json!({ "input": self.input(mutation).await }),
@@ -214,6 +221,10 @@ impl World {
                 let bob = self.app.user(&self.unused().await).await;
                 json!({ "groupId": self.app.group(json!({}), &[&bob]).await, "userId": bob.id })
             }
+            "serverRegister" => json!({ "name": self.unused().await, "url": NOWHERE }),
+            "serverUpdate" => json!({ "serverId": self.remote, "url": NOWHERE }),
+            "serverProbe" => json!({ "serverId": self.remote }),
+            "serverRemove" => json!({ "serverId": self.app.register(&self.unused().await, NOWHERE).await }),
             unknown => panic!("{unknown} has no call: add one here, and look at who may make it in the snapshots"),
         }
     }

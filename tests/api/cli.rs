@@ -1,5 +1,7 @@
 //! The program itself, as a person or a script meets it at a terminal.
 
+mod sharing;
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 

@@ -39,7 +39,7 @@ pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
         account, account_member, dialect_use, event, favorite, file, group, group_member, job, job_label, job_log,
         job_slurm, ledger, legacy_counter, legacy_number, project, project_data, project_member, requirement, runner,
-        runner_service, service, service_version, session, setting, token, user,
+        runner_service, server, service, service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -53,6 +53,7 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(group_member::Entity)?,
         Table::of(project_member::Entity)?,
         Table::of(favorite::Entity)?,
+        Table::of(server::Entity)?,
         Table::of(service::Entity)?,
         Table::of(service_version::Entity)?,
         Table::of(runner_service::Entity)?,

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Price;
 use crate::{
     app::App,
-    domain::{check::Faults, job::terms::Terms, service},
+    domain::{check::Faults, job::terms::Terms, server, service},
     error::Result,
     viewer::Viewer,
 };
@@ -31,6 +31,9 @@ pub async fn estimate(
     max_run_seconds: Option<i32>,
 ) -> Result<Estimate> {
     let service = service::get(app, viewer, service_id).await?;
+    if let Some(server_id) = service.server_id {
+        return Err(server::elsewhere(app, server_id).await?);
+    }
     let mut faults = Faults::default();
     let terms = Terms::of(&service, Some(cpus), max_run_seconds, &mut faults);
     faults.into_result()?;

@@ -30,7 +30,7 @@ use crate::{
         check::Faults,
         event as log, file, legacy_number, project as projects,
         schema::{Part, Semantics},
-        service as services,
+        server, service as services,
     },
     error::{Error, FieldError, Result},
     infra::secret,
@@ -136,6 +136,9 @@ pub(super) async fn check(app: &App, viewer: &Viewer, new: NewJob) -> Result<Che
         }
     }
     let service = services::get(app, viewer, new.service_id).await?;
+    if let Some(server_id) = service.server_id {
+        return Err(server::elsewhere(app, server_id).await?);
+    }
     if service.disabled {
         return Err(closed());
     }

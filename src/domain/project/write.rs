@@ -1,7 +1,7 @@
 //! Making, changing and deleting projects.
 
 use entity::{
-    account, favorite, job, project,
+    Words, account, favorite, job, project,
     project_member::{self, Role},
     service, user,
 };
@@ -17,7 +17,7 @@ use crate::{
     db::Tx,
     domain::{
         check::{Faults, LINE, TEXT},
-        project_data, rights, slug,
+        project_data, rights, slug, user as users,
     },
     error::{Error, Result},
     infra::secret,
@@ -52,11 +52,26 @@ pub struct ProjectChange {
     pub is_public: Option<bool>,
     /// Another account (outside id); `Some(None)` takes it away.
     pub default_account_id: Option<Option<Uuid>>,
+    /// Other services that its members want at hand: at most 100 full names.
+    pub favorite_services: Option<Vec<String>>,
 }
 
 /// Makes a project whose owner is the viewer. Every active user may.
 pub async fn create(app: &App, viewer: &Viewer, new: NewProject) -> Result<project::Model> {
     let owner_id = viewer.require(Permission::ProjectsWrite)?.user.id;
+    create_owned(app, viewer, owner_id, new).await
+}
+
+/// Makes a project whose owner is the user with this outside id. Only an admin may.
+///
+/// Fails with INVALID on `ownerId` for a user that is not there.
+pub async fn create_for(app: &App, viewer: &Viewer, owner: Uuid, new: NewProject) -> Result<project::Model> {
+    viewer.require_admin()?;
+    let owner_id = users::known(app, "ownerId", owner).await?;
+    create_owned(app, viewer, owner_id, new).await
+}
+
+async fn create_owned(app: &App, viewer: &Viewer, owner_id: i64, new: NewProject) -> Result<project::Model> {
     let mut faults = Faults::default();
     check(&mut faults, new.name.as_deref(), Some(&new.title), Some(&new.description));
     let account_id = known_account(app, viewer, &mut faults, new.default_account_id).await?;
@@ -81,6 +96,16 @@ fn check(faults: &mut Faults, name: Option<&str>, title: Option<&str>, descripti
     }
     if let Some(description) = description {
         faults.text("description", description, TEXT);
+    }
+}
+
+/// Full names are not looked up: a service may come and go at another server.
+fn check_favorites(faults: &mut Faults, names: &[String]) {
+    if names.len() > 100 {
+        faults.add("favoriteServices", format!("{} are too many; at most 100 are kept.", names.len()));
+    }
+    for (index, name) in names.iter().enumerate().take(100) {
+        faults.line(&format!("favoriteServices/{index}"), name, 1, LINE);
     }
 }
 
@@ -131,6 +156,7 @@ fn row(tx: &Tx, name: String) -> project::ActiveModel {
         is_public: Set(false),
         personal_of: Set(None),
         default_account_id: Set(None),
+        favorite_services: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         deleted_at: Set(None),
@@ -194,6 +220,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ProjectChange
     let project = managed(app, viewer, uid, Role::Manager).await?;
     let mut faults = Faults::default();
     check(&mut faults, change.name.as_deref(), change.title.as_deref(), change.description.as_deref());
+    check_favorites(&mut faults, change.favorite_services.as_deref().unwrap_or_default());
     let account_id = known_account(app, viewer, &mut faults, change.default_account_id.flatten()).await?;
     faults.into_result()?;
     let input = (project.id, change, account_id);
@@ -211,6 +238,7 @@ async fn apply(tx: &Tx, id: i64, change: &ProjectChange, account_id: Option<i64>
         description: change.description.clone().unwrap_or(before.description),
         is_public: change.is_public.unwrap_or(before.is_public),
         default_account_id: if change.default_account_id.is_some() { account_id } else { before.default_account_id },
+        favorite_services: change.favorite_services.clone().map(Words).or(before.favorite_services),
         updated_at: tx.now,
         ..before
     };
@@ -220,6 +248,7 @@ async fn apply(tx: &Tx, id: i64, change: &ProjectChange, account_id: Option<i64>
         description: Set(after.description.clone()),
         is_public: Set(after.is_public),
         default_account_id: Set(after.default_account_id),
+        favorite_services: Set(after.favorite_services.clone()),
         updated_at: Set(after.updated_at),
         ..Default::default()
     };

@@ -39,13 +39,6 @@ pub(super) fn texts(
     }
 }
 
-/// One of the server's services is seen by everybody anyway.
-pub(super) fn exported(faults: &mut Faults, project_id: Option<i64>, exported: Option<bool>) {
-    if exported == Some(true) && project_id.is_none() {
-        faults.add("isExported", "Only a service of a project is exported; this one is the server's.");
-    }
-}
-
 /// A large schema takes longer to check than a thread that answers requests should be kept.
 pub(super) async fn schema(
     faults: &mut Faults,

@@ -1,7 +1,7 @@
 //! The names of services: unique among the server's, and among those of each project.
 
 use entity::service;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, SqlErr};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, SqlErr, sea_query::ExprTrait as _};
 
 use crate::{
     db::Tx,
@@ -21,7 +21,7 @@ pub(super) fn name_taken(error: DbErr) -> Error {
 pub(super) async fn refuse_taken(tx: &Tx, name: &str, project_id: Option<i64>, except: Option<i64>) -> Result<()> {
     let level = match project_id {
         Some(id) => service::Column::ProjectId.eq(id),
-        None => service::Column::ProjectId.is_null(),
+        None => service::Column::ProjectId.is_null().and(service::Column::ServerId.is_null()),
     };
     let taken = service::Entity::find()
         .filter(level)

@@ -34,7 +34,7 @@ pub struct ServiceChange {
     pub kind: Option<service::Kind>,
     /// The flag that its owner sets.
     pub is_available: Option<bool>,
-    /// Whether everybody sees it where its project is public.
+    /// Whether other servers may show it; and everybody sees it where its project is public.
     pub is_exported: Option<bool>,
     /// A new schema: makes a new version.
     pub parameters_schema: Option<Value>,
@@ -50,7 +50,6 @@ pub struct ServiceChange {
 pub async fn create(app: &App, viewer: &Viewer, new: NewService) -> Result<service::Model> {
     let (owner_id, project_id) = author(app, viewer, new.project_id).await?;
     let mut faults = Faults::default();
-    check::exported(&mut faults, project_id, Some(new.is_exported));
     check::texts(&mut faults, new.semantics, new.name.as_deref(), Some(&new.title), Some(&new.description));
     new.limits.check(&mut faults);
     new.prices.check(&mut faults);
@@ -138,6 +137,8 @@ fn new_row(
     service::ActiveModel {
         uid: Set(secret::uid()),
         project_id: Set(project_id),
+        server_id: Set(None),
+        remote_project: Set(None),
         is_exported: Set(new.is_exported),
         name: Set(name),
         title: Set(new.title.clone()),
@@ -199,7 +200,6 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
     let semantics = check::semantics_of(app, &service).await?;
     let (name, title, description) = (&change.name, &change.title, &change.description);
     check::texts(&mut faults, semantics, name.as_deref(), title.as_deref(), description.as_deref());
-    check::exported(&mut faults, service.project_id, change.is_exported);
     change.limits.check(&mut faults);
     change.prices.check(&mut faults);
     check::schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
@@ -268,6 +268,9 @@ async fn next_version(tx: &Tx, service_id: i64, change: &ServiceChange) -> Resul
 /// Notes that somebody runs the service. Its owner, admins and the runners that work for it may.
 pub async fn check_in(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
     let service = get(app, viewer, uid).await?;
+    if service.server_id.is_some() {
+        return Err(Error::Forbidden("Another server runs this service; only that server changes it.".into()));
+    }
     // A runner sees only the services that it works for.
     if !matches!(viewer, Viewer::Runner(_) | Viewer::Operator) {
         viewer.require(Permission::ServicesWrite)?;
@@ -327,6 +330,9 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
 async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Model> {
     viewer.require_write(Permission::ServicesWrite)?;
     let service = get(app, viewer, uid).await?;
+    if service.server_id.is_some() {
+        return Err(Error::Forbidden("Another server runs this service; only that server changes it.".into()));
+    }
     if viewer.may_manage(&service) {
         return Ok(service);
     }

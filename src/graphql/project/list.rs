@@ -12,7 +12,7 @@ use crate::{
         filter::{StringFilter, both},
         id::{self, Kind},
     },
-    page::cursor,
+    page::{PageRequest, cursor},
 };
 
 connection!(ProjectConnection, ProjectEdge, Project, "projects");
@@ -68,8 +68,25 @@ impl TryFrom<ProjectFilterInput> for ProjectFilter {
             roles: roles.map(|roles| roles.into_iter().map(Into::into).collect()),
             public: input.is_public,
             personal: input.is_personal,
+            participant: None,
         })
     }
+}
+
+/// A page of the projects that the viewer may see, and that a filter leaves.
+pub async fn page_of_projects(
+    ctx: &Context<'_>,
+    filter: &ProjectFilter,
+    order: ProjectOrder,
+    request: &PageRequest,
+) -> Result<ProjectConnection> {
+    let ((app, viewer), order) = (asked(ctx)?, order.into());
+    let found = domain::project::list(app, viewer, filter, order, request).await?;
+    let counted = asks_for(ctx, "totalCount");
+    let total = if counted { Some(domain::project::count(app, viewer, filter).await?) } else { None };
+    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
+    let nodes = found.rows.into_iter().map(Project::new).collect();
+    Ok(ProjectConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }
 
 /// Reading projects.
@@ -112,13 +129,7 @@ impl ProjectQuery {
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ProjectConnection> {
-        let (app, viewer) = asked(ctx)?;
-        let (filter, order) = (ProjectFilter::try_from(filter.unwrap_or_default())?, order.into());
-        let found = domain::project::list(app, viewer, &filter, order, &page(ctx, first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::project::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(Project::new).collect();
-        Ok(ProjectConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let filter = ProjectFilter::try_from(filter.unwrap_or_default())?;
+        page_of_projects(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 }

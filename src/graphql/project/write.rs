@@ -48,6 +48,8 @@ pub struct ProjectUpdateInput {
     is_public: Option<bool>,
     /// Who pays for its jobs that name no account; null for nobody.
     default_account_id: MaybeUndefined<ID>,
+    /// The services that its members want at hand, by their full names; at most 100 of at most 200 characters each.
+    favorite_services: Option<Vec<String>>,
 }
 
 id_inputs! { project_id, "Its global id.";
@@ -106,6 +108,7 @@ impl ProjectMutation {
             description: input.description,
             is_public: input.is_public,
             default_account_id: account,
+            favorite_services: input.favorite_services,
         };
         payload(domain::project::update(app, viewer, uid, change).await)
     }

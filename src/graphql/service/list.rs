@@ -56,6 +56,10 @@ pub struct ServiceFilterInput {
     is_disabled: Option<bool>,
     /// By the older API that it was made through.
     dialect: Option<DialectFilter>,
+    /// Only those that other servers may show, or only the others.
+    is_exported: Option<bool>,
+    /// Only those that other servers run, or only those that this one runs.
+    is_remote: Option<bool>,
 }
 
 impl TryFrom<ServiceFilterInput> for ServiceFilter {
@@ -74,6 +78,9 @@ impl TryFrom<ServiceFilterInput> for ServiceFilter {
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
             runner_id: None,
             disabled: input.is_disabled,
+            exported: input.is_exported,
+            remote: input.is_remote,
+            server_ids: None,
         })
     }
 }
@@ -84,32 +91,37 @@ pub struct ServiceQuery;
 
 #[Object]
 impl ServiceQuery {
-    /// One service, by exactly one of id and name.
+    /// One service, by exactly one of id, name and full name.
     async fn service(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
-        #[graphql(desc = "The short name.")] name: Option<String>,
+        #[graphql(desc = "The short name of one that this server runs.")] name: Option<String>,
+        #[graphql(
+            desc = "The full name, `name::project::server`, whose middle part is `server` for one that is no project's."
+        )]
+        full_name: Option<String>,
         #[graphql(desc = "With a name: of which project; one of the server's if not given.")] project_id: Option<ID>,
     ) -> Option<Result<Service>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
             let project = project_id.map(|id| id::uid(Kind::Project, "projectId", &id)).transpose()?;
-            let row = match (id, name) {
-                (Some(_), None) if project.is_some() => {
+            let row = match (id, name, full_name) {
+                (_, None, _) if project.is_some() => {
                     return Err(Error::invalid("projectId", "It goes with a name only.").into());
                 }
-                (Some(id), None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
-                (None, Some(name)) => domain::service::get_by_name(app, viewer, &name, project).await?,
-                _ => return Err(Error::invalid("id", "Give exactly one of id and name.").into()),
+                (Some(id), None, None) => domain::service::get(app, viewer, id::uid(Kind::Service, "id", &id)?).await?,
+                (None, Some(name), None) => domain::service::get_by_name(app, viewer, &name, project).await?,
+                (None, None, Some(name)) => domain::service::get_by_full_name(app, viewer, &name).await?,
+                _ => return Err(Error::invalid("id", "Give exactly one of id, name and full name.").into()),
             };
             Ok(Some(Service(Arc::new(row))))
         })
         .await
     }
 
-    /// The services that the viewer may see: the server's, those of the projects that it takes part in, and what public
-    /// projects export.
+    /// The services that the viewer may see: the server's, those of the projects that it takes part in, what public
+    /// projects export, and what other servers offer that are registered here.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn services(
         &self,

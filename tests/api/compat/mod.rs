@@ -3,5 +3,6 @@
 mod every_operation;
 mod layer;
 mod pages;
+mod mobyle2;
 mod topchef;
 mod uses;

@@ -10,6 +10,7 @@ mod project;
 mod rate;
 mod runner;
 mod schema;
+mod server;
 mod service;
 mod session;
 mod token;

@@ -64,6 +64,12 @@ impl TestApp {
         group
     }
 
+    /// Registers the server at `url` under this name, as the admin. Returns its id.
+    pub async fn register(&self, name: &str, url: &str) -> String {
+        let input = json!({ "name": name, "url": url });
+        text(&self.admin().change("serverRegister", input, "server { id }").await["server"]["id"])
+    }
+
     /// The sums of an account, as the admin sees them: granted, held, spent and available.
     pub async fn sums(&self, account: &str) -> [String; 4] {
         let document = "query($id: ID!) { account(id: $id) { granted held spent available } }";

@@ -6,6 +6,7 @@
 mod build;
 mod client;
 mod database;
+mod remote;
 mod stream;
 
 use std::{sync::Arc, time::Duration};
@@ -26,6 +27,7 @@ use tempfile::TempDir;
 pub use build::Lease;
 pub use client::{Client, code, mutation, page_of_metrics, read, text};
 pub use database::{Database, server};
+pub use remote::{Remote, Reply};
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -79,6 +81,7 @@ impl TestApp {
         config.events.poll_millis = 50;
         // Tests sweep when they want to; a sweep in between would make them guess.
         config.jobs.sweep_seconds = 3600;
+        config.federation.look_seconds = 3600;
         change(&mut config);
         let server = Server::start(config, clock.clone(), Some(PASSWORD.into())).await.expect("a server");
         let http = reqwest::Client::new();
@@ -162,6 +165,11 @@ impl TestApp {
         let Ok(folders) = std::fs::read_dir(self.folder.path().join("files")) else { return Vec::new() };
         let names = folders.flat_map(|folder| std::fs::read_dir(folder.expect("an entry").path()).expect("a folder"));
         names.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect()
+    }
+
+    /// Probes the servers that are due, now.
+    pub async fn probe(&self) -> usize {
+        docket::domain::server::probe_due(&self.server.app).await.expect("a look")
     }
 
     /// Takes back expired leases, now.

@@ -9,6 +9,7 @@ mod job;
 mod live;
 mod matrix;
 mod member;
+mod participant;
 mod personal;
 mod replica;
 mod runner;
