@@ -10,7 +10,7 @@ use crate::{
     app::App,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, rights, session, user},
+    domain::{event, lease, mail, meter, rights, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Stopped},
@@ -79,6 +79,7 @@ impl Ground {
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
+        background.spawn(mail::keep_sending(app.clone()));
         background.close();
         let serving = tokio::spawn(http::serve(listener, state(&app)));
         Ok(Server { app, address, admin_password, background, serving, _lock: lock })

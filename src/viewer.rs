@@ -6,6 +6,7 @@ use entity::{Scope, Time, job, project, project_member::Role, service, user};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::origin::Client;
 
 /// The role of users who see and edit accounts and recorded jobs.
 pub const ACCOUNTING: &str = "accounting";
@@ -36,6 +37,8 @@ pub struct UserViewer {
     pub credential: Credential,
     /// When the credential ends by itself, as far as is known now.
     pub expires_at: Option<Time>,
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 /// A user's part in a project.
@@ -79,6 +82,8 @@ pub struct RunnerViewer {
     pub name: String,
     /// When its token ends by itself.
     pub expires_at: Option<Time>,
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 /// What a scope of an API token allows. Scopes only narrow.
@@ -140,6 +145,17 @@ impl Viewer {
     #[must_use]
     pub const fn local_operator() -> Self {
         Self::Operator
+    }
+
+    /// The same caller, known to call from there. (Who was checked a moment ago may call from somewhere else now.)
+    #[must_use]
+    pub fn at(mut self, client: &Client) -> Self {
+        match &mut self {
+            Self::User(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Runner(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Anonymous | Self::Operator => {}
+        }
+        self
     }
 
     /// What queries on behalf of this caller return.

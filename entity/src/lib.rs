@@ -6,6 +6,7 @@
 pub mod account;
 pub mod account_member;
 pub mod amount;
+pub mod audit_entry;
 pub mod document;
 pub mod event;
 pub mod favorite;
@@ -18,6 +19,7 @@ pub mod job_log;
 pub mod job_slurm;
 pub mod labels;
 pub mod ledger;
+pub mod mail;
 pub mod project;
 pub mod project_data;
 pub mod project_member;

@@ -116,6 +116,13 @@ pub(super) fn origins(items: &Vec<String>) -> Result<(), String> {
     Ok(())
 }
 
+/// A sender as mails name it.
+pub(super) fn mailbox(text: &String) -> Result<(), String> {
+    text.parse::<lettre::message::Mailbox>().map(|_| ()).map_err(|error| {
+        format!("{error}; expected an address such as \"docket@example.org\" or \"docket <docket@example.org>\"")
+    })
+}
+
 pub(super) fn server_name(name: &String) -> Result<(), String> {
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     if name.is_empty() || name.len() > 64 || !name.chars().all(allowed) {
@@ -160,7 +167,7 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         .into_iter()
         .filter(|(_, small, large)| small > large)
         .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
-    not_less.chain(too_much).collect()
+    not_less.chain(too_much).chain(config.mail.faults()).collect()
 }
 
 /// The URL with its password, if it carries one, replaced by `***`.

@@ -9,6 +9,7 @@ mod check;
 mod environment;
 mod file;
 mod load;
+mod mail;
 mod setting;
 mod suggest;
 #[cfg(test)]
@@ -20,8 +21,9 @@ use std::path::Path;
 use ipnet::IpNet;
 
 pub use self::check::mask_url;
-use self::check::{Within, any, base_url, database_url, files_store, log_filter, origins, server_name};
+use self::check::{Within, any, base_url, database_url, files_store, log_filter, mailbox, origins, server_name};
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
+pub use self::mail::{Hidden, MailSecurity};
 pub use self::setting::LogFormat;
 use self::setting::settings;
 
@@ -164,6 +166,42 @@ settings! {
         idle_hours: u32 = 168, within(1, 8760);
         /// Hours after which a session ends in any case. 1 to 8760.
         absolute_hours: u32 = 720, within(1, 8760);
+    }
+
+    /// Mail: links to activate accounts and to set new passwords.
+    mail: Mail {
+        /// The mail server's name or address. Without one, mails become files in `mail.folder`.
+        host: String = String::new(), any;
+        /// Its port; 0 is the usual one: 465 with `tls`, 587 with `starttls`, 25 with `none`. 0 to 65535.
+        port: u32 = 0, within(0, 65_535);
+        /// `tls` from the first byte, `starttls` (and nothing is sent without it), or `none`.
+        security: MailSecurity = MailSecurity::Tls, any;
+        /// The name to log in with; without one docket does not log in.
+        username: String = String::new(), any;
+        /// Its password: only as the variable `DOCKET_MAIL_PASSWORD`. It is never shown.
+        password: Hidden = Hidden::default(), any;
+        /// A file that holds the password instead; a line break at its end does not count.
+        password_file: String = String::new(), any;
+        /// A file with certificates (PEM) that are trusted beside the usual ones.
+        ca_file: String = String::new(), any;
+        /// The sender: `docket@example.org`, or `docket <docket@example.org>`.
+        from: String = "docket@localhost".to_owned(), mailbox;
+        /// Seconds that an attempt to hand a mail over may take. 1 to 60.
+        timeout_seconds: u32 = 10, within(1, 60);
+        /// Hours after which a mail that nobody takes is given up; one with a link sooner, when the link ends. 1 to 168.
+        give_up_hours: u32 = 24, within(1, 168);
+        /// Milliseconds between two looks for mails that are due. 100 to 3600000.
+        poll_millis: u32 = 1000, within(100, 3_600_000);
+        /// The folder for mails when there is no mail server, relative to the working directory.
+        folder: String = "docket-mail".to_owned(), any;
+        /// A folder with templates that stand in for the built-in ones, file by file.
+        templates: String = String::new(), any;
+    }
+
+    /// What is remembered of what people did.
+    audit: Audit {
+        /// Days after which entries of the audit are deleted. 1 to 36500.
+        retention_days: u32 = 365, within(1, 36_500);
     }
 
     /// How passwords are hashed (Argon2id) and what they must be.

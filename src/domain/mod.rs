@@ -5,6 +5,7 @@
 //! that a change causes are rows of the same transaction.
 
 pub mod account;
+pub mod audit;
 pub mod check;
 mod due;
 pub mod event;
@@ -14,6 +15,7 @@ pub mod group;
 pub mod job;
 pub mod lease;
 pub mod ledger;
+pub mod mail;
 pub mod meter;
 pub mod project;
 pub mod project_data;

@@ -15,6 +15,7 @@ use crate::{
     domain::rights,
     error::{Error, Result},
     infra::secret::{self, Secret, SecretDigest, SecretKind},
+    origin::Client,
     viewer::{Credential, RunnerViewer, UserViewer, Viewer, log_in_first},
 };
 
@@ -197,7 +198,14 @@ async fn user_viewer(app: &App, user: user::Model, credential: Credential, expir
     let managed = service::Entity::managed_by(user.id).select_only().column(service::Column::Id);
     let services = managed.into_tuple().all(app.db.read()).await?;
     let projects = super::project::memberships(app, user.id).await?;
-    Ok(Viewer::User(Arc::new(UserViewer { user, services, projects, credential, expires_at })))
+    Ok(Viewer::User(Arc::new(UserViewer {
+        user,
+        services,
+        projects,
+        credential,
+        expires_at,
+        client: Client::default(),
+    })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {
@@ -224,8 +232,13 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
     if owner.is_none_or(|owner| owner.status != user::Status::Active) {
         return Ok(None);
     }
-    let viewer =
-        RunnerViewer { id: runner.id, owner_id: runner.owner_id, name: runner.name, expires_at: token.expires_at };
+    let viewer = RunnerViewer {
+        id: runner.id,
+        owner_id: runner.owner_id,
+        name: runner.name,
+        expires_at: token.expires_at,
+        client: Client::default(),
+    };
     Ok(Some(Viewer::Runner(Arc::new(viewer))))
 }
 

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project, project_data,
-    runner, server, service, session, token, usage, user, viewer, work,
+    Door, account, audit, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
+    project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -28,6 +28,7 @@ pub struct Query(
     project::ProjectQuery,
     project_data::ProjectDataQuery,
     group::GroupQuery,
+    audit::AuditQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.

@@ -104,7 +104,7 @@ impl World {
         match field {
             "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
             "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
-            | "projects" | "groups" | "sessionDelete" | "runnerUnregister" => json!({}),
+            | "projects" | "groups" | "auditEntries" | "sessionDelete" | "runnerUnregister" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,

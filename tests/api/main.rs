@@ -8,6 +8,7 @@ mod graphql;
 mod http;
 mod lag;
 mod layers;
+mod mail;
 mod money;
 mod permissions;
 mod plans;

@@ -37,9 +37,9 @@ impl Table {
 /// Every table, each after those that it refers to.
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
-        account, account_member, event, favorite, file, group, group_member, job, job_label, job_log, job_slurm,
-        ledger, project, project_data, project_member, requirement, runner, runner_service, service, service_version,
-        session, setting, token, user,
+        account, account_member, audit_entry, event, favorite, file, group, group_member, job, job_label, job_log,
+        job_slurm, ledger, mail, project, project_data, project_member, requirement, runner, runner_service, service,
+        service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -66,6 +66,8 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(file::Entity)?,
         Table::of(event::Entity)?,
         Table::of(setting::Entity)?,
+        Table::of(audit_entry::Entity)?,
+        Table::of(mail::Entity)?,
     ])
 }
 

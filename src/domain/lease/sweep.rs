@@ -17,10 +17,11 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit,
         due::Due,
         event, file,
         job::{self as jobs, change},
-        meter,
+        mail, meter,
     },
     error::Result,
 };
@@ -128,7 +129,7 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
 
 /// Removes events past their retention and sessions past their end.
 async fn tidy(app: &App) -> Result<()> {
-    while event::prune(app).await? > 0 {
+    while event::prune(app).await? + audit::prune(app).await? + mail::prune(app).await? > 0 {
         if app.shutdown.is_cancelled() {
             return Ok(());
         }
