@@ -20,6 +20,7 @@ pub mod job_slurm;
 pub mod labels;
 pub mod ledger;
 pub mod mail;
+pub mod one_time_token;
 pub mod project;
 pub mod project_data;
 pub mod project_member;

@@ -98,6 +98,22 @@ pub(super) fn base_url(url: &String) -> Result<(), String> {
     Ok(())
 }
 
+/// Nothing, or the address of a page, which may be one that finds its way by what stands after `#`.
+pub(super) fn client_url(url: &String) -> Result<(), String> {
+    if url.is_empty() { Ok(()) } else { base_url(&url.trim_end_matches('/').trim_end_matches("/#").to_owned()) }
+}
+
+/// Every item a domain as it stands in an address, in lower case.
+pub(super) fn domains(items: &Vec<String>) -> Result<(), String> {
+    let allowed = |letter: char| !letter.is_uppercase() && !letter.is_whitespace() && !letter.is_control();
+    for item in items {
+        if item.split('.').any(str::is_empty) || item.contains(['@', '/']) || !item.chars().all(allowed) {
+            return Err(format!("{item:?} is not a domain in lower case; expected one such as \"example.org\""));
+        }
+    }
+    Ok(())
+}
+
 /// Browsers treat `%2e` in a path as a dot.
 fn decode_dots(segment: &str) -> String {
     segment.to_ascii_lowercase().replace("%2e", ".")

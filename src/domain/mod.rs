@@ -17,6 +17,8 @@ pub mod lease;
 pub mod ledger;
 pub mod mail;
 pub mod meter;
+mod one_time_token;
+pub mod policy;
 pub mod project;
 pub mod project_data;
 pub mod rights;

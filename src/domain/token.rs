@@ -1,5 +1,9 @@
 //! API tokens: named credentials of a user, with scopes.
 
+mod list;
+
+pub use list::{TokenOrder, count, page_of};
+
 use entity::{Time, Words, token};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
