@@ -1,13 +1,17 @@
 //! Logging in.
 
-use entity::{session, user};
+use entity::{audit_entry::Action, session, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder};
 use secrecy::SecretString;
 
 use crate::{
     app::App,
     db::Tx,
-    domain::policy::Policy,
+    domain::{
+        audit::{self, Actor, Subject},
+        policy::Policy,
+        user as users,
+    },
     error::{Error, Result},
     infra::secret::{self, Secret, SecretKind},
     origin::Via,
@@ -32,18 +36,46 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let right = app.passwords.verify(stored, password).await?;
     let may = |user: &user::Model| policy.unverified_may_log_in || !user.is_unverified();
-    let Some(user) = user.filter(|user| right && may(user)) else {
-        return Err(Error::Unauthenticated("The user name or the password is wrong.".into()));
+    let user = match user {
+        Some(user) if right && may(&user) => user,
+        refused => {
+            note_refusal(app, via, refused).await?;
+            return Err(wrong());
+        }
     };
-    let input = (user.id, policy, via.clone());
+    let input = (user, policy, via.clone());
     app.db
-        .write(input, |tx, (user_id, policy, via)| {
+        .write(input, |tx, (seen, policy, via)| {
             Box::pin(async move {
-                let user = crate::domain::user::locked(tx, *user_id).await?;
+                let user = users::locked(tx, seen.id).await.map_err(|error| match error {
+                    Error::NotFound(_) => wrong(),
+                    other => other,
+                })?;
+                // Whoever changed the password meanwhile has ended the sessions, and this would be one more.
+                if user.password_hash != seen.password_hash {
+                    return Err(wrong());
+                }
                 insert(tx, user, policy, via).await
             })
         })
         .await
+}
+
+/// Notes a failed log-in; for a name that nobody has, too, which costs as much.
+async fn note_refusal(app: &App, via: &Via, user: Option<user::Model>) -> Result<()> {
+    let input = (Actor::anonymous(&via.client), user);
+    app.db
+        .write(input, |tx, (actor, user)| {
+            Box::pin(async move {
+                let subject = user.as_ref().map_or_else(Subject::unknown, Subject::from);
+                audit::note(tx, actor, Action::SessionRefused, subject).await
+            })
+        })
+        .await
+}
+
+fn wrong() -> Error {
+    Error::Unauthenticated("The user name or the password is wrong.".into())
 }
 
 /// Who is meant: a user name may look like somebody else's address, and wins then, whatever the order of the rows.
@@ -78,6 +110,8 @@ pub(in crate::domain) async fn insert(tx: &Tx, user: user::Model, policy: &Polic
         ..Default::default()
     };
     let session = session::Entity::insert(row).exec_with_returning(&tx.db).await?;
+    let actor = Actor::user(user.id, &via.client);
+    audit::note(tx, &actor, Action::SessionCreated, Subject::from(&user).noting(via.origin.word())).await?;
     let seen = user::ActiveModel { last_login_at: Set(Some(tx.now)), ..Default::default() };
     user::Entity::update_many().set(seen).filter(user::Column::Id.eq(user.id)).exec(&tx.db).await?;
     Ok(Login { session, user: user::Model { last_login_at: Some(tx.now), ..user }, token })

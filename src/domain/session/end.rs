@@ -1,13 +1,16 @@
 //! Ending log-ins.
 
-use entity::session;
+use entity::{audit_entry::Action, session};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 use crate::{
     app::App,
     db::Tx,
-    domain::{rights, user as users},
+    domain::{
+        audit::{self, Actor},
+        rights, user as users,
+    },
     error::{Error, Result},
     viewer::{Credential, Permission, Viewer, log_in_first},
 };
@@ -24,13 +27,16 @@ pub async fn delete(app: &App, viewer: &Viewer) -> Result<()> {
     let Credential::Session { id } = user.credential else {
         return Err(Error::InvalidState("This is an API token, not a session; tokenRevoke ends it.".into()));
     };
-    app.db.write(id, |tx, id| Box::pin(end_one(tx, *id))).await?;
+    app.db.write((id, Actor::of(viewer)), |tx, (id, actor)| Box::pin(end_one(tx, *id, actor))).await?;
     app.known.forget();
     Ok(())
 }
 
-async fn end_one(tx: &Tx, id: i64) -> Result<()> {
-    session::Entity::delete_by_id(id).exec(&tx.db).await?;
+async fn end_one(tx: &Tx, id: i64, actor: &Actor) -> Result<()> {
+    if let Some(row) = session::Entity::find_by_id(id).one(&tx.db).await? {
+        session::Entity::delete_by_id(id).exec(&tx.db).await?;
+        audit::note(tx, actor, Action::SessionDeleted, &row).await?;
+    }
     rights::note(tx).await
 }
 
@@ -39,7 +45,7 @@ pub async fn revoke(app: &App, viewer: &Viewer, uid: Uuid) -> Result<session::Mo
     viewer.require_admin().or_else(|_| viewer.require(Permission::Admin).map(|_| ()))?;
     let visible = session::Entity::visible_to(&viewer.scope()).filter(session::Column::Uid.eq(uid));
     let row = visible.one(app.db.read()).await?.ok_or(Error::NotFound("session"))?;
-    app.db.write(row.id, |tx, id| Box::pin(end_one(tx, *id))).await?;
+    app.db.write((row.id, Actor::of(viewer)), |tx, (id, actor)| Box::pin(end_one(tx, *id, actor))).await?;
     app.known.forget();
     Ok(row)
 }
@@ -47,15 +53,21 @@ pub async fn revoke(app: &App, viewer: &Viewer, uid: Uuid) -> Result<session::Mo
 /// Ends every session of a user: one's own, or, for an admin, anybody's (`user.uid`); how many those were. `keep_current`
 /// spares the one that asks.
 pub async fn end_all_of(app: &App, viewer: &Viewer, user_uid: Option<Uuid>, keep_current: bool) -> Result<u64> {
-    let user_id = match user_uid {
+    let user = match user_uid {
         Some(uid) if !users::is_self(viewer, uid) => {
             viewer.require_admin()?;
-            users::get(app, viewer, uid).await?.id
+            users::get(app, viewer, uid).await?
         }
-        _ => viewer.require(Permission::Admin)?.user.id,
+        _ => viewer.require(Permission::Admin)?.user.clone(),
     };
     let keep = if keep_current { viewer.session_id() } else { None };
-    let ended = app.db.write((user_id, keep), |tx, (user_id, keep)| Box::pin(end_others(tx, *user_id, *keep))).await?;
+    let ended = app.db.write((user, keep, Actor::of(viewer)), |tx, (user, keep, actor)| {
+        Box::pin(async move {
+            audit::note(tx, actor, Action::SessionsDeleted, user).await?;
+            end_others(tx, user.id, *keep).await
+        })
+    });
+    let ended = ended.await?;
     app.known.forget();
     Ok(ended)
 }

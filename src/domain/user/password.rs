@@ -46,6 +46,9 @@ pub async fn change(
     password: SecretString,
 ) -> Result<user::Model> {
     let user = &viewer.require(Permission::Admin)?.user;
+    if user.authentication_type != user::AuthenticationType::Native || user.kind == user::Kind::Anonymous {
+        return Err(Error::InvalidState("No password of this server opens this account.".into()));
+    }
     let means = Means::new(app, viewer, via);
     confirm(app, viewer, confirmed).await?;
     let hash = hash(app, &means.policy, "newPassword", &password, user).await?;

@@ -85,12 +85,11 @@ async fn project_w_makes_no_account_when_the_mail_cannot_be_sent() {
     assert_eq!(code(sign_up(&app, Origin::ProjectW, "ada@test.com", STRONG).await), Some(Code::InvalidState));
     assert_eq!(app.admin().data("{ users { totalCount } }", json!({})).await["users"]["totalCount"], 1);
     app.user("ada").await;
-    let asked =
-        user::request_reset(&app.server.app, &Viewer::Anonymous, &by(Origin::ProjectW), "ada@example.org".into());
-    assert_eq!(code(asked.await), Some(Code::InvalidState));
-    let unknown =
-        user::request_reset(&app.server.app, &Viewer::Anonymous, &by(Origin::ProjectW), "bob@example.org".into());
-    unknown.await.expect("whether it exists is not told");
+    let (docket, via) = (&app.server.app, by(Origin::ProjectW));
+    let asked = user::request_reset(docket, &Viewer::Anonymous, &via, "ada@example.org".into()).await;
+    assert_eq!(code(asked), Some(Code::InvalidState));
+    let unknown = user::request_reset(docket, &Viewer::Anonymous, &via, "bob@example.org".into()).await;
+    unknown.expect("whether it exists is not told");
     server.behave(Behaviour::Take);
     sign_up(&app, Origin::ProjectW, "ada@test.com", STRONG).await.expect("the mail went");
     assert_eq!(server.received().len(), 1);
