@@ -8,6 +8,7 @@ mod audit;
 mod core;
 mod files;
 mod identity;
+mod legacy;
 mod mail;
 mod money;
 mod projects;

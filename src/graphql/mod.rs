@@ -14,6 +14,7 @@ mod audit;
 mod call;
 mod connection;
 mod context;
+mod dialect;
 mod document;
 pub mod error;
 mod event;
@@ -49,5 +50,5 @@ mod work;
 
 pub use crate::origin::{Client, Origin};
 pub use api::Door;
-pub use call::{Caller, OperationKind, Params, Prepared, RequestId, ResumePoint};
+pub use call::{Caller, OperationKind, Params, Prepared, RequestId, ResumePoint, Statement};
 pub use schema::{Api, api, sdl};

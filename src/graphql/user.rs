@@ -11,12 +11,13 @@ pub use write::UserMutation;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::user;
+use entity::{legacy_number::Noun, user};
 
 use super::{
     account::{AccountConnection, AccountOrder, page_of_accounts},
     connection::connection,
     context::{asked, asks_for, nullable, page, via, viewer},
+    dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
     scalar::{DateTime, number},
     session::{SessionConnection, SessionOrder, page_of_sessions},
@@ -160,6 +161,15 @@ impl User {
         number(self.0.id)
     }
 
+    /// Its number in an older API; null as long as that API has not shown it.
+    async fn legacy_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose number.")] dialect: Dialect,
+    ) -> Option<Result<i32>> {
+        nullable(its_number(ctx, dialect, Noun::User, self.0.id)).await
+    }
+
     /// The name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`.
     async fn username(&self) -> &str {
         &self.0.username
@@ -216,7 +226,7 @@ impl User {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection> {
         let filter = AccountFilter { member_ids: Some(vec![self.0.uid]), ..AccountFilter::default() };
-        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// When the address was confirmed; null while it was not, and for other users unless an admin asks.
@@ -262,9 +272,9 @@ impl User {
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Option<Result<SessionConnection>> {
-        nullable(
-            async move { page_of_sessions(ctx, self.0.id, order, &page(first, last, after, before)?).await.map(Some) },
-        )
+        nullable(async move {
+            page_of_sessions(ctx, self.0.id, order, &page(ctx, first, last, after, before)?).await.map(Some)
+        })
         .await
     }
 
@@ -278,9 +288,9 @@ impl User {
         #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Option<Result<TokenConnection>> {
-        nullable(
-            async move { page_of_tokens(ctx, self.0.id, order, &page(first, last, after, before)?).await.map(Some) },
-        )
+        nullable(async move {
+            page_of_tokens(ctx, self.0.id, order, &page(ctx, first, last, after, before)?).await.map(Some)
+        })
         .await
     }
 
@@ -307,21 +317,29 @@ impl UserQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
         #[graphql(desc = "The name to log in with.")] username: Option<String>,
         #[graphql(desc = "The e-mail address; upper and lower case are the same.")] email: Option<String>,
     ) -> Option<Result<User>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let given = [id.is_some(), number.is_some(), username.is_some(), email.is_some()];
             if given.iter().filter(|given| **given).count() != 1 {
                 return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
             }
-            let row = match id {
-                Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
-                None => match email {
-                    Some(email) => domain::user::get_by_email(app, viewer, &via(ctx)?, &email).await,
-                    None => domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), None).await,
-                },
+            let row = match (id, email) {
+                (Some(id), _) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
+                (None, Some(email)) => domain::user::get_by_email(app, viewer, &via(ctx)?, &email).await,
+                (None, None) => {
+                    let number = match number {
+                        Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
+                        None => None,
+                    };
+                    domain::user::get_by(app, viewer, number, username.as_deref(), None).await
+                }
             };
             Ok(Some(User(Arc::new(row?))))
         })
@@ -341,9 +359,10 @@ impl UserQuery {
     ) -> Result<UserConnection> {
         let (app, viewer) = asked(ctx)?;
         let (filter, order) = (filter.read()?, order.into());
-        let found = domain::user::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
-        let total =
-            if asks_for(ctx, "totalCount") { Some(domain::user::count(app, viewer, &filter).await?) } else { None };
+        let request = page(ctx, first, last, after, before)?;
+        let found = domain::user::list(app, viewer, &filter, order, &request).await?;
+        let counted = asks_for(ctx, "totalCount");
+        let total = if counted { Some(domain::user::count(app, viewer, &filter).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| User(Arc::new(row))).collect();
         Ok(UserConnection::new(nodes, cursors, found.has_next, found.has_previous, total))

@@ -76,7 +76,7 @@ impl Viewer {
         nullable(async move {
             Ok(match viewer(ctx)? {
                 Caller::User(viewer) => Some(match &viewer.credential {
-                    Credential::Session { .. } => ViewerToken { scopes: None },
+                    Credential::Session { .. } | Credential::StandIn => ViewerToken { scopes: None },
                     Credential::Token { scopes, .. } => ViewerToken { scopes: Some(scopes.clone()) },
                 }),
                 Caller::Runner(_) => Some(ViewerToken { scopes: Some(vec!["work".into()]) }),
@@ -120,7 +120,7 @@ impl Viewer {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Option<Result<SessionConnection>> {
         nullable(async move {
-            let request = page(first, last, after, before)?;
+            let request = page(ctx, first, last, after, before)?;
             match viewer(ctx)?.user_id() {
                 Some(id) => page_of_sessions(ctx, id, order, &request).await.map(Some),
                 None => Ok(None),
@@ -140,7 +140,7 @@ impl Viewer {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Option<Result<TokenConnection>> {
         nullable(async move {
-            let request = page(first, last, after, before)?;
+            let request = page(ctx, first, last, after, before)?;
             match viewer(ctx)?.user_id() {
                 Some(id) => page_of_tokens(ctx, id, order, &request).await.map(Some),
                 None => Ok(None),
