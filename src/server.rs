@@ -14,7 +14,7 @@ use crate::{
     compat,
     config::Config,
     db::{self, ServeLock},
-    domain::{dialect_use, event, lease, meter, rights, server, session, user},
+    domain::{dialect_use, event, lease, mail, meter, rights, server, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Listening, Stopped},
@@ -101,6 +101,7 @@ impl Ground {
         background.spawn(lease::keep_sweeping(app.clone()));
         background.spawn(dialect_use::keep_storing(app.clone()));
         background.spawn(server::keep_probing(app.clone()));
+        background.spawn(mail::keep_sending(app.clone()));
         background.close();
         let state = state(&app);
         let places = compat::places(&app, &state);

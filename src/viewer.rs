@@ -1,11 +1,16 @@
 //! Who asks, and what they may do.
 
+mod permission;
+
 use std::sync::Arc;
 
 use entity::{Scope, Time, job, project, project_member::Role, service, user};
 use uuid::Uuid;
 
+pub use permission::Permission;
+
 use crate::error::{Error, Result};
+use crate::origin::Client;
 
 /// The role of users who see and edit accounts and recorded jobs.
 pub const ACCOUNTING: &str = "accounting";
@@ -45,6 +50,8 @@ pub struct UserViewer {
     pub credential: Credential,
     /// When the credential ends by itself, as far as is known now.
     pub expires_at: Option<Time>,
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 /// A user's part in a project.
@@ -91,60 +98,8 @@ pub struct RunnerViewer {
     pub name: String,
     /// When its token ends by itself.
     pub expires_at: Option<Time>,
-}
-
-/// What a scope of an API token allows. Scopes only narrow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Permission {
-    /// Read jobs, their logs and events.
-    JobsRead,
-    /// Submit, change, cancel and delete jobs.
-    JobsWrite,
-    /// Make and change services.
-    ServicesWrite,
-    /// Make and remove runners.
-    RunnersWrite,
-    /// Read accounts, their entries and their events.
-    AccountsRead,
-    /// Change accounts, their members and their money, as far as the user may.
-    AccountsWrite,
-    /// Read projects that are not public, their members and their data.
-    ProjectsRead,
-    /// Make and change projects, their members and their data, as far as the user may.
-    ProjectsWrite,
-    /// Use the rights of an admin, and manage sessions and tokens.
-    Admin,
-}
-
-impl Permission {
-    /// Every permission.
-    pub const ALL: [Self; 9] = [
-        Self::JobsRead,
-        Self::JobsWrite,
-        Self::ServicesWrite,
-        Self::RunnersWrite,
-        Self::AccountsRead,
-        Self::AccountsWrite,
-        Self::ProjectsRead,
-        Self::ProjectsWrite,
-        Self::Admin,
-    ];
-
-    /// The word of the scope that allows it.
-    #[must_use]
-    pub const fn scope(self) -> &'static str {
-        match self {
-            Self::JobsRead => "jobs:read",
-            Self::JobsWrite => "jobs:write",
-            Self::ServicesWrite => "services:write",
-            Self::RunnersWrite => "runners:write",
-            Self::AccountsRead => "accounts:read",
-            Self::AccountsWrite => "accounts:write",
-            Self::ProjectsRead => "projects:read",
-            Self::ProjectsWrite => "projects:write",
-            Self::Admin => "admin",
-        }
-    }
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 impl Viewer {
@@ -152,6 +107,17 @@ impl Viewer {
     #[must_use]
     pub const fn local_operator() -> Self {
         Self::Operator
+    }
+
+    /// The same caller, known to call from there. (Who was checked a moment ago may call from somewhere else now.)
+    #[must_use]
+    pub fn at(mut self, client: &Client) -> Self {
+        match &mut self {
+            Self::User(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Runner(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Anonymous | Self::Operator => {}
+        }
+        self
     }
 
     /// What queries on behalf of this caller return.
@@ -210,6 +176,7 @@ impl Viewer {
             user::Status::Active => {}
             user::Status::Pending => return Err(Error::Forbidden("This account is not activated yet.".into())),
             user::Status::Suspended => return Err(Error::Forbidden("This account is suspended.".into())),
+            user::Status::Deleted => return Err(log_in_first()),
         }
         if viewer.holds(permission) {
             return Ok(viewer);
@@ -260,6 +227,18 @@ impl Viewer {
     pub fn user_id(&self) -> Option<i64> {
         match self {
             Self::User(viewer) => Some(viewer.user.id),
+            Self::Anonymous | Self::Runner(_) | Self::Operator => None,
+        }
+    }
+
+    /// The session that the caller came with (`session.id`), if that is its credential.
+    #[must_use]
+    pub fn session_id(&self) -> Option<i64> {
+        match self {
+            Self::User(viewer) => match viewer.credential {
+                Credential::Session { id } => Some(id),
+                Credential::Token { .. } | Credential::StandIn => None,
+            },
             Self::Anonymous | Self::Runner(_) | Self::Operator => None,
         }
     }

@@ -22,6 +22,7 @@ mod serve;
 mod server;
 mod service;
 mod stand_in;
+mod session;
 mod token;
 mod user;
 
@@ -63,7 +64,7 @@ struct Global {
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Make, list and show users, and set their passwords
+    /// Make, list and change users, and set their passwords
     #[command(subcommand)]
     User(user::Command),
     /// Make and manage groups of users
@@ -75,6 +76,9 @@ enum Command {
     /// Register and probe other servers, whose services are shown here
     #[command(subcommand)]
     Server(server::Command),
+    /// List the log-ins of a user, and end them
+    #[command(subcommand)]
+    Session(session::Command),
     /// Make and manage services: what can be run
     #[command(subcommand)]
     Service(service::Command),
@@ -127,6 +131,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Group(command) => with_app(loaded?, async |app| group::run(command, app, output).await).await,
         Command::Project(command) => with_app(loaded?, async |app| project::run(command, app, output).await).await,
         Command::Server(command) => with_app(loaded?, async |app| server::run(command, app, output).await).await,
+        Command::Session(command) => with_app(loaded?, async |app| session::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
         Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
         Command::Account(command) => with_app(loaded?, async |app| account::run(command, app, output).await).await,

@@ -5,6 +5,7 @@
 //! that a change causes are rows of the same transaction.
 
 pub mod account;
+pub mod audit;
 pub mod check;
 pub mod dialect_use;
 mod due;
@@ -16,7 +17,10 @@ pub mod job;
 pub mod lease;
 pub mod ledger;
 pub mod legacy_number;
+pub mod mail;
 pub mod meter;
+mod one_time_token;
+pub mod policy;
 pub mod project;
 pub mod project_data;
 pub mod rights;

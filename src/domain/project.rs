@@ -32,7 +32,7 @@ pub use member::{Holder, MemberOrder, count_members, members, owners, remove_mem
 pub use participant::{count_participants, participants};
 pub(super) use runner::{hold_managed_by_group, release_runners};
 pub use write::{NewProject, ProjectChange, create, create_for, delete, update};
-pub(super) use write::{insert_personal, open};
+pub(super) use write::{insert_personal, open, remove};
 
 /// Which projects to list; conditions are ANDed.
 #[derive(Clone, Debug, Default)]

@@ -34,10 +34,14 @@ pub enum Kind {
     Group,
     /// A server.
     Server,
+    /// An entry of the audit.
+    AuditEntry,
+    /// An OAuth client.
+    OauthClient,
 }
 
 impl Kind {
-    const ALL: [Self; 13] = [
+    const ALL: [Self; 15] = [
         Self::User,
         Self::Session,
         Self::Token,
@@ -51,6 +55,8 @@ impl Kind {
         Self::ProjectData,
         Self::Group,
         Self::Server,
+        Self::AuditEntry,
+        Self::OauthClient,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -68,6 +74,8 @@ impl Kind {
             Self::ProjectData => "data",
             Self::Group => "group",
             Self::Server => "server",
+            Self::AuditEntry => "audit",
+            Self::OauthClient => "client",
         }
     }
 

@@ -2,8 +2,11 @@
 
 pub mod clock;
 pub mod csv;
+pub mod letter;
+pub mod mailer;
 pub mod passwords;
 pub mod remote;
 pub mod rng;
+pub mod seal;
 pub mod secret;
 pub mod storage;
