@@ -192,7 +192,7 @@ impl AuditQuery {
     ) -> Result<AuditEntryConnection> {
         let (app, viewer) = asked(ctx)?;
         let filter = AuditFilter::try_from(filter.unwrap_or_default())?;
-        let (order, request) = (order.into(), page(first, last, after, before)?);
+        let (order, request) = (order.into(), page(ctx, first, last, after, before)?);
         let found = domain::audit::list(app, viewer, &filter, order, &request).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::audit::count(app, viewer, &filter).await?) } else { None };
