@@ -62,3 +62,20 @@ impl Client {
         Some(agent.chars().filter(|c| !c.is_control()).take(200).collect())
     }
 }
+
+/// How a request came in: what the domain needs to know of it beside who asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Via {
+    /// The surface.
+    pub origin: Origin,
+    /// The other end.
+    pub client: Client,
+}
+
+impl Via {
+    /// The server's own command line, which has no other end.
+    #[must_use]
+    pub const fn console() -> Self {
+        Self { origin: Origin::GraphQl, client: Client { address: None, user_agent: None } }
+    }
+}

@@ -226,6 +226,7 @@ impl Viewer {
             user::Status::Active => {}
             user::Status::Pending => return Err(Error::Forbidden("This account is not activated yet.".into())),
             user::Status::Suspended => return Err(Error::Forbidden("This account is suspended.".into())),
+            user::Status::Deleted => return Err(log_in_first()),
         }
         if viewer.holds(permission) {
             return Ok(viewer);
@@ -276,6 +277,18 @@ impl Viewer {
     pub fn user_id(&self) -> Option<i64> {
         match self {
             Self::User(viewer) => Some(viewer.user.id),
+            Self::Anonymous | Self::Runner(_) | Self::Operator => None,
+        }
+    }
+
+    /// The session that the caller came with (`session.id`), if that is its credential.
+    #[must_use]
+    pub fn session_id(&self) -> Option<i64> {
+        match self {
+            Self::User(viewer) => match viewer.credential {
+                Credential::Session { id } => Some(id),
+                Credential::Token { .. } | Credential::StandIn => None,
+            },
             Self::Anonymous | Self::Runner(_) | Self::Operator => None,
         }
     }

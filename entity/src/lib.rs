@@ -22,6 +22,7 @@ pub mod ledger;
 pub mod legacy_counter;
 pub mod legacy_number;
 pub mod mail;
+pub mod one_time_token;
 pub mod project;
 pub mod project_data;
 pub mod project_member;

@@ -7,6 +7,7 @@ pub use sea_orm_migration::MigratorTrait;
 mod audit;
 mod core;
 mod files;
+mod identity;
 mod legacy;
 mod mail;
 mod money;

@@ -23,8 +23,8 @@ use ipnet::IpNet;
 
 pub use self::check::mask_url;
 use self::check::{
-    Within, any, base_url, database_url, day, files_store, log_filter, mailbox, maybe_base_url, mount, origins,
-    server_name,
+    Within, any, base_url, client_url, database_url, day, domains, files_store, log_filter, mailbox, maybe_base_url,
+    mount, origins, server_name,
 };
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};
@@ -221,6 +221,31 @@ settings! {
         waiting: usize = 64, within(1, 10_000);
         /// Characters that a new password must have. 6 to 128.
         min_length: usize = 8, within(6, 128);
+        /// How hard a new password must be to guess, as zxcvbn estimates it: 0 takes any, 1 stops the very common ones, 2
+        /// what a log-in form withstands, 3 and 4 what a stolen hash does. 0 to 4.
+        min_score: u32 = 2, within(0, 4);
+    }
+
+    /// Who may sign up, and what a mailed link is good for.
+    sign_up: SignUp {
+        /// Whether people sign up by themselves.
+        enabled: bool = true, any;
+        /// The domains (`example.org`) of the addresses that may sign up; none lets all.
+        email_domains: Vec<String> = Vec::new(), domains;
+        /// Whether who has not confirmed the address may log in.
+        unverified_may_log_in: bool = true, any;
+        /// Whether who has not confirmed the address may submit jobs.
+        unverified_may_submit: bool = false, any;
+        /// Whether answers tell that an address has an account, or has none.
+        reveals_users: bool = false, any;
+        /// Hours for which a link to confirm an address is good. 1 to 8760.
+        activation_hours: u32 = 24, within(1, 8760);
+        /// Hours for which a link to set a new password is good. 1 to 168.
+        reset_hours: u32 = 1, within(1, 168);
+        /// Whether callers get an account without a name, for as long as they use it.
+        anonymous_users: bool = false, any;
+        /// Days without a sign of life after which such an account is deleted, if it has no jobs. 1 to 3650.
+        anonymous_days: u32 = 30, within(1, 3650);
     }
 
     /// The old API of Project-W.
@@ -237,6 +262,14 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
+        /// Where its web page is, which mails link to; it may end in `/#`. The server's `public_url` when it is empty.
+        client_url: String = String::new(), client_url;
+        /// The domains of the addresses that may sign up there; none lets all.
+        email_domains: Vec<String> = Vec::new(), domains;
+        /// Whether people sign up there.
+        sign_up: bool = true, any;
+        /// Minutes after which a log-in made there ends. 5 to 525600.
+        session_minutes: u32 = 60, within(5, 525_600);
     }
 
     /// The old API of TopChef.
@@ -283,6 +316,12 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
+        /// What stands before `/-/` in the links of its mails. The server's `public_url` when it is empty.
+        client_url: String = String::new(), client_url;
+        /// Whether people sign up there.
+        sign_up: bool = true, any;
+        /// Whether its answers tell that an address has an account, or has none, as the old ones did.
+        reveals_users: bool = true, any;
     }
 
     /// The old API of Mobyle2.

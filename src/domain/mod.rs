@@ -18,6 +18,8 @@ pub mod ledger;
 pub mod legacy_number;
 pub mod mail;
 pub mod meter;
+mod one_time_token;
+pub mod policy;
 pub mod project;
 pub mod project_data;
 pub mod rights;

@@ -35,6 +35,9 @@ pub struct Query(
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    user::SignUpMutation,
+    user::CredentialMutation,
+    user::UserMutation,
     token::TokenMutation,
     service::ServiceMutation,
     runner::RunnerMutation,

@@ -17,3 +17,4 @@ mod properties;
 mod rights;
 mod side_by_side;
 mod support;
+mod user;

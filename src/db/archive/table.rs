@@ -38,12 +38,13 @@ impl Table {
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
         account, account_member, audit_entry, event, favorite, file, group, group_member, job, job_label, job_log,
-        job_slurm, ledger, legacy_counter, legacy_number, mail, project, project_data, project_member, requirement,
-        runner, runner_service, service, service_version, session, setting, token, user,
+        job_slurm, ledger, legacy_counter, legacy_number, mail, one_time_token, project, project_data, project_member,
+        requirement, runner, runner_service, service, service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
         Table::of(session::Entity)?,
+        Table::of(one_time_token::Entity)?,
         Table::of(runner::Entity)?,
         Table::of(token::Entity)?,
         Table::of(account::Entity)?,

@@ -85,6 +85,8 @@ impl TestApp {
         config.files.store = folder.path().join("files").display().to_string();
         // The least that the configuration takes.
         (config.passwords.memory_kib, config.passwords.iterations) = (8_192, 1);
+        // An estimate of a password's strength costs as much as a test: those that are about it say so.
+        config.passwords.min_score = 0;
         config.events.poll_millis = 50;
         // Tests sweep when they want to; a sweep in between would make them guess.
         config.jobs.sweep_seconds = 3600;
@@ -129,10 +131,9 @@ impl TestApp {
             username: name.to_owned(),
             email: Some(format!("{name}@example.org")),
             password: Some(PASSWORD.into()),
-            first_name: None,
-            last_name: None,
             is_admin,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            ..user::NewUser::default()
         };
         user::create(&self.server.app, &Viewer::local_operator(), new).await.expect("a user");
         self.anonymous().log_in(name).await
@@ -142,7 +143,9 @@ impl TestApp {
     pub async fn set_status(&self, name: &str, status: Status) {
         let (app, operator) = (&self.server.app, Viewer::local_operator());
         let user = user::get_by(app, &operator, None, Some(name), None).await.expect("there is such a user");
-        user::set_status(app, &operator, user.id, status, Some("By the test.".to_owned())).await.expect("it is stored");
+        user::set_status(app, &operator, user.uid, status, Some("By the test.".to_owned()))
+            .await
+            .expect("it is stored");
     }
 
     /// A new runner of the admin for this service, with 100 slots.
@@ -192,6 +195,11 @@ impl TestApp {
     /// Takes back expired leases, now.
     pub async fn sweep(&self) -> usize {
         lease::sweep(&self.server.app).await.expect("a sweep")
+    }
+
+    /// Deletes accounts that nobody uses, and erases what deleted users left behind, now.
+    pub async fn sweep_users(&self) -> usize {
+        user::sweep(&self.server.app).await.expect("a sweep")
     }
 
     /// Removes events past their retention, now.
