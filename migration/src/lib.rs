@@ -11,6 +11,7 @@ mod identity;
 mod legacy;
 mod mail;
 mod money;
+mod oauth;
 mod projects;
 mod tables;
 
@@ -26,6 +27,7 @@ impl MigratorTrait for Migrator {
             Box::new(files::Migration),
             Box::new(audit::Migration),
             Box::new(mail::Migration),
+            Box::new(oauth::Migration),
         ]
     }
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, audit, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
-    project_data, runner, server, service, session, token, usage, user, viewer, work,
+    Door, account, audit, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, oauth_client,
+    project, project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -29,6 +29,7 @@ pub struct Query(
     project_data::ProjectDataQuery,
     group::GroupQuery,
     audit::AuditQuery,
+    oauth_client::OauthClientQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.
@@ -54,6 +55,7 @@ pub struct Mutation(
     project::ProjectMemberMutation,
     project_data::ProjectDataMutation,
     group::GroupMutation,
+    oauth_client::OauthClientMutation,
 );
 
 /// The live root.
