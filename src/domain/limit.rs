@@ -15,7 +15,7 @@ use entity::{
     audit_entry::{self, Action},
     limit_counter,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, prelude::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, prelude::Expr};
 use sha2::{Digest, Sha256};
 
 use crate::{
@@ -183,6 +183,7 @@ async fn fill(tx: &Tx, counter: &Counter) -> Result<Option<Duration>> {
 /// Gives tries back that were none, in the transaction of what succeeded. What was wrong from here before is forgotten;
 /// what was wrong from elsewhere is not.
 pub async fn give_back(tx: &Tx, taken: &Taken) -> Result<()> {
+    use sea_orm::ExprTrait;
     for counter in &taken.0 {
         let own = limit_counter::Entity::update_many().filter(limit_counter::Column::Name.eq(counter.name.clone()));
         let left = if counter.emptied {

@@ -186,8 +186,8 @@ async fn insert(tx: &Tx, new: &New) -> Result<bool> {
         ..Default::default()
     };
     let made = token::Entity::insert(row).exec_with_returning(&tx.db).await?;
-    let used = oauth_client::ActiveModel { last_used_at: Set(Some(tx.now)), ..Default::default() };
-    let own = oauth_client::Entity::update_many().set(used).filter(oauth_client::Column::Id.eq(new.client.id));
+    let noted = oauth_client::ActiveModel { last_used_at: Set(Some(tx.now)), ..Default::default() };
+    let own = oauth_client::Entity::update_many().set(noted).filter(oauth_client::Column::Id.eq(new.client.id));
     own.exec(&tx.db).await?;
     limit::give_back(tx, &new.taken).await?;
     let actor = Actor::user(new.user_id, &new.via.client);
