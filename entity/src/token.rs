@@ -32,6 +32,8 @@ pub struct Model {
     pub expires_at: Option<Time>,
     /// When it was revoked; a revoked token opens nothing.
     pub revoked_at: Option<Time>,
+    /// The OAuth client that it was given to, by `POST /oauth/token`.
+    pub client_id: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

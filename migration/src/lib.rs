@@ -12,6 +12,7 @@ mod identity;
 mod legacy;
 mod mail;
 mod money;
+mod oauth;
 mod projects;
 mod servers;
 mod tables;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(files::Migration),
             Box::new(audit::Migration),
             Box::new(mail::Migration),
+            Box::new(oauth::Migration),
         ]
     }
 }

@@ -5,12 +5,14 @@
 //! failed, 2 when the command line itself is wrong.
 
 mod account;
+mod client;
 mod config;
 mod context;
 mod db;
 mod failure;
 mod group;
 mod log;
+mod mail;
 mod output;
 mod pages;
 mod password;
@@ -91,6 +93,12 @@ enum Command {
     /// Make, list and revoke API tokens of users
     #[command(subcommand)]
     Token(token::Command),
+    /// Make, list and remove OAuth clients of users
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Look at the outbox, and test the mail server
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// Check or show the configuration
     #[command(subcommand)]
     Config(config::Command),
@@ -135,6 +143,8 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
         Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
         Command::Account(command) => with_app(loaded?, async |app| account::run(command, app, output).await).await,
+        Command::Client(command) => with_app(loaded?, async |app| client::run(command, app, output).await).await,
+        Command::Mail(command) => with_app(loaded?, async |app| mail::run(command, app, output).await).await,
         Command::Token(command) => with_app(loaded?, async |app| token::run(command, app, output).await).await,
     }
 }

@@ -16,6 +16,10 @@ pub(super) struct Within<T> {
     pub most: T,
 }
 
+pub(super) const fn within<T>(least: T, most: T) -> Within<T> {
+    Within { least, most }
+}
+
 impl<T: Display + PartialOrd> Rule<T> for Within<T> {
     fn expected(&self) -> String {
         format!(" from {} to {}", self.least, self.most)

@@ -7,6 +7,7 @@
 #![expect(clippy::struct_excessive_bools, reason = "a section has as many switches as there are things to switch")]
 
 mod check;
+mod database;
 mod environment;
 mod file;
 mod load;
@@ -18,24 +19,19 @@ mod suggest;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use ipnet::IpNet;
 
 pub use self::check::mask_url;
 use self::check::{
-    Within, any, base_url, client_url, database_url, day, domains, files_store, hosts, log_filter, mailbox, maybe_base_url,
-    mount, origins, server_name,
+    any, base_url, client_url, database_url, day, domains, files_store, hosts, log_filter, mailbox, maybe_base_url, mount,
+    origins, server_name, within,
 };
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};
 pub use self::mount::Mount;
 pub use self::setting::LogFormat;
 use self::setting::settings;
-
-const fn within<T>(least: T, most: T) -> Within<T> {
-    Within { least, most }
-}
 
 // Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
 settings! {
@@ -220,6 +216,32 @@ settings! {
         templates: String = String::new(), any;
     }
 
+    /// Tries an hour, over all servers of a database; 0 sets no bound. A counter empties evenly.
+    limits: Limits {
+        /// Wrong log-ins from one address. 0 to 1000000.
+        log_ins_per_address: u32 = 300, within(0, 1_000_000);
+        /// Wrong log-ins to one account from one address. 0 to 1000000.
+        log_ins_per_account_and_address: u32 = 20, within(0, 1_000_000);
+        /// Wrong log-ins to one account from all addresses that are new to its user. 0 to 1000000.
+        log_ins_per_account: u32 = 100, within(0, 1_000_000);
+        /// Sign-ups from one address. 0 to 1000000.
+        sign_ups_per_address: u32 = 30, within(0, 1_000_000);
+        /// Mails that one address has sent to people: resent activations, links to set a password. 0 to 1000000.
+        mails_per_address: u32 = 60, within(0, 1_000_000);
+        /// Such mails to one person. 0 to 1000000.
+        mails_per_account: u32 = 6, within(0, 1_000_000);
+        /// Wrong secrets of OAuth clients from one address. 0 to 1000000.
+        wrong_secrets_per_address: u32 = 300, within(0, 1_000_000);
+    }
+
+    /// Short-lived tokens for programs, by OAuth 2.
+    oauth: Oauth {
+        /// Whether clients may send a user's name and password for a token (RFC 6749, 4.3), and so see both.
+        password_grant: bool = false, any;
+        /// Seconds after which such a token ends. 60 to 2592000.
+        token_seconds: u32 = 3600, within(60, 2_592_000);
+    }
+
     /// What is remembered of what people did.
     audit: Audit {
         /// Days after which entries of the audit are deleted. 1 to 36500.
@@ -391,26 +413,5 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
-    }
-}
-
-impl Database {
-    /// Whether the URL names a PostgreSQL database.
-    #[must_use]
-    pub fn is_postgres(&self) -> bool {
-        ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
-    }
-
-    /// The file that the URL names; none with a database server.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        let rest = self.url.strip_prefix("sqlite:")?;
-        Some(Path::new(rest.strip_prefix("//").unwrap_or(rest)))
-    }
-
-    /// The database as people call it: the file, or the URL without its password.
-    #[must_use]
-    pub fn place(&self) -> String {
-        self.path().map_or_else(|| mask_url(&self.url), |path| path.display().to_string())
     }
 }

@@ -2,11 +2,13 @@
 
 use entity::{
     Time, account,
-    audit_entry::{self, Action, ActorKind, SubjectKind},
+    audit_entry::{self, ActorKind, SubjectKind},
     group, runner, session, token, user,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
+
+pub use entity::audit_entry::Action;
 
 use crate::{
     app::App,

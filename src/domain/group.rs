@@ -1,6 +1,6 @@
 //! Groups: named sets of users, which projects give roles to.
 
-use entity::{group, group_member, project_member};
+use entity::{audit_entry::Action, group, group_member, project_member, user};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, QueryTrait as _, Select, SqlErr,
@@ -9,6 +9,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    audit::{self, Actor, Subject},
     check::{Faults, TEXT},
     project, rights, user as users,
 };
@@ -141,7 +142,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewGroup) -> Result<group::
     viewer.require_admin()?;
     check(Some(&new.name), Some(&new.description))?;
     app.db
-        .write(new, |tx, new| {
+        .write((new, Actor::of(viewer)), |tx, (new, actor)| {
             Box::pin(async move {
                 let row = group::ActiveModel {
                     uid: Set(secret::uid()),
@@ -152,7 +153,9 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewGroup) -> Result<group::
                     ..Default::default()
                 };
                 let made = group::Entity::insert(row).exec_with_returning(&tx.db).await;
-                made.map_err(|error| taken(error, &new.name))
+                let made = made.map_err(|error| taken(error, &new.name))?;
+                audit::note(tx, actor, Action::GroupCreated, &made).await?;
+                Ok(made)
             })
         })
         .await
@@ -172,7 +175,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: GroupChange) 
     let id = kept(app, viewer, uid).await?;
     check(change.name.as_deref(), change.description.as_deref())?;
     app.db
-        .write((id, change), |tx, (id, change)| {
+        .write((id, change, Actor::of(viewer)), |tx, (id, change, actor)| {
             Box::pin(async move {
                 let before = present(tx, *id, LockType::NoKeyUpdate).await?;
                 let after = group::Model {
@@ -189,6 +192,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: GroupChange) 
                 };
                 let stored = group::Entity::update_many().set(row).filter(group::Column::Id.eq(*id));
                 stored.exec(&tx.db).await.map_err(|error| taken(error, &after.name))?;
+                audit::note(tx, actor, Action::GroupUpdated, &after).await?;
                 Ok(after)
             })
         })
@@ -198,7 +202,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: GroupChange) 
 /// Removes a group, with the roles that it has. Only an admin may.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<group::Model> {
     let id = kept(app, viewer, uid).await?;
-    let deleted = app.db.write(id, |tx, id| {
+    let deleted = app.db.write((id, Actor::of(viewer)), |tx, (id, actor)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::Update).await?;
             let managed = project::hold_managed_by_group(tx, *id).await?;
@@ -211,6 +215,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<group::Mode
             for project_id in managed {
                 project::release_runners(tx, project_id).await?;
             }
+            audit::note(tx, actor, Action::GroupDeleted, &group).await?;
             rights::shrink(tx, users).await?;
             Ok(group)
         })
@@ -224,7 +229,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<group::Mode
 pub async fn add_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> Result<group::Model> {
     let id = kept(app, viewer, uid).await?;
     let user_id = users::known(app, "userId", member).await?;
-    let group = app.db.write((id, user_id), |tx, (id, user_id)| {
+    let group = app.db.write((id, user_id, Actor::of(viewer)), |tx, (id, user_id, actor)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::NoKeyUpdate).await?;
             let row = group_member::ActiveModel {
@@ -235,6 +240,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> 
             };
             let once = OnConflict::new().do_nothing().to_owned();
             group_member::Entity::insert(row).on_conflict(once).exec_without_returning(&tx.db).await?;
+            audit::note(tx, actor, Action::GroupMemberAdded, about(tx, &group, *user_id).await?).await?;
             Ok(group)
         })
     });
@@ -249,7 +255,7 @@ pub async fn add_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> 
 pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) -> Result<group::Model> {
     let id = kept(app, viewer, uid).await?;
     let user_id = users::known(app, "userId", member).await?;
-    let group = app.db.write((id, user_id), |tx, (id, user_id)| {
+    let group = app.db.write((id, user_id, Actor::of(viewer)), |tx, (id, user_id, actor)| {
         Box::pin(async move {
             let group = present(tx, *id, LockType::NoKeyUpdate).await?;
             let managed = project::hold_managed_by_group(tx, *id).await?;
@@ -261,6 +267,7 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) 
             for project_id in managed {
                 project::release_runners(tx, project_id).await?;
             }
+            audit::note(tx, actor, Action::GroupMemberRemoved, about(tx, &group, *user_id).await?).await?;
             rights::shrink(tx, [*user_id]).await?;
             Ok(group)
         })
@@ -279,6 +286,12 @@ async fn kept(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
     let group = group.await?.ok_or(Error::NotFound("group"))?;
     viewer.require_admin()?;
     Ok(group.id)
+}
+
+/// The user whom a change of a group is about, and which group.
+async fn about(tx: &Tx, group: &group::Model, user_id: i64) -> Result<Subject> {
+    let user = user::Entity::find_by_id(user_id).one(&tx.db).await?.ok_or(Error::NotFound("user"))?;
+    Ok(Subject::from(&user).noting(format!("The group {}.", group.name)))
 }
 
 /// A group, its row locked.

@@ -14,6 +14,7 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
+    audit::{self, Action, Actor},
     check::{Faults, LINE},
     job::labels,
     project, service,
@@ -151,14 +152,16 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
     projects.sort_unstable();
     projects.dedup();
     let manager = if viewer.is_admin() { None } else { viewer.user_id() };
-    let input = (row, ids, secret.digest(), projects, manager);
-    let runner = app.db.write(input, |tx, (row, ids, digest, projects, manager)| {
+    let input = (row, ids, secret.digest(), projects, manager, Actor::of(viewer));
+    let runner = app.db.write(input, |tx, (row, ids, digest, projects, manager, actor)| {
         Box::pin(async move {
             // A role that was taken away a moment ago must not leave a runner behind.
             for project_id in projects {
                 project::require_role(tx, *project_id, *manager, Role::Manager).await?;
             }
-            insert(tx, row, ids, digest).await
+            let made = insert(tx, row, ids, digest).await?;
+            audit::note(tx, actor, Action::RunnerCreated, &made).await?;
+            Ok(made)
         })
     });
     let runner = runner.await?;
@@ -283,7 +286,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
     let runner = get(app, viewer, uid).await?;
     let removed = app
         .db
-        .write(runner, |tx, runner| {
+        .write((runner, Actor::of(viewer)), |tx, (runner, actor)| {
             Box::pin(async move {
                 hold(tx, runner.id).await?;
                 super::lease::release_all(tx, runner.id).await?;
@@ -293,6 +296,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
                     .await?;
                 token::Entity::delete_many().filter(token::Column::RunnerId.eq(runner.id)).exec(&tx.db).await?;
                 runner::Entity::delete_by_id(runner.id).exec(&tx.db).await?;
+                audit::note(tx, actor, Action::RunnerDeleted, runner).await?;
                 super::rights::note(tx).await?;
                 Ok(runner.clone())
             })

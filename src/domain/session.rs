@@ -11,6 +11,7 @@ use std::{
 };
 
 pub(super) use create::insert;
+pub(super) use create::prove;
 pub use create::{Login, create};
 pub use end::{delete, end_all_of, revoke};
 pub(super) use end::{end_all, end_others};
@@ -105,8 +106,8 @@ pub async fn authenticate(app: &App, bearer: Option<&str>) -> Result<Viewer> {
     let found = match secret.kind() {
         SecretKind::Session => by_session(app, &digest, Time(now)).await?,
         SecretKind::Token | SecretKind::Runner => by_token(app, &digest, Time(now)).await?,
-        // It stands in a mail, and opens what its link says.
-        SecretKind::Link => None,
+        // It stands in a mail, and opens what its link says; or it gets tokens, and opens nothing else.
+        SecretKind::Link | SecretKind::Client => None,
     };
     let viewer = found.ok_or_else(refused)?;
     app.known.put(digest, now, round, &viewer);

@@ -44,7 +44,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewToken) -> Result<(token:
         _ => viewer.require(Permission::Admin)?.user.id,
     };
     check(app, &new)?;
-    refuse_wider(viewer, &new)?;
+    refuse_wider(viewer, &new.scopes)?;
     let secret = Secret::new(SecretKind::Token);
     let input = (user_id, new, secret.digest(), Actor::of(viewer));
     let made = app.db.write(input, |tx, (user_id, new, digest, actor)| {
@@ -59,10 +59,10 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewToken) -> Result<(token:
 }
 
 /// Scopes only narrow: a token makes tokens that may do no more than itself.
-fn refuse_wider(viewer: &Viewer, new: &NewToken) -> Result<()> {
+pub(super) fn refuse_wider(viewer: &Viewer, asked: &[String]) -> Result<()> {
     let Viewer::User(user) = viewer else { return Ok(()) };
     let Credential::Token { scopes, .. } = &user.credential else { return Ok(()) };
-    match new.scopes.iter().find(|scope| !scopes.contains(scope)) {
+    match asked.iter().find(|scope| !scopes.contains(scope)) {
         None => Ok(()),
         Some(wider) => Err(Error::Forbidden(format!("This token lacks the scope {wider}, and so cannot give it."))),
     }
@@ -71,10 +71,19 @@ fn refuse_wider(viewer: &Viewer, new: &NewToken) -> Result<()> {
 fn check(app: &App, new: &NewToken) -> Result<()> {
     let mut faults = Faults::default();
     faults.line("name", &new.name, 1, LINE);
-    if new.scopes.len() > 100 {
-        faults.add("scopes", format!("{} scopes are too many; at most 100 are taken.", new.scopes.len()));
+    check_scopes(&mut faults, &new.scopes);
+    if new.expires_at.is_some_and(|end| end.0 <= app.clock.now_micros()) {
+        faults.add("expiresAt", "This moment has passed; give one in the future, or none.");
     }
-    for scope in new.scopes.iter().take(100) {
+    faults.into_result()
+}
+
+/// Words of [`Permission::scope`], at most 100.
+pub(super) fn check_scopes(faults: &mut Faults, scopes: &[String]) {
+    if scopes.len() > 100 {
+        faults.add("scopes", format!("{} scopes are too many; at most 100 are taken.", scopes.len()));
+    }
+    for scope in scopes.iter().take(100) {
         if !Permission::ALL.iter().any(|permission| permission.scope() == scope) {
             let known = Permission::ALL.map(Permission::scope).join(", ");
             faults.add(
@@ -83,10 +92,6 @@ fn check(app: &App, new: &NewToken) -> Result<()> {
             );
         }
     }
-    if new.expires_at.is_some_and(|end| end.0 <= app.clock.now_micros()) {
-        faults.add("expiresAt", "This moment has passed; give one in the future, or none.");
-    }
-    faults.into_result()
 }
 
 async fn insert(tx: &Tx, user_id: i64, new: &NewToken, digest: &SecretDigest) -> Result<token::Model> {

@@ -29,6 +29,7 @@ mod label;
 mod ledger;
 mod loaders;
 mod node;
+mod oauth_client;
 mod payload;
 mod project;
 mod project_data;

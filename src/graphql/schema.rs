@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, audit, dialect_use, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
-    project_data, runner, server, service, session, token, usage, user, viewer, work,
+    Door, account, audit, dialect_use, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, oauth_client,
+    project, project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -31,6 +31,7 @@ pub struct Query(
     group::GroupQuery,
     dialect_use::DialectUseQuery,
     audit::AuditQuery,
+    oauth_client::OauthClientQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.
@@ -57,6 +58,7 @@ pub struct Mutation(
     project_data::ProjectDataMutation,
     group::GroupMutation,
     server::ServerMutation,
+    oauth_client::OauthClientMutation,
 );
 
 /// The live root.

@@ -16,6 +16,7 @@ mod graphql;
 mod health;
 mod metrics;
 mod negotiate;
+mod oauth;
 mod observe;
 mod operation;
 mod own;
@@ -67,6 +68,10 @@ pub fn router(state: HttpState) -> Router {
         .route("/session", post(session::create).delete(session::delete).fallback(session::method_not_allowed))
         .route("/activate", any(account_pages::activate))
         .route("/resetPassword", any(account_pages::reset_password))
+        .route("/oauth/token", any(oauth::token))
+        .route("/oauth/introspect", any(oauth::introspect))
+        .route("/oauth/revoke", any(oauth::revoke))
+        .route("/.well-known/oauth-authorization-server", get(oauth::metadata))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(compression)

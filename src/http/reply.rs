@@ -116,11 +116,29 @@ pub(super) fn json(status: StatusCode, media: Media, body: impl Into<Body>) -> R
 }
 
 /// The answer to an operation that was executed.
+///
+/// What was refused for its number has the status that proxies and clients look for, and when to come back.
 pub(super) fn executed(response: &GraphqlResponse, media: Media) -> Response {
-    if is_request_error(response) {
+    let mut answer = if is_request_error(response) {
         request_error(response, media)
     } else {
         json(StatusCode::OK, media, text(response))
+    };
+    let first = response.errors.first().filter(|_| response.data == Value::Null);
+    if let Some(error) = first.filter(|error| code_of(error) == Some(Code::RateLimited.as_str())) {
+        *answer.status_mut() = StatusCode::TOO_MANY_REQUESTS;
+        if let Some(seconds) = seconds_of(error) {
+            answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+    answer
+}
+
+/// How long to wait, if an error says so.
+fn seconds_of(error: &ServerError) -> Option<u64> {
+    match error.extensions.as_ref()?.get("retryAfter")? {
+        Value::Number(seconds) => seconds.as_u64(),
+        _ => None,
     }
 }
 

@@ -27,11 +27,13 @@ pub enum SecretKind {
     Runner,
     /// What a mailed link carries, `dkl_`; it opens one thing once, and is no credential.
     Link,
+    /// An OAuth client's own secret, `dkc_`; it gets tokens and opens nothing by itself.
+    Client,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Session, Self::Token, Self::Runner, Self::Link];
+    pub const ALL: [Self; 5] = [Self::Session, Self::Token, Self::Runner, Self::Link, Self::Client];
 
     /// The first four characters of the text.
     #[must_use]
@@ -41,6 +43,7 @@ impl SecretKind {
             Self::Token => "dkt_",
             Self::Runner => "dkr_",
             Self::Link => "dkl_",
+            Self::Client => "dkc_",
         }
     }
 }

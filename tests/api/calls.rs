@@ -123,6 +123,7 @@ impl World {
             | "servers"
             | "dialectUses"
             | "auditEntries"
+            | "oauthClients"
             | "sessionDelete"
             | "userCreateAnonymous"
             | "runnerUnregister" => json!({}),
@@ -153,6 +154,12 @@ impl World {
         match field {
             "sessionCreate" => json!({ "login": "ada", "password": PASSWORD }),
             "tokenCreate" => json!({ "name": "x", "scopes": [] }),
+            "oauthClientCreate" => json!({ "name": "x", "scopes": ["jobs:read"] }),
+            "oauthClientDelete" => {
+                let input = json!({ "name": "x", "scopes": ["jobs:read"] });
+                let made = self.ada.change("oauthClientCreate", input, "client { id }").await;
+                json!({ "clientId": made["client"]["id"] })
+            }
             "tokenRevoke" => {
                 let input = json!({ "name": "x", "scopes": [] });
                 let made = self.ada.change("tokenCreate", input, "apiToken { id }").await;

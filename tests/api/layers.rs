@@ -133,6 +133,8 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { module: "compat", path: "crate::domain::session" },
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
+    // Forms and errors of RFC 6749 are no documents either, and the tokens that they give are no part of the schema.
+    Exception { module: "http", path: "crate::domain::oauth" },
     // What the domain remembers between requests lives as long as the server, and so in `app`.
     Exception { module: "app", path: "crate::domain::dialect_use::Uses" },
     Exception { module: "app", path: "crate::domain::event::Feed" },

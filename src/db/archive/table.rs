@@ -38,8 +38,9 @@ impl Table {
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
         account, account_member, audit_entry, dialect_use, event, favorite, file, group, group_member, job, job_label, job_log,
-        job_slurm, ledger, legacy_counter, legacy_number, mail, one_time_token, project, project_data, project_member,
-        requirement, runner, runner_service, server, service, service_version, session, setting, token, user,
+        job_slurm, ledger, legacy_counter, legacy_number, limit_counter, mail, oauth_client, one_time_token, project,
+        project_data, project_member, requirement, runner, runner_service, server, service, service_version, session, setting,
+        token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -73,6 +74,8 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(setting::Entity)?,
         Table::of(audit_entry::Entity)?,
         Table::of(mail::Entity)?,
+        Table::of(oauth_client::Entity)?,
+        Table::of(limit_counter::Entity)?,
     ])
 }
 

@@ -1,6 +1,6 @@
 //! Who may charge an account, and how much.
 
-use entity::{Amount, account_member, event};
+use entity::{Amount, account, account_member, event, user};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, Select};
 use uuid::Uuid;
 
@@ -11,7 +11,10 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{rights, user as users},
+    domain::{
+        audit::{self, Action, Actor, Subject},
+        rights, user as users,
+    },
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Permission, Viewer},
@@ -56,9 +59,16 @@ pub async fn set_member(
         return Err(Error::Forbidden("Only admins and users with the role `accounting` make managers.".into()));
     }
     app.db
-        .write((account_id, user_id, change, keeps), |tx, (account_id, user_id, change, keeps)| {
-            Box::pin(store(tx, *account_id, *user_id, change, *keeps))
-        })
+        .write(
+            (account_id, user_id, change, keeps, Actor::of(viewer)),
+            |tx, (account_id, user_id, change, keeps, actor)| {
+                Box::pin(async move {
+                    let member = store(tx, *account_id, *user_id, change, *keeps).await?;
+                    audit::note(tx, actor, Action::AccountMemberSet, about(tx, &member).await?).await?;
+                    Ok(member)
+                })
+            },
+        )
         .await
 }
 
@@ -97,6 +107,16 @@ async fn store(
         ..member.clone()
     };
     update(tx, &member, after, event::AccountChange::MemberSet).await
+}
+
+/// The user whom a change of a membership is about, and what was agreed.
+async fn about(tx: &Tx, member: &account_member::Model) -> Result<Subject> {
+    let user = user::Entity::find_by_id(member.user_id).one(&tx.db).await?.ok_or(Error::NotFound("user"))?;
+    let account = account::Entity::find_by_id(member.account_id).one(&tx.db).await?;
+    let account = account.ok_or(Error::NotFound("account"))?;
+    let rank = if member.is_manager { "manager" } else { "member" };
+    let limit = member.spend_limit.map_or_else(|| "no limit".to_owned(), |limit| format!("limit {limit}"));
+    Ok(Subject::from(&user).noting(format!("The account {}: {rank}, {limit}.", account.name)))
 }
 
 /// Managers are set and removed by those who keep all accounts only.
@@ -138,22 +158,25 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, member: Uuid) 
     let account_id = managed(app, viewer, uid).await?;
     let user_id = users::known(app, "userId", member).await?;
     app.db
-        .write((account_id, user_id, viewer.keeps_accounts()), |tx, (account_id, user_id, keeps)| {
-            Box::pin(async move {
-                let book = Book { account: present(tx, *account_id).await? };
-                let member = book.member(tx, *user_id).await?.filter(|member| member.removed_at.is_none());
-                let member = member.ok_or_else(|| Error::invalid("userId", "The user is not a member."))?;
-                refuse_manager(&member, *keeps)?;
-                let after = account_member::Model { removed_at: Some(tx.now), ..member.clone() };
-                update(tx, &member, after, event::AccountChange::MemberRemoved).await
-            })
-        })
+        .write(
+            (account_id, user_id, viewer.keeps_accounts(), Actor::of(viewer)),
+            |tx, (account_id, user_id, keeps, actor)| {
+                Box::pin(async move {
+                    let book = Book { account: present(tx, *account_id).await? };
+                    let member = book.member(tx, *user_id).await?.filter(|member| member.removed_at.is_none());
+                    let member = member.ok_or_else(|| Error::invalid("userId", "The user is not a member."))?;
+                    refuse_manager(&member, *keeps)?;
+                    let after = account_member::Model { removed_at: Some(tx.now), ..member.clone() };
+                    audit::note(tx, actor, Action::AccountMemberRemoved, about(tx, &member).await?).await?;
+                    update(tx, &member, after, event::AccountChange::MemberRemoved).await
+                })
+            },
+        )
         .await
 }
 
 /// The internal id of an account whose members the viewer may set.
 async fn managed(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
-    use entity::account;
     viewer.require_write(Permission::AccountsWrite)?;
     let query = account::Entity::visible_to(&viewer.account_scope()).filter(account::Column::Uid.eq(uid));
     let account = query.one(app.db.read()).await?.ok_or(Error::NotFound("account"))?;

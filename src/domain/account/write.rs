@@ -16,6 +16,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit::{self, Action, Actor},
         check::{Faults, TEXT},
         event as log,
     },
@@ -66,7 +67,14 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewAccount) -> Result<accou
         faults.add("granted", format!("{} is less than 0.", new.granted));
     }
     faults.into_result()?;
-    app.db.write((new, viewer.user_id()), |tx, (new, actor)| Box::pin(insert(tx, new, *actor))).await
+    let made = app.db.write((new, viewer.user_id(), Actor::of(viewer)), |tx, (new, actor_id, actor)| {
+        Box::pin(async move {
+            let made = insert(tx, new, *actor_id).await?;
+            audit::note(tx, actor, Action::AccountCreated, &made).await?;
+            Ok(made)
+        })
+    });
+    made.await
 }
 
 fn check(faults: &mut Faults, name: Option<&str>, kind: Option<&str>, description: Option<&str>) {
@@ -135,7 +143,14 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: AccountChange
     let mut faults = Faults::default();
     check(&mut faults, change.name.as_deref(), change.kind.as_deref(), change.description.as_deref());
     faults.into_result()?;
-    app.db.write((account.id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+    let changed = app.db.write((account.id, change, Actor::of(viewer)), |tx, (id, change, actor)| {
+        Box::pin(async move {
+            let after = apply(tx, *id, change).await?;
+            audit::note(tx, actor, Action::AccountUpdated, &after).await?;
+            Ok(after)
+        })
+    });
+    changed.await
 }
 
 async fn apply(tx: &Tx, id: i64, change: &AccountChange) -> Result<account::Model> {
@@ -162,7 +177,7 @@ async fn apply(tx: &Tx, id: i64, change: &AccountChange) -> Result<account::Mode
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<account::Model> {
     let account = kept(app, viewer, uid).await?;
     app.db
-        .write(account.id, |tx, id| {
+        .write((account.id, Actor::of(viewer)), |tx, (id, actor)| {
             Box::pin(async move {
                 let account = present(tx, *id).await?;
                 let live = job::Entity::find()
@@ -175,6 +190,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<account::Mo
                         "The account pays for jobs that are not finished; let or make them end first.".into(),
                     ));
                 }
+                audit::note(tx, actor, Action::AccountDeleted, &account).await?;
                 store(tx, account::Model { deleted_at: Some(tx.now), ..account }, event::AccountChange::Deleted).await
             })
         })

@@ -8,6 +8,7 @@
 
 use entity::{
     Document,
+    audit_entry::SubjectKind,
     job::{self, Columns, FailureKind, Status},
     legacy_number::Dialect,
 };
@@ -23,6 +24,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit::{self, Action, Actor, Subject},
         check::{Faults, LINE, MESSAGE, TEXT},
         lease,
         schema::{Part, Semantics},
@@ -76,7 +78,15 @@ pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) ->
     check_results(app, &mut faults, &job, &asked, by_hand).await?;
     faults.into_result()?;
     let seen = job.results;
-    app.db.write((id, asked, seen), |tx, (id, asked, seen)| Box::pin(apply(tx, *id, asked, seen.as_ref()))).await
+    let set = app.db.write((id, asked, seen, Actor::of(viewer)), |tx, (id, asked, seen, actor)| {
+        Box::pin(async move {
+            let after = apply(tx, *id, asked, seen.as_ref()).await?;
+            audit::note(tx, actor, Action::Overruled, Subject::new(SubjectKind::Job, after.uid, after.id.to_string()))
+                .await?;
+            Ok(after)
+        })
+    });
+    set.await
 }
 
 fn check(faults: &mut Faults, asked: &Overrule, by_hand: bool) {

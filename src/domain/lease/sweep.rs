@@ -21,9 +21,9 @@ use crate::{
         due::Due,
         event, file,
         job::{self as jobs, change},
-        mail, meter, one_time_token, session as sessions, user as users,
+        limit, mail, meter, oauth, one_time_token, session as sessions, user as users,
     },
-    error::Result,
+    error::{Error, Result},
 };
 
 /// Sweeps between two counts of the unfinished jobs.
@@ -132,7 +132,11 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
 
 /// Removes events past their retention, and what has ended long ago of sessions and one-time tokens.
 async fn tidy(app: &App) -> Result<()> {
-    while event::prune(app).await? + audit::prune(app).await? + mail::prune(app).await? > 0 {
+    let once = async || {
+        let old = event::prune(app).await? + audit::prune(app).await? + mail::prune(app).await?;
+        Ok::<u64, Error>(old + limit::prune(app).await? + oauth::prune(app).await?)
+    };
+    while once().await? > 0 {
         if app.shutdown.is_cancelled() {
             return Ok(());
         }

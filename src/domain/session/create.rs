@@ -9,6 +9,7 @@ use crate::{
     db::Tx,
     domain::{
         audit::{self, Actor, Subject},
+        limit,
         policy::Policy,
         user as users,
     },
@@ -31,21 +32,10 @@ pub struct Login {
 /// Logs in with a user name or an e-mail address. The answer to a wrong name and to a wrong password is the same, and
 /// takes the same work; so is the answer to who must confirm the address first, where the policy says so.
 pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -> Result<Login> {
-    let policy = Policy::of(app, via.origin);
-    let user = find(app, &policy, login).await?;
-    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords.verify(stored, password).await?;
-    let may = |user: &user::Model| policy.unverified_may_log_in || !user.is_unverified();
-    let user = match user {
-        Some(user) if right && may(&user) => user,
-        refused => {
-            note_refusal(app, via, refused).await?;
-            return Err(wrong());
-        }
-    };
-    let input = (user, policy, via.clone());
+    let Proved { user, policy, taken } = prove(app, via, login, password).await?;
+    let input = (user, policy, via.clone(), taken);
     app.db
-        .write(input, |tx, (seen, policy, via)| {
+        .write(input, |tx, (seen, policy, via, taken)| {
             Box::pin(async move {
                 let user = users::locked(tx, seen.id).await.map_err(|error| match error {
                     Error::NotFound(_) => wrong(),
@@ -55,10 +45,40 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
                 if user.password_hash != seen.password_hash {
                     return Err(wrong());
                 }
+                limit::give_back(tx, taken).await?;
                 insert(tx, user, policy, via).await
             })
         })
         .await
+}
+
+/// Somebody who has shown a user's password.
+#[derive(Debug)]
+pub(in crate::domain) struct Proved {
+    /// The user, as it was when the password was looked at.
+    pub user: user::Model,
+    /// The policy under which it was.
+    pub policy: Policy,
+    /// The tries that this took, to be given back in the transaction of what follows.
+    pub taken: limit::Taken,
+}
+
+/// Looks at a name and a password, as [`create`] says. Fails with UNAUTHENTICATED, and with RATE_LIMITED when too many
+/// were wrong.
+pub(in crate::domain) async fn prove(app: &App, via: &Via, login: &str, password: SecretString) -> Result<Proved> {
+    let policy = Policy::of(app, via.origin);
+    let user = find(app, &policy, login).await?;
+    let taken = limit::log_in(app, &via.client, login, user.as_ref().map(|user| user.id)).await?;
+    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let right = app.passwords.verify(stored, password).await?;
+    let may = |user: &user::Model| policy.unverified_may_log_in || !user.is_unverified();
+    match user {
+        Some(user) if right && may(&user) => Ok(Proved { user, policy, taken }),
+        refused => {
+            note_refusal(app, via, refused).await?;
+            Err(wrong())
+        }
+    }
 }
 
 /// Notes a failed log-in; for a name that nobody has, too, which costs as much.

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Means, get, is_self, letter, link, locked, password::confirm, with_email};
 use crate::{
     app::App,
-    domain::{audit, check::Faults, mail::Template},
+    domain::{audit, check::Faults, limit, mail::Template},
     error::{Error, Result},
     origin::Via,
     viewer::{Permission, Viewer},
@@ -42,6 +42,7 @@ pub async fn request_change(
         // It is there already: nothing to confirm.
         return if means.policy.exact_email { Err(taken()) } else { Ok(()) };
     }
+    limit::mail(app, &via.client, &email).await?;
     let input = (means.clone(), user.id, email, viewer.session_id());
     let mail = app.db.write(input, |tx, (means, id, email, session_id)| {
         Box::pin(async move {

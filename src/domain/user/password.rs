@@ -12,6 +12,7 @@ use crate::{
     domain::{
         audit::{self, Actor},
         check::Faults,
+        limit,
         mail::Template,
         one_time_token,
         policy::{Policy, check_password},
@@ -31,8 +32,10 @@ pub(super) async fn confirm(app: &App, viewer: &Viewer, given: Option<SecretStri
     let Viewer::User(viewer) = viewer else { return Ok(()) };
     let Some(stored) = &viewer.user.password_hash else { return Ok(()) };
     let given = given.ok_or_else(|| Error::invalid("confirmPassword", "Give your own password with this change."))?;
+    // Who has found an open session guesses here as well as at the log-in.
+    let taken = limit::log_in(app, &viewer.client, &viewer.user.username, Some(viewer.user.id)).await?;
     if app.passwords.verify(Some(stored), given).await? {
-        return Ok(());
+        return limit::forgive(app, taken).await;
     }
     Err(Error::invalid("confirmPassword", "This is not your password."))
 }
@@ -126,6 +129,7 @@ pub async fn set(app: &App, viewer: &Viewer, via: &Via, uid: Uuid, new: NewPassw
 /// Fails with INVALID_STATE when the policy waits for the mail and it cannot be sent.
 pub async fn request_reset(app: &App, viewer: &Viewer, via: &Via, email: String) -> Result<()> {
     let means = Means::new(app, viewer, via);
+    limit::mail(app, &via.client, &email).await?;
     let sent = app.db.write((means.clone(), email), |tx, (means, email)| {
         Box::pin(async move {
             let Some(user) = resettable(tx, &means.policy, email).await? else {

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         audit::{self, Actor},
         check::Faults,
+        limit,
         mail::Template,
         policy::{Policy, check_password},
         slug,
@@ -76,6 +77,7 @@ pub async fn sign_up(app: &App, viewer: &Viewer, via: &Via, new: SignUp) -> Resu
         }
     };
     check(app, &means.policy, &new).await?;
+    limit::sign_up(app, &via.client).await?;
     let password_hash = app.passwords.hash(new.password.clone()).await?;
     let shows = becomes.is_some() || means.policy.reveals_taken;
     let ready = Ready { means: means.clone(), new, password_hash, becomes };
@@ -223,6 +225,12 @@ pub async fn resend(app: &App, viewer: &Viewer, via: &Via, email: Option<String>
             return Err(Error::invalid("email", "Whose address? This caller has none."));
         }
     };
+    let to = match (viewer, &email) {
+        (_, Some(email)) => email.clone(),
+        (Viewer::User(viewer), None) => viewer.user.email.clone().unwrap_or_default(),
+        (Viewer::Anonymous | Viewer::Runner(_) | Viewer::Operator, None) => String::new(),
+    };
+    limit::mail(app, &via.client, &to).await?;
     let sent = app.db.write((means.clone(), own, email), |tx, (means, own, email)| {
         Box::pin(async move {
             let found = match (own, email) {

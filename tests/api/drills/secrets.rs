@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use super::support::{Client, Failed, Follower, Site, answered, mutation, soon};
+use crate::support::Mail;
 
 const PASSWORD: &str = "an-unmistakable-passphrase";
 const MISTYPED: &str = "an-unmistakable-slip";
@@ -23,6 +24,8 @@ async fn no_secret_is_logged_or_stored() {
     secrets.extend(admin.token.clone());
     by_command(&site, &mut secrets).await;
     by_mutation(&admin, &mut secrets).await;
+    by_mail(&site, &mut secrets).await;
+    by_oauth(&site, &mut secrets).await;
     misplaced(&site, &admin).await;
     let session = answered(log_in(&site.client(None), PASSWORD).await);
     secrets.push(session.clone());
@@ -93,6 +96,50 @@ async fn by_mutation(admin: &Client, secrets: &mut Vec<String>) {
         format!("mutation {{ workRelease(input: {{ leaseToken: \"{}\", nothing: 1 }}) {{ x }} }}", lease.token);
     runner.try_call(&inline, Json::Null).await.expect_err("no such field");
     Follower::new(&runner, "e0").await;
+}
+
+/// Links in mails: one that is followed, one that is not.
+async fn by_mail(site: &Site, secrets: &mut Vec<String>) {
+    let anonymous = site.client(None);
+    let input = json!({ "email": "mia@example.org", "password": PASSWORD, "username": "mia" });
+    anonymous.mutate("userSignUp", input, "__typename").await;
+    let activation = mailed(site, 1).await;
+    anonymous.mutate("userActivate", json!({ "token": activation[0] }), "__typename").await;
+    anonymous.mutate("passwordResetRequest", json!({ "email": "mia@example.org" }), "__typename").await;
+    secrets.extend(mailed(site, 2).await);
+}
+
+/// The secrets of so many mailed links, as soon as they are there.
+async fn mailed(site: &Site, count: usize) -> Vec<String> {
+    let mut looks = tokio::time::interval(std::time::Duration::from_millis(50));
+    let mails = async {
+        loop {
+            looks.tick().await;
+            let Ok(entries) = std::fs::read_dir(site.path("docket-mail")) else { continue };
+            let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+            paths.retain(|path| path.extension().is_some_and(|kind| kind == "eml"));
+            if paths.len() >= count {
+                return paths;
+            }
+        }
+    };
+    let paths = soon("the mails", mails).await;
+    let mail = |path: &std::path::PathBuf| Mail::read(&std::fs::read_to_string(path).expect("text"));
+    paths.iter().map(|path| mail(path).token()).collect()
+}
+
+/// A client's secret, and a token that it was given.
+async fn by_oauth(site: &Site, secrets: &mut Vec<String>) {
+    let made = site.done("client create nightly --user ada --scope jobs:read").await;
+    let (id, secret) = made.split_once(':').expect("an id and a secret");
+    secrets.push(secret.to_owned());
+    let form = [("grant_type", "client_credentials")];
+    let request = reqwest::Client::new().post(site.client(None).url("/oauth/token")).basic_auth(id, Some(secret));
+    let answer: Json = request.form(&form).send().await.expect("an answer").json().await.expect("JSON");
+    secrets.push(answer["access_token"].as_str().expect("a token").to_owned());
+    let wrong = reqwest::Client::new().post(site.client(None).url("/oauth/token")).basic_auth(id, Some(MISTYPED));
+    let status = wrong.form(&form).send().await.expect("an answer").status();
+    assert!(status.is_client_error(), "{status}");
 }
 
 /// Secrets where they do not belong: wrong ones, and in texts that are refused.

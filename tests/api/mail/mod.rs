@@ -1,5 +1,6 @@
 //! Mail: the outbox, the mail server at the other end of it, and everything that can go wrong between them.
 
+mod flow;
 mod outbox;
 mod replica;
 mod smtp;
