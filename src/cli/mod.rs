@@ -9,6 +9,7 @@ mod config;
 mod context;
 mod db;
 mod failure;
+mod import;
 mod log;
 mod output;
 mod pages;
@@ -83,6 +84,9 @@ enum Command {
     /// Create, update or check the database
     #[command(subcommand)]
     Db(db::Command),
+    /// Take over what an older system has kept
+    #[command(subcommand)]
+    Import(import::Command),
     /// Print the GraphQL schema
     Schema,
 }
@@ -108,6 +112,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(command) => serve::run(&command, loaded?).await,
         Command::Schema => schema::run(output),
+        Command::Import(command) => import::run(command, loaded?, output).await,
         Command::Config(command) => config::run(command, loaded, output),
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,

@@ -13,6 +13,7 @@ mod dialect;
 mod entrance;
 mod failure;
 mod link;
+mod mybrc;
 mod operation;
 mod paging;
 mod route;
@@ -28,4 +29,4 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT, &mybrc::DIALECT];

@@ -16,6 +16,7 @@ mod connection;
 mod context;
 mod dialect;
 mod document;
+mod enrolled;
 pub mod error;
 mod event;
 mod file;

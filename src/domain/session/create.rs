@@ -34,7 +34,7 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
     let policy = Policy::of(app, via.origin);
     let user = find(app, &policy, login).await?;
     let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords.verify(stored, password).await?;
+    let right = app.passwords.verify(stored, password.clone()).await?;
     let may = |user: &user::Model| policy.unverified_may_log_in || !user.is_unverified();
     let user = match user {
         Some(user) if right && may(&user) => user,
@@ -43,9 +43,14 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
             return Err(wrong());
         }
     };
-    let input = (user, policy, via.clone());
+    // A hash of older parameters, or one that was taken over from another system, is made anew while the password is known.
+    let renewed = match user.password_hash.as_deref() {
+        Some(stored) if app.passwords.needs_rehash(stored) => Some(app.passwords.hash(password).await?),
+        Some(_) | None => None,
+    };
+    let input = (user, policy, via.clone(), renewed);
     app.db
-        .write(input, |tx, (seen, policy, via)| {
+        .write(input, |tx, (seen, policy, via, renewed)| {
             Box::pin(async move {
                 let user = users::locked(tx, seen.id).await.map_err(|error| match error {
                     Error::NotFound(_) => wrong(),
@@ -54,6 +59,10 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
                 // Whoever changed the password meanwhile has ended the sessions, and this would be one more.
                 if user.password_hash != seen.password_hash {
                     return Err(wrong());
+                }
+                if renewed.is_some() {
+                    let change = user::ActiveModel { password_hash: Set(renewed.clone()), ..Default::default() };
+                    user::Entity::update_many().set(change).filter(user::Column::Id.eq(user.id)).exec(&tx.db).await?;
                 }
                 insert(tx, user, policy, via).await
             })

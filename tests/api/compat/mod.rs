@@ -2,4 +2,5 @@
 
 mod every_operation;
 mod layer;
+mod mybrc;
 mod topchef;
