@@ -31,6 +31,8 @@ pub struct Model {
     pub uid: Uuid,
     /// A slug, unique among accounts that are not deleted.
     pub name: String,
+    /// What an older API calls it: free text, which need not be unique.
+    pub title: Option<String>,
     /// What sort of account it is, in a word of the operator's own.
     pub kind: String,
     /// Free text.

@@ -1,10 +1,13 @@
-//! What a batch system says of the jobs that it ran.
+//! What a batch system says of a job that it ran.
 
 use sea_orm::entity::prelude::*;
 
 use crate::Words;
 
-/// A row of `job_slurm`, of a recorded job.
+/// A row of `job_slurm`: one for each recorded job.
+///
+/// The number, the owner and the account of the job stand here once more, so that the lists of recorded jobs, which are
+/// long and ordered by the state code, are read from one index each.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "job_slurm")]
@@ -12,17 +15,27 @@ pub struct Model {
     /// The job.
     #[sea_orm(primary_key, auto_increment = false)]
     pub job_id: i64,
-    /// The batch system's own id; not unique: it counts anew now and then.
+    /// `job.dialect_number`.
+    pub number: i64,
+    /// `job.owner_id`.
+    pub owner_id: i64,
+    /// `job.account_id`.
+    pub account_id: Option<i64>,
+    /// `state_code`, 0 for none: what lists are ordered by.
+    pub listed_code: i32,
+    /// The key under which the batch system reports the job, again and again; one job has it.
+    pub slurm_key: Option<String>,
+    /// The id in the batch system; not unique, since batch systems count anew now and then.
     pub slurm_id: Option<String>,
-    /// The partition's number.
+    /// The partition's number there, -128 to 127.
     pub partition: Option<i32>,
-    /// The number of the quality of service.
+    /// The quality of service's number there.
     pub qos: Option<i32>,
-    /// The batch system's own number of the state.
+    /// The batch system's own number of the state, -128 to 127.
     pub state_code: Option<i32>,
-    /// The names of the nodes that it ran on.
+    /// The names of the nodes.
     pub nodes: Words,
-    /// Processors that it had.
+    /// Processors.
     pub cpus: Option<i32>,
     /// Hours that it ran.
     pub raw_hours: Option<f64>,
@@ -31,3 +44,17 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// Whether the batch system said nothing of the job but that it is there.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        let numbers = [self.partition, self.qos, self.state_code, self.cpus];
+        let hours = [self.raw_hours, self.cpu_hours];
+        let words = [&self.slurm_key, &self.slurm_id];
+        numbers.iter().all(Option::is_none)
+            && hours.iter().all(Option::is_none)
+            && words.iter().all(|word| word.is_none())
+            && self.nodes.0.is_empty()
+    }
+}

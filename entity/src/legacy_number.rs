@@ -1,6 +1,6 @@
 //! The numbers by which older APIs call things that docket calls otherwise.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{QuerySelect, QueryTrait, entity::prelude::*, sea_query::SelectStatement};
 
 use crate::Time;
 
@@ -87,3 +87,9 @@ pub struct Model {
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// The ids of what `MyBRC` lists: whatever has a number there.
+pub(crate) fn enrolled(noun: Noun) -> SelectStatement {
+    let rows = Entity::find().select_only().column(Column::RowId);
+    rows.filter(Column::Dialect.eq(Dialect::Mybrc)).filter(Column::Noun.eq(noun)).into_query()
+}

@@ -1,8 +1,11 @@
 //! People, and callers who act like people.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{Condition, entity::prelude::*};
 
-use crate::{Document, Scope, Time, Words};
+use crate::{
+    Document, Scope, Time, Words,
+    legacy_number::{Noun, enrolled},
+};
 
 /// How an account came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -119,11 +122,15 @@ impl Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The users that `scope` may see: itself, or all for an admin.
+    /// The users that `scope` may see: itself, those that `MyBRC` lists for who keeps accounts, or all for an admin.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
             Scope::All => Self::find(),
+            Scope::User { id, keeps_accounts: true, .. } => {
+                let enrolled = Column::Id.in_subquery(enrolled(Noun::User));
+                Self::find().filter(Condition::any().add(Column::Id.eq(id)).add(enrolled))
+            }
             Scope::User { id, .. } => Self::find().filter(Column::Id.eq(id)),
             Scope::Nobody | Scope::Runner { .. } => Self::find().filter(Expr::val(false)),
         }

@@ -46,6 +46,7 @@ pub fn accounts() -> Vec<TableCreateStatement> {
             id(),
             uid(),
             text("name"),
+            text_null("title"),
             text("kind"),
             text("description"),
             word("overrun", &["allow", "cap", "refuse"]),

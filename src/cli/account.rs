@@ -29,6 +29,8 @@ pub(super) enum Command {
     List(Format),
     /// Show one account with its members
     Show(Named),
+    /// Have MyBRC list an account and its members; it may be overdrawn from then on
+    Enrol(Named),
     /// Make a user a member of an account, change what the member may, or end the membership
     Member(Box<Member>),
     /// Put money into an account
@@ -132,6 +134,7 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
         Command::Create(new) => create(*new, app, output).await,
         Command::List(format) => list(format, app, output).await,
         Command::Show(named) => show(&named, app, output).await,
+        Command::Enrol(named) => enrol(&named, app, output).await,
         Command::Member(member) => set_member(&member, app, output).await,
         Command::Grant(grant) => money::grant(grant, app, output).await,
         Command::Adjust(adjust) => money::adjust(adjust, app, output).await,
@@ -143,6 +146,11 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
 /// The account with this name.
 async fn find(app: &App, name: &str) -> Result<Model> {
     account::get_by_name(app, &Viewer::local_operator(), name).await
+}
+
+async fn enrol(named: &Named, app: &App, output: Output) -> Result<(), Failure> {
+    account::enrol(app, &Viewer::local_operator(), find(app, &named.name).await?.uid).await?;
+    show(named, app, output).await
 }
 
 async fn create(new: Create, app: &App, mut output: Output) -> Result<(), Failure> {

@@ -11,6 +11,7 @@ mod context;
 mod db;
 mod failure;
 mod group;
+mod import;
 mod log;
 mod mail;
 mod output;
@@ -107,6 +108,9 @@ enum Command {
     Db(db::Command),
     /// List the routes of the old APIs, and the GraphQL operations that they run
     Routes(routes::Routes),
+    /// Take over what an older system has kept
+    #[command(subcommand)]
+    Import(import::Command),
     /// Print the GraphQL schema
     Schema,
 }
@@ -133,6 +137,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Serve(command) => Box::pin(serve::run(&command, loaded?)).await,
         Command::Routes(command) => routes::run(&command, loaded?, output).await,
         Command::Schema => schema::run(output),
+        Command::Import(command) => import::run(command, loaded?, output).await,
         Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,

@@ -16,6 +16,7 @@ mod entrance;
 mod failure;
 mod link;
 mod mobyle2;
+mod mybrc;
 mod operation;
 mod pages;
 mod paging;
@@ -33,4 +34,4 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT, &mobyle2::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT];

@@ -30,8 +30,8 @@ use self::check::{
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};
 pub use self::mount::Mount;
-pub use self::setting::LogFormat;
 use self::setting::settings;
+pub use self::setting::{LogFormat, MybrcProfile};
 
 // Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
 settings! {
@@ -395,6 +395,9 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
+        /// What its answers follow: `documented`, what the API's document says or lists as to be done, or `as-built`, what
+        /// the program behind it answered.
+        profile: MybrcProfile = MybrcProfile::Documented, any;
     }
 
     /// The old API of the REST service that MyBRC's Slurm plugins call.

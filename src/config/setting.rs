@@ -294,6 +294,36 @@ impl<T: Setting> Setting for Option<T> {
     }
 }
 
+/// Which of its two faces MyBRC's API shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MybrcProfile {
+    /// What its document says, or lists as to be done.
+    Documented,
+    /// What the program behind it did.
+    AsBuilt,
+}
+
+impl Setting for MybrcProfile {
+    fn expected() -> String {
+        "\"documented\" or \"as-built\"".to_owned()
+    }
+
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw.text() {
+            Some("documented") => Ok(Self::Documented),
+            Some("as-built") => Ok(Self::AsBuilt),
+            _ => Err(raw.describe()),
+        }
+    }
+
+    fn show(&self) -> Json {
+        Json::from(match self {
+            Self::Documented => "documented",
+            Self::AsBuilt => "as-built",
+        })
+    }
+}
+
 /// The shape of a line of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogFormat {

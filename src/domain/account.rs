@@ -18,16 +18,19 @@ use crate::{
 mod audit;
 mod book;
 pub(super) mod charge;
+mod enrol;
 mod estimate;
 mod hand;
 mod holds;
 mod member;
 mod price;
+pub(super) mod report;
 mod watch;
 mod write;
 
 pub use audit::audit;
 pub use charge::Payer;
+pub use enrol::{Listed, enrol, record, record_update, units};
 pub use estimate::{Estimate, estimate};
 pub use hand::{Adjustment, Booked, adjust, grant, refund};
 pub use holds::{HeldJob, holds, release_hold};

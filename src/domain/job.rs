@@ -43,9 +43,13 @@ pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
-pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
+pub use record::{
+    NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, numbers, record, slurm_by_ids,
+    update as update_record,
+};
 pub(super) use requirement::labels;
 pub use retry::retry;
+pub(super) use submit::blank as unworked;
 pub use submit::{NewJob, Submitted, submit};
 pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;

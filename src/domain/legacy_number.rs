@@ -128,6 +128,12 @@ pub async fn row_of(app: &App, dialect: Dialect, noun: Noun, number: i64) -> Res
     Ok(row.into_tuple().one(app.db.read()).await?)
 }
 
+/// How many jobs are at home in a dialect that numbers them: read from the counter, not counted.
+pub(super) async fn jobs_in<C: ConnectionTrait>(db: &C, dialect: Dialect) -> Result<i64> {
+    let counter = legacy_counter::Entity::find_by_id((dialect, Noun::Job)).one(db).await?;
+    Ok(counter.map_or(0, |counter| counter.present))
+}
+
 /// What is wrong with the counters, in sentences; nothing when all is well.
 pub async fn audit(db: &Db) -> Result<Vec<String>> {
     // Of the dialects that number jobs, and of each noun whose numbers lie in rows of their own.

@@ -11,6 +11,7 @@ mod letter;
 mod link;
 mod password;
 mod profile;
+mod record;
 mod sign_up;
 mod status;
 
@@ -18,12 +19,14 @@ pub use activate::{Confirmed, activate, activate_by_hand, confirm_email};
 pub use anonymous::create as create_anonymous;
 pub use bootstrap::bootstrap;
 pub use create::{NewUser, create};
+pub(super) use create::{insert as inserted, row as unstored};
 pub use delete::delete;
 pub use email::request_change as request_email_change;
 pub use password::{
     NewPassword, change as change_password, request_reset, reset as reset_password, set as set_password,
 };
 pub use profile::{UserChange, update};
+pub use record::{Recorded, RecordedChange, record, record_delete, record_update};
 pub use sign_up::{SignUp, SignedUp, resend, sign_up};
 pub use status::{set_admin, set_status};
 
@@ -195,7 +198,9 @@ pub(super) async fn known(app: &App, path: &str, uid: Uuid) -> Result<i64> {
 fn visible(viewer: &Viewer) -> sea_orm::Select<user::Entity> {
     // A user that is not active still sees itself, and why.
     match viewer.user_id() {
-        Some(id) if !viewer.is_admin() => user::Entity::find().filter(user::Column::Id.eq(id)),
+        Some(id) if !viewer.is_admin() && !viewer.keeps_accounts() => {
+            user::Entity::find().filter(user::Column::Id.eq(id))
+        }
         _ => user::Entity::visible_to(&viewer.scope()),
     }
 }

@@ -91,13 +91,24 @@ impl Account {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whose number.")] dialect: Dialect,
+        #[graphql(
+            desc = "Whether a request of that API gives a number to what has none; in a list of what it shows, that would be to \
+                    list it.",
+            default = true
+        )]
+        draw: bool,
     ) -> Option<Result<i32>> {
-        nullable(its_number(ctx, dialect, Noun::Account, self.0.id)).await
+        nullable(its_number(ctx, dialect, Noun::Account, self.0.id, draw)).await
     }
 
     /// A short name, unique among accounts that are not deleted; 1 to 64 letters, digits, `_`, `.` or `-`.
     async fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// What an older API calls it: free text, which need not be unique; null where it has only its short name.
+    async fn title(&self) -> Option<&str> {
+        self.0.title.as_deref()
     }
 
     /// What sort of account it is, in a word of the operator's own.

@@ -54,11 +54,17 @@ pub fn home(ctx: &Context<'_>) -> Option<Home> {
     ctx.data_opt::<Origin>().copied().and_then(dialect_use::home)
 }
 
-/// The number of a row in a dialect. One that has none gets it when a request of that very dialect asks, and stays
-/// without when anybody else does: reading by GraphQL changes nothing.
-pub async fn its_number(ctx: &Context<'_>, dialect: Dialect, noun: Noun, row_id: i64) -> Result<Option<i32>> {
+/// The number of a row in a dialect. One that has none gets it when a request of that very dialect asks, if `draw` says
+/// so, and stays without when anybody else does: reading by GraphQL changes nothing.
+pub async fn its_number(
+    ctx: &Context<'_>,
+    dialect: Dialect,
+    noun: Noun,
+    row_id: i64,
+    draw: bool,
+) -> Result<Option<i32>> {
     let dialect = Home::from(dialect);
-    let draws = home(ctx) == Some(dialect);
+    let draws = draw && home(ctx) == Some(dialect);
     Ok(loaders(ctx)?.legacy_number(dialect, noun, row_id, draws).await?.map(|row| number(row.number)))
 }
 

@@ -37,6 +37,7 @@ mod many;
 mod overrule;
 mod parts;
 mod record;
+mod recorded;
 mod waiting;
 mod write;
 
@@ -47,6 +48,7 @@ pub use many::JobManyMutation;
 pub use overrule::JobOverruleMutation;
 pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
 pub use record::{JobRecordMutation, JobSlurm};
+pub use recorded::{RecordedJobMutation, RecordedJobQuery};
 pub use waiting::WaitingReason;
 pub use write::JobMutation;
 

@@ -17,6 +17,7 @@ mod context;
 mod dialect;
 mod dialect_use;
 mod document;
+mod enrolled;
 pub mod error;
 mod event;
 mod file;

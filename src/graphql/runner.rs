@@ -63,7 +63,7 @@ impl Runner {
         ctx: &Context<'_>,
         #[graphql(desc = "Whose number.")] dialect: Dialect,
     ) -> Option<Result<i32>> {
-        nullable(its_number(ctx, dialect, Noun::Runner, self.0.id)).await
+        nullable(its_number(ctx, dialect, Noun::Runner, self.0.id, true)).await
     }
 
     /// What its owner calls it.

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, audit, dialect_use, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, oauth_client,
+    Door, account, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, oauth_client,
     project, project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
@@ -21,6 +21,8 @@ pub struct Query(
     service::ServiceQuery,
     runner::RunnerQuery,
     job::JobQuery,
+    job::RecordedJobQuery,
+    enrolled::EnrolledQuery,
     event::EventQuery,
     file::FileQuery,
     account::AccountQuery,
@@ -49,6 +51,8 @@ pub struct Mutation(
     job::JobManyMutation,
     job::JobOverruleMutation,
     job::JobRecordMutation,
+    job::RecordedJobMutation,
+    enrolled::EnrolledMutation,
     work::WorkMutation,
     file::FileMutation,
     account::AccountMutation,

@@ -19,6 +19,7 @@ use super::{
     context::{asked, asks_for, nullable, page, via, viewer},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
     group::{GroupConnection, GroupOrder, page_of_groups},
+    enrolled::UserEnrolment,
     id::{self, Kind},
     project::{Project, ProjectConnection, ProjectOrder, page_of_projects},
     scalar::{DateTime, number},
@@ -168,8 +169,14 @@ impl User {
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Whose number.")] dialect: Dialect,
+        #[graphql(
+            desc = "Whether a request of that API gives a number to what has none; in a list of what it shows, that would be to \
+                    list it.",
+            default = true
+        )]
+        draw: bool,
     ) -> Option<Result<i32>> {
-        nullable(its_number(ctx, dialect, Noun::User, self.0.id)).await
+        nullable(its_number(ctx, dialect, Noun::User, self.0.id, draw)).await
     }
 
     /// The name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`.
@@ -180,6 +187,23 @@ impl User {
     /// The e-mail address; null for other users unless an admin asks.
     async fn email(&self, ctx: &Context<'_>) -> Option<Result<String>> {
         nullable(async move { Ok(self.private(ctx, |user| user.email.clone())?.flatten()) }).await
+    }
+
+    /// What MyBRC knows of this user, for itself and for who keeps accounts; null for others, and for a user who has no
+    /// number there or was deleted.
+    async fn enrolment(&self, ctx: &Context<'_>) -> Option<Result<UserEnrolment>> {
+        nullable(async move {
+            let (viewer, id) = (viewer(ctx)?, self.0.id);
+            let may = viewer.keeps_accounts() || viewer.user_id() == Some(id);
+            if !may
+                || self.0.deleted_at.is_some()
+                || its_number(ctx, Dialect::Mybrc, Noun::User, id, false).await?.is_none()
+            {
+                return Ok(None);
+            }
+            Ok(Some(UserEnrolment::from(&*self.0)))
+        })
+        .await
     }
 
     /// The given name.

@@ -85,6 +85,9 @@ impl Passwords {
         let known = stored.is_some();
         let stored = stored.map_or_else(|| Arc::clone(&self.dummy), Arc::from);
         self.bounded(move |argon| {
+            if is_bcrypt(&stored) {
+                return verify_bcrypt(password.expose_secret(), &stored);
+            }
             // The cost comes from the stored hash, so hashes made under older parameters stay valid.
             match argon.verify_password(password.expose_secret().as_bytes(), &*stored) {
                 Ok(()) => Ok(known),
@@ -133,6 +136,17 @@ impl Passwords {
         .await
         .map_err(Error::internal)?
     }
+}
+
+/// Whether a stored hash is bcrypt's, as those are that were taken over from an older system.
+fn is_bcrypt(stored: &str) -> bool {
+    ["$2a$", "$2b$", "$2y$"].iter().any(|start| stored.starts_with(start))
+}
+
+/// bcrypt reads no more than 72 bytes of a password, and the older system left it at that.
+fn verify_bcrypt(password: &str, stored: &str) -> Result<bool> {
+    bcrypt::verify(password, stored)
+        .map_err(|error| Error::internal(format_args!("a stored password hash cannot be read: {error}")))
 }
 
 impl std::fmt::Debug for Passwords {

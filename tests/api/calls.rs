@@ -122,6 +122,9 @@ impl World {
             | "groups"
             | "servers"
             | "dialectUses"
+            | "recordedJobs"
+            | "enrolledUsers"
+            | "enrolledAccounts"
             | "auditEntries"
             | "oauthClients"
             | "sessionDelete"
@@ -181,6 +184,18 @@ impl World {
                 json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "status": "CANCELLED" })
             }
             "jobRecord" => json!({ "ownerId": self.ada.id }),
+            "jobRecordUpdate" => {
+                let made = self.app.admin().change("jobRecord", json!({ "ownerId": self.ada.id }), "job { id }").await;
+                json!({ "jobId": made["job"]["id"], "amount": "1" })
+            }
+            "userRecord" => json!({ "username": "x" }),
+            "userRecordUpdate" | "userRecordDelete" => {
+                let made = self.app.admin().change("userRecord", json!({ "username": "x" }), "user { id }").await;
+                json!({ "userId": made["user"]["id"] })
+            }
+            "accountRecord" => json!({ "title": "x", "type": "x" }),
+            "accountRecordUpdate" => json!({ "accountId": self.account, "description": "x" }),
+            "accountEnrol" => json!({ "accountId": self.app.account(json!({})).await }),
             "jobDelete" | "jobRetry" => {
                 let job = self.ada.submit(&self.service, json!({})).await;
                 self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;

@@ -7,6 +7,7 @@ mod demo;
 mod drills;
 mod graphql;
 mod http;
+mod import;
 mod lag;
 mod layers;
 mod limit;

@@ -56,7 +56,7 @@ async fn enter_hold(
 }
 
 /// Refuses what neither the account nor the member's limit has.
-fn require(account: &account::Model, member: Option<&account_member::Model>, needed: Amount) -> Result<()> {
+pub(super) fn require(account: &account::Model, member: Option<&account_member::Model>, needed: Amount) -> Result<()> {
     let available = account.available();
     if account.overrun != Overrun::Allow && needed > available {
         return Err(short("accountId", needed, available, "on the account"));
@@ -85,7 +85,10 @@ pub(in crate::domain) async fn follow(
     before: &job::Model,
     after: &mut job::Model,
 ) -> Result<Option<event::Booking>> {
-    let Some(account_id) = before.account_id else { return Ok(None) };
+    // What is recorded of a job is booked where it is recorded.
+    let Some(account_id) = before.account_id.filter(|_| before.origin == job::Origin::Submitted) else {
+        return Ok(None);
+    };
     match (before.status.is_final(), after.status.is_final()) {
         (false, true) => settle(tx, account_id, before, after).await,
         // Another end is set by hand: what it costs more than the first one is taken.
@@ -215,7 +218,12 @@ async fn settled(tx: &Tx, job: &job::Model) -> Result<Settled> {
 /// submission: it may be more, when an operator has released the hold since.
 ///
 /// The last bound keeps every sum countable: the end of a job must never fail for its price.
-fn bound(account: &account::Model, member: Option<&account_member::Model>, held: Amount, agreed: Amount) -> Amount {
+pub(super) fn bound(
+    account: &account::Model,
+    member: Option<&account_member::Model>,
+    held: Amount,
+    agreed: Amount,
+) -> Amount {
     let free = held.wide() + account.available().wide().max(0);
     let countable = |spent: Amount| Amount::MOST.wide() - spent.wide();
     let countable = countable(account.spent).min(member.map_or(i128::MAX, |member| countable(member.spent)));
@@ -231,7 +239,7 @@ fn bound(account: &account::Model, member: Option<&account_member::Model>, held:
 }
 
 /// A note on what the account's rule kept from being taken.
-fn untaken(account: &account::Model, due: Amount, taken: Amount) -> Option<String> {
+pub(super) fn untaken(account: &account::Model, due: Amount, taken: Amount) -> Option<String> {
     if taken == due {
         return None;
     }
@@ -256,6 +264,7 @@ mod tests {
             id: 1,
             uid: Uuid::nil(),
             name: String::new(),
+            title: None,
             kind: String::new(),
             description: String::new(),
             overrun,

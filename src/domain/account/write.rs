@@ -92,6 +92,7 @@ async fn insert(tx: &Tx, new: &NewAccount, actor_id: Option<i64>) -> Result<acco
     let row = account::ActiveModel {
         uid: Set(secret::uid()),
         name: Set(new.name.clone()),
+        title: Set(None),
         kind: Set(new.kind.clone()),
         description: Set(new.description.clone()),
         overrun: Set(new.overrun),
@@ -207,10 +208,11 @@ pub(super) async fn present(tx: &Tx, id: i64) -> Result<account::Model> {
 }
 
 /// Stores everything but the sums, which are the ledger's.
-async fn store(tx: &Tx, after: account::Model, told: event::AccountChange) -> Result<account::Model> {
+pub(super) async fn store(tx: &Tx, after: account::Model, told: event::AccountChange) -> Result<account::Model> {
     let after = account::Model { updated_at: tx.now, ..after };
     let change = account::ActiveModel {
         name: Set(after.name.clone()),
+        title: Set(after.title.clone()),
         kind: Set(after.kind.clone()),
         description: Set(after.description.clone()),
         overrun: Set(after.overrun),

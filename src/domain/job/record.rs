@@ -7,7 +7,7 @@ use entity::{
     legacy_number::Dialect,
     user,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -29,6 +29,12 @@ use crate::{
     infra::secret,
     viewer::{Permission, Viewer},
 };
+
+mod list;
+mod update;
+
+pub use list::{Numbers, PAGE_MOST, RecordFilter, numbers};
+pub use update::{RecordChange, update};
 
 /// Hours of one job at most: over a thousand years on a thousand processors.
 const HOURS: f64 = 1e10;
@@ -65,7 +71,7 @@ pub struct NewSlurm {
     pub job_id: Option<String>,
     /// The partition's number, -128 to 127.
     pub partition: Option<i32>,
-    /// The number of the quality of service, -128 to 127.
+    /// The number of the quality of service, -32768 to 32767.
     pub qos: Option<i32>,
     /// The number of the state, -128 to 127.
     pub state_code: Option<i32>,
@@ -122,11 +128,13 @@ fn check_slurm(faults: &mut Faults, slurm: &NewSlurm) {
     if let Some(id) = &slurm.job_id {
         faults.line("slurm/jobId", id, 1, 64);
     }
-    for (path, number) in
-        [("slurm/partition", slurm.partition), ("slurm/qos", slurm.qos), ("slurm/stateCode", slurm.state_code)]
-    {
+    for (path, number, most) in [
+        ("slurm/partition", slurm.partition, 127),
+        ("slurm/qos", slurm.qos, 32_767),
+        ("slurm/stateCode", slurm.state_code, 127),
+    ] {
         if let Some(number) = number {
-            faults.range(path, i64::from(number), -128, 127);
+            faults.range(path, i64::from(number), -most - 1, most);
         }
     }
     if let Some(cpus) = slurm.cpus {
@@ -203,9 +211,8 @@ async fn insert(tx: &Tx, record: &Record) -> Result<Submitted> {
         return Ok(Submitted { job, replayed: true });
     };
     job.id = id;
-    if let Some(slurm) = &new.slurm {
-        job_slurm::Entity::insert(slurm_row(id, slurm)).exec_without_returning(&tx.db).await?;
-    }
+    let slurm = slurm_row(&job, new.slurm.clone().unwrap_or_default());
+    job_slurm::Entity::insert(slurm.into_active_model().reset_all()).exec_without_returning(&tx.db).await?;
     let detail = event::Detail { to: Some(job.status), ..Default::default() };
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
     if let (Some(account_id), Some(amount)) = (*account_id, new.amount) {
@@ -230,11 +237,7 @@ fn row(now: Time, record: &Record) -> job::Model {
     job::Model {
         uid: secret::uid(),
         dialect: Some(Dialect::Mybrc),
-        status: match (new.started_at, new.finished_at) {
-            (_, Some(_)) => Status::Succeeded,
-            (Some(_), None) => Status::Running,
-            (None, None) => Status::Queued,
-        },
+        status: state(new.started_at, new.finished_at),
         labels: labels.clone(),
         submitted_at,
         run_after: submitted_at,
@@ -247,22 +250,37 @@ fn row(now: Time, record: &Record) -> job::Model {
     }
 }
 
-fn slurm_row(job_id: i64, slurm: &NewSlurm) -> job_slurm::ActiveModel {
-    job_slurm::ActiveModel {
-        job_id: Set(job_id),
-        slurm_id: Set(slurm.job_id.clone()),
-        partition: Set(slurm.partition),
-        qos: Set(slurm.qos),
-        state_code: Set(slurm.state_code),
-        nodes: Set(Words(slurm.nodes.clone())),
-        cpus: Set(slurm.cpus),
-        raw_hours: Set(slurm.raw_hours),
-        cpu_hours: Set(slurm.cpu_hours),
+/// The state that the dates of a recorded job mean.
+fn state(started_at: Option<Time>, finished_at: Option<Time>) -> Status {
+    match (started_at, finished_at) {
+        (_, Some(_)) => Status::Succeeded,
+        (Some(_), None) => Status::Running,
+        (None, None) => Status::Queued,
     }
 }
 
-/// What the batch system said of these jobs (internal ids), whoever asks: for fields of jobs that the caller may see.
+fn slurm_row(job: &job::Model, slurm: NewSlurm) -> job_slurm::Model {
+    job_slurm::Model {
+        job_id: job.id,
+        // All recorded jobs have one.
+        number: job.dialect_number.unwrap_or_default(),
+        owner_id: job.owner_id,
+        account_id: job.account_id,
+        listed_code: slurm.state_code.unwrap_or(0),
+        slurm_key: None,
+        slurm_id: slurm.job_id,
+        partition: slurm.partition,
+        qos: slurm.qos,
+        state_code: slurm.state_code,
+        nodes: Words(slurm.nodes),
+        cpus: slurm.cpus,
+        raw_hours: slurm.raw_hours,
+        cpu_hours: slurm.cpu_hours,
+    }
+}
+
+/// What the batch system said of these jobs (internal ids), those of which it said anything, whoever asks: for fields of jobs that the caller may see.
 pub async fn slurm_by_ids(app: &App, job_ids: &[i64]) -> Result<Vec<job_slurm::Model>> {
     let rows = job_slurm::Entity::find().filter(job_slurm::Column::JobId.is_in(job_ids.iter().copied()));
-    Ok(rows.all(app.db.read()).await?)
+    Ok(rows.all(app.db.read()).await?.into_iter().filter(|row| !row.is_blank()).collect())
 }

@@ -351,7 +351,7 @@ fn new_row(now: Time, ready: &Ready) -> job::Model {
 }
 
 /// A job to which nothing has happened yet.
-pub(super) fn blank(origin: Origin, owner_id: i64, now: Time) -> job::Model {
+pub(in crate::domain) fn blank(origin: Origin, owner_id: i64, now: Time) -> job::Model {
     job::Model {
         uid: secret::uid(),
         origin,

@@ -32,10 +32,15 @@ pub struct Login {
 /// Logs in with a user name or an e-mail address. The answer to a wrong name and to a wrong password is the same, and
 /// takes the same work; so is the answer to who must confirm the address first, where the policy says so.
 pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -> Result<Login> {
-    let Proved { user, policy, taken } = prove(app, via, login, password).await?;
-    let input = (user, policy, via.clone(), taken);
+    let Proved { user, policy, taken } = prove(app, via, login, password.clone()).await?;
+    // A hash of older parameters, or one that was taken over from another system, is made anew while the password is known.
+    let renewed = match user.password_hash.as_deref() {
+        Some(stored) if app.passwords.needs_rehash(stored) => Some(app.passwords.hash(password).await?),
+        Some(_) | None => None,
+    };
+    let input = (user, policy, via.clone(), taken, renewed);
     app.db
-        .write(input, |tx, (seen, policy, via, taken)| {
+        .write(input, |tx, (seen, policy, via, taken, renewed)| {
             Box::pin(async move {
                 let user = users::locked(tx, seen.id).await.map_err(|error| match error {
                     Error::NotFound(_) => wrong(),
@@ -46,6 +51,10 @@ pub async fn create(app: &App, via: &Via, login: &str, password: SecretString) -
                     return Err(wrong());
                 }
                 limit::give_back(tx, taken).await?;
+                if renewed.is_some() {
+                    let change = user::ActiveModel { password_hash: Set(renewed.clone()), ..Default::default() };
+                    user::Entity::update_many().set(change).filter(user::Column::Id.eq(user.id)).exec(&tx.db).await?;
+                }
                 insert(tx, user, policy, via).await
             })
         })

@@ -99,7 +99,12 @@ pub(super) fn check_roles(faults: &mut Faults, roles: &[String]) {
 }
 
 /// A user who has just come, with nothing but these.
-pub(super) fn row(tx: &Tx, username: &str, email: Option<&str>, password_hash: Option<String>) -> user::ActiveModel {
+pub(in crate::domain) fn row(
+    tx: &Tx,
+    username: &str,
+    email: Option<&str>,
+    password_hash: Option<String>,
+) -> user::ActiveModel {
     let uid = secret::user_uid();
     let mut short_id = uid.simple().to_string();
     short_id.truncate(8);
@@ -133,7 +138,7 @@ pub(super) fn row(tx: &Tx, username: &str, email: Option<&str>, password_hash: O
 }
 
 /// Stores a new user. A short id that somebody has already is drawn anew.
-pub(super) async fn insert(tx: &Tx, row: user::ActiveModel) -> Result<user::Model> {
+pub(in crate::domain) async fn insert(tx: &Tx, row: user::ActiveModel) -> Result<user::Model> {
     match user::Entity::insert(row).exec_with_returning(&tx.db).await {
         Err(error) if violates(&error, "short_id") => Err(tx.overtaken()),
         made => made.map_err(taken),

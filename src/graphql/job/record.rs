@@ -79,13 +79,13 @@ pub struct JobRecordInput {
 }
 
 /// What a batch system says of a job that it ran.
-#[derive(Clone, Debug, InputObject)]
+#[derive(Clone, Debug, Default, InputObject)]
 pub struct JobSlurmInput {
     /// Its id there; 1 to 64 characters.
     job_id: Option<String>,
     /// The partition's number, -128 to 127.
     partition: Option<i32>,
-    /// The number of the quality of service, -128 to 127.
+    /// The number of the quality of service, -32768 to 32767.
     qos: Option<i32>,
     /// The batch system's own number of the state, -128 to 127.
     state_code: Option<i32>,
@@ -105,6 +105,11 @@ impl From<JobSlurmInput> for NewSlurm {
         let JobSlurmInput { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours } = input;
         Self { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours }
     }
+}
+
+/// An amount that may be absent.
+pub(super) fn amount_of(amount: Option<Decimal>, path: &str) -> crate::error::Result<Option<entity::Amount>> {
+    amount.map(|amount| amount.at(path)).transpose()
 }
 
 /// A job that was recorded.
@@ -139,7 +144,7 @@ impl JobRecordMutation {
             slurm: input.slurm.map(Into::into),
             idempotency_key: input.idempotency_key,
             account_id: input.account_id.map(|id| id::uid(Kind::Account, "accountId", &id)).transpose()?,
-            amount: input.amount.map(|amount| amount.at("amount")).transpose()?,
+            amount: amount_of(input.amount, "amount")?,
         };
         let recorded = domain::job::record(app, viewer, new).await?;
         Ok(JobRecordPayload { job: Job::new(recorded.job), replayed: recorded.replayed })

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use docket::compat::DIALECTS;
 
-use super::{mobyle2, topchef};
+use super::{mobyle2, mybrc, topchef};
 
 /// The dialects, and what runs all their operations.
 async fn run(dialect: &str) {
     match dialect {
         "mobyle2" => mobyle2::every_operation().await,
+        "mybrc" => mybrc::every_operation().await,
         "topchef" => topchef::every_operation().await,
         other => panic!("{other} has no scenario yet: run each of its operations here"),
     }

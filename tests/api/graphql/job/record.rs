@@ -179,7 +179,7 @@ async fn what_is_out_of_bounds_is_named() {
         (json!({ "ownerId": "ada" }), vec!["ownerId"]),
         (json!({ "ownerId": world.ada.id, "idempotencyKey": "a b" }), vec!["idempotencyKey"]),
         (
-            with(json!({ "partition": 128, "qos": -129, "stateCode": 128 })),
+            with(json!({ "partition": 128, "qos": -32_769, "stateCode": 128 })),
             vec!["slurm/partition", "slurm/qos", "slurm/stateCode"],
         ),
         (with(json!({ "jobId": "" })), vec!["slurm/jobId"]),

@@ -1,0 +1,219 @@
+//! Jobs.
+
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::response::Response;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Input, Listed, Number, list as page, matches, shown, values};
+use crate::compat::mybrc::ask::{Answer, Ask};
+use crate::compat::mybrc::envelope::{Noun, Refusal};
+use crate::compat::mybrc::fields::{JOB, Values};
+use crate::compat::mybrc::filter::amount;
+use crate::compat::mybrc::{metadata, moment, wire};
+use crate::compat::{Call, Operation};
+use crate::error::Code;
+
+/// See its document.
+pub(in crate::compat::mybrc) static LIST: Operation<Listed, Jobs> =
+    Operation::new("Mybrc_ListJobs", include_str!("../operations/list_jobs.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static SHOW: Operation<Number, One> =
+    Operation::new("Mybrc_ShowJob", include_str!("../operations/show_job.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static RECORD: Operation<Input, Recorded> =
+    Operation::new("Mybrc_RecordJob", include_str!("../operations/record_job.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static UPDATE: Operation<Input, Updated> =
+    Operation::new("Mybrc_UpdateJob", include_str!("../operations/update_job.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static DELETE: Operation<Input, Value> =
+    Operation::new("Mybrc_DeleteJob", include_str!("../operations/delete_job.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static FIND_USER: Operation<Number, FoundUser> =
+    Operation::new("Mybrc_FindUser", include_str!("../operations/find_user.graphql"));
+/// See its document.
+pub(in crate::compat::mybrc) static FIND_ACCOUNT: Operation<Number, FoundAccount> =
+    Operation::new("Mybrc_FindAccount", include_str!("../operations/find_account.graphql"));
+
+/// A page of jobs.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::compat::mybrc) struct Jobs {
+    recorded_jobs: wire::Numbers,
+}
+
+/// A job.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct One {
+    job: wire::Job,
+}
+
+/// A job that was recorded.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::compat::mybrc) struct Recorded {
+    job_record: One,
+}
+
+/// A job that was changed.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::compat::mybrc) struct Updated {
+    job_record_update: One,
+}
+
+/// Whose number it is.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct FoundUser {
+    user: wire::Found,
+}
+
+/// Which account has the number.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct FoundAccount {
+    account: wire::Found,
+}
+
+fn found(ask: &Ask, listed: Listed) -> BoxFuture<'_, Result<wire::Numbers, Refusal>> {
+    let page = async move {
+        let page = LIST.run(&ask.call, listed).await;
+        page.map(|page| page.recorded_jobs).map_err(|failure| ask.failed(failure))
+    };
+    page.boxed()
+}
+
+pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    page(&ask, "jobnumber", found).await
+}
+
+pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
+    metadata::answer("/jobs/", "Job List", "ViewSet for /api/jobs/", Some(("POST", JOB)))
+}
+
+async fn one(ask: &Ask) -> Result<wire::Job, Refusal> {
+    let number = ask.number()?;
+    SHOW.run(&ask.call, Number { number }).await.map(|found| found.job).map_err(|failure| ask.failed(failure))
+}
+
+pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    if let Some(redirect) = ask.redirect() {
+        return Ok(redirect);
+    }
+    Ok(shown(&ask, one(&ask).await?.body(ask.profile)))
+}
+
+pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    let action = one(&ask).await.is_ok().then_some(("PUT", JOB));
+    Ok(metadata::answer(&ask.path, "Job Instance", "ViewSet for /api/jobs/", action))
+}
+
+pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    let input = input(&ask, &values(&ask, JOB, false)?, None).await?;
+    let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.reply(ask.created(), false, made.job_record.job.body(ask.profile)))
+}
+
+pub(in crate::compat::mybrc) async fn replace(call: Call, request: Request) -> Answer {
+    write(call, request, false).await
+}
+
+pub(in crate::compat::mybrc) async fn change(call: Call, request: Request) -> Answer {
+    write(call, request, true).await
+}
+
+async fn write(call: Call, request: Request, partial: bool) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    let number = ask.number()?;
+    matches(&ask, number, found).await?;
+    let job = one(&ask).await?;
+    let input = input(&ask, &values(&ask, JOB, partial)?, Some(job.id)).await?;
+    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.reply(StatusCode::OK, partial, changed.job_record_update.job.body(ask.profile)))
+}
+
+pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
+    let ask = Ask::of(call, Noun::Job, request).await?;
+    let number = ask.number()?;
+    matches(&ask, number, found).await?;
+    let job = one(&ask).await?;
+    let input = Input::new([("jobId", Some(json!(job.id)))]);
+    DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.removed())
+}
+
+/// What the operations take: a new job, or a change of the one with this id.
+async fn input(ask: &Ask, values: &Values, job: Option<String>) -> Result<Input, Refusal> {
+    let amount = match values.float("amount") {
+        None => None,
+        Some(number) => Some(amount(number).ok_or_else(|| wrong(ask, "amount", "Invalid amount."))?),
+    };
+    // Eight bits are kept of these; more passed the old program's own check and broke at its database.
+    for name in ["jobstatus", "partition"] {
+        match values.integer(name) {
+            Some(128..) => return Err(wrong(ask, name, "Ensure this value is less than or equal to 127.")),
+            Some(..-128) => return Err(wrong(ask, name, "Ensure this value is greater than or equal to -128.")),
+            Some(-128..=127) | None => {}
+        }
+    }
+    let owner = match values.integer("userid") {
+        None => None,
+        Some(number) => {
+            let found = FIND_USER.run(&ask.call, Number { number: narrow(number) }).await;
+            Some(reference(ask, "userid", number, found.map(|found| found.user.id))?)
+        }
+    };
+    let account = match values.integer("accountid") {
+        None => None,
+        Some(number) => {
+            let found = FIND_ACCOUNT.run(&ask.call, Number { number: narrow(number) }).await;
+            Some(reference(ask, "accountid", number, found.map(|found| found.account.id))?)
+        }
+    };
+    let at = |name| values.moment(name).map(|at| at.map_or(Value::Null, |moment| json!(moment::of(moment))));
+    let slurm = Input::new([
+        ("jobId", values.integer("jobslurmid").map(|id| json!(id.to_string()))),
+        ("partition", values.integer("partition").map(|number| json!(number))),
+        ("qos", values.integer("qos").map(|number| json!(number))),
+        ("stateCode", values.integer("jobstatus").map(|number| json!(number))),
+    ]);
+    Ok(Input::new([
+        ("jobId", job.map(|id| json!(id))),
+        ("ownerId", owner.map(|id| json!(id))),
+        ("accountId", account.map(|id| json!(id))),
+        ("submittedAt", at("submitdate")),
+        ("startedAt", at("startdate")),
+        ("finishedAt", at("enddate")),
+        ("amount", amount.map(|amount| json!(amount))),
+        ("slurm", Some(Value::Object(slurm.input))),
+    ]))
+}
+
+fn wrong(ask: &Ask, field: &'static str, message: impl Into<String>) -> Refusal {
+    Refusal::fields(ask.profile, ask.noun, &[(field, message.into())])
+}
+
+/// Fields are read within 32 bits.
+fn narrow(number: i64) -> i32 {
+    i32::try_from(number).unwrap_or(0)
+}
+
+/// The id of what a field refers to by number. The old program left that to its database, which broke.
+fn reference(
+    ask: &Ask,
+    field: &'static str,
+    number: i64,
+    found: Result<String, crate::compat::Failure>,
+) -> Result<String, Refusal> {
+    found.map_err(|failure| match failure.code {
+        Code::NotFound => wrong(ask, field, format!("Invalid pk \"{number}\" - object does not exist.")),
+        _ => ask.failed(failure),
+    })
+}

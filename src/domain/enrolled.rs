@@ -1,0 +1,157 @@
+//! What MyBRC lists beside jobs: the users and accounts that have a number there.
+
+use entity::{
+    Amount, Time, account, account_member,
+    legacy_number::{self, Dialect, Noun},
+    user,
+};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    prelude::Expr,
+    sea_query::{Func, SelectStatement, SimpleExpr},
+};
+
+use crate::{
+    app::App,
+    domain::job::{Numbers, PAGE_MOST},
+    error::{Error, Result},
+    viewer::{Permission, Viewer},
+};
+
+/// Which users; conditions are ANDed, absent ones do not bind. Texts are compared without regard to upper and lower case.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// The one with this number.
+    pub number: Option<i64>,
+    /// By the number in the directory.
+    pub ldap_uid: Option<String>,
+    /// Members of the account with this number.
+    pub account_number: Option<i64>,
+    /// By user name.
+    pub username: Option<String>,
+    /// By e-mail address.
+    pub email: Option<String>,
+    /// By when the row was made.
+    pub created_at: Option<Time>,
+    /// By when it last changed.
+    pub updated_at: Option<Time>,
+}
+
+/// Which accounts, likewise.
+#[derive(Clone, Debug, Default)]
+pub struct AccountFilter {
+    /// The one with this number.
+    pub number: Option<i64>,
+    /// That the user with this number is a member of.
+    pub user_number: Option<i64>,
+    /// By title.
+    pub title: Option<String>,
+    /// By allocation, in whole units.
+    pub allocation: Option<i64>,
+    /// By type.
+    pub kind: Option<String>,
+    /// By when the row was made.
+    pub created_at: Option<Time>,
+    /// By when it last changed.
+    pub updated_at: Option<Time>,
+}
+
+/// The numbers of the users in `MyBRC` that the viewer may see: itself, or all for who keeps accounts.
+pub async fn users(app: &App, viewer: &Viewer, filter: &UserFilter, skip: i64, take: i64) -> Result<Numbers> {
+    use user::Column::{CreatedAt, DeletedAt, Email, Id, LdapUid, UpdatedAt, Username};
+    viewer.require_read(Permission::AccountsRead)?;
+    let all = user::Entity::visible_to(&viewer.scope()).filter(DeletedAt.is_null());
+    let mut found = all.select_only().column(Id);
+    let texts = [(LdapUid, &filter.ldap_uid), (Username, &filter.username), (Email, &filter.email)];
+    for (column, text) in texts {
+        if let Some(text) = text {
+            found = found.filter(same((user::Entity, column), text));
+        }
+    }
+    for (column, time) in [(CreatedAt, filter.created_at), (UpdatedAt, filter.updated_at)] {
+        if let Some(time) = time {
+            found = found.filter(column.eq(time));
+        }
+    }
+    if let Some(number) = filter.account_number {
+        let members = account_member::Entity::find()
+            .select_only()
+            .column(account_member::Column::UserId)
+            .filter(account_member::Column::RemovedAt.is_null())
+            .filter(account_member::Column::AccountId.in_subquery(row_of(Noun::Account, number)));
+        found = found.filter(Id.in_subquery(members.into_query()));
+    }
+    page(app, (Noun::User, filter.number), found.into_query(), skip, take).await
+}
+
+/// The numbers of the accounts in `MyBRC` that the viewer may see.
+pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: i64, take: i64) -> Result<Numbers> {
+    use account::Column::{CreatedAt, Granted, Id, Kind, Name, Title, UpdatedAt};
+    viewer.require_read(Permission::AccountsRead)?;
+    let mut found = account::Entity::visible_to(&viewer.account_scope()).select_only().column(Id);
+    if let Some(title) = &filter.title {
+        let named = Condition::all().add(Title.is_null()).add(same((account::Entity, Name), title));
+        found = found.filter(Condition::any().add(same((account::Entity, Title), title)).add(named));
+    }
+    if let Some(kind) = &filter.kind {
+        found = found.filter(same((account::Entity, Kind), kind));
+    }
+    if let Some(units) = filter.allocation {
+        // What is shown is rounded down.
+        let least = units.checked_mul(Amount::UNIT);
+        found = match least.and_then(|least| Some((least, least.checked_add(Amount::UNIT)?))) {
+            Some((least, over)) => found.filter(Granted.gte(least)).filter(Granted.lt(over)),
+            None => found.filter(Expr::val(false)),
+        };
+    }
+    for (column, time) in [(CreatedAt, filter.created_at), (UpdatedAt, filter.updated_at)] {
+        if let Some(time) = time {
+            found = found.filter(column.eq(time));
+        }
+    }
+    if let Some(number) = filter.user_number {
+        let members = account_member::Entity::visible_to(&viewer.account_scope())
+            .select_only()
+            .column(account_member::Column::AccountId)
+            .filter(account_member::Column::UserId.in_subquery(row_of(Noun::User, number)));
+        found = found.filter(Id.in_subquery(members.into_query()));
+    }
+    page(app, (Noun::Account, filter.number), found.into_query(), skip, take).await
+}
+
+/// Equal but for upper and lower case.
+fn same<E: EntityTrait>((entity, column): (E, E::Column), text: &str) -> SimpleExpr {
+    sea_orm::sea_query::ExprTrait::eq(Expr::expr(Func::lower(Expr::col((entity, column)))), text.to_lowercase())
+}
+
+/// The row with this number.
+fn row_of(noun: Noun, number: i64) -> SelectStatement {
+    numbered(noun).column(legacy_number::Column::RowId).filter(legacy_number::Column::Number.eq(number)).into_query()
+}
+
+fn numbered(noun: Noun) -> Select<legacy_number::Entity> {
+    legacy_number::Entity::find()
+        .select_only()
+        .filter(legacy_number::Column::Dialect.eq(Dialect::Mybrc))
+        .filter(legacy_number::Column::Noun.eq(noun))
+}
+
+async fn page(
+    app: &App,
+    (noun, number): (Noun, Option<i64>),
+    rows: SelectStatement,
+    skip: i64,
+    take: i64,
+) -> Result<Numbers> {
+    let (Ok(from), Ok(most)) = (u64::try_from(skip), u64::try_from(take.min(PAGE_MOST))) else {
+        return Err(Error::invalid("take", format!("Take 0 to {PAGE_MOST} numbers, and skip none or more.")));
+    };
+    let query = numbered(noun).column(legacy_number::Column::Number);
+    let mut query = query.filter(legacy_number::Column::RowId.in_subquery(rows));
+    if let Some(number) = number {
+        query = query.filter(legacy_number::Column::Number.eq(number));
+    }
+    let total = i64::try_from(query.clone().count(app.db.read()).await?).unwrap_or(i64::MAX);
+    let numbers = query.order_by_asc(legacy_number::Column::Number).offset(from).limit(most);
+    Ok(Numbers { total, numbers: numbers.into_tuple().all(app.db.read()).await? })
+}

@@ -1,0 +1,203 @@
+//! Accounts, and who may charge them.
+
+use std::collections::{HashMap, HashSet};
+
+use entity::{
+    Amount, Time,
+    account::{self, Overrun},
+    account_member, ledger,
+    legacy_number::Noun,
+};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+
+use super::{count, give};
+use crate::{
+    db::Tx,
+    domain::{
+        import::{
+            Report, Source,
+            table::{Row, Table},
+        },
+        legacy_number::MOST,
+        slug,
+    },
+    error::{Error, Result},
+    infra::secret,
+};
+
+const FILE: &str = "accounts.csv";
+const COLUMNS: &[&str] =
+    &["AccountID", "AccountName", "AccountAllocation", "AccountBalance", "Type", "Description", "Created", "Updated"];
+const MEMBERS: &str = "useraccountassociations.csv";
+const MEMBER_COLUMNS: &[&str] = &["id", "UserID", "AccountID", "UserAllocation", "UserBalance", "Created", "Updated"];
+/// What opening entries give as their reason.
+const REASON: &str = "Taken over from MyBRC.";
+
+/// A row that was read.
+struct Read {
+    number: i64,
+    title: String,
+    allocation: Amount,
+    balance: Amount,
+    kind: String,
+    description: String,
+    created: Option<Time>,
+    updated: Option<Time>,
+}
+
+fn read(row: &Row) -> Result<Read, String> {
+    Ok(Read {
+        number: row.number(0, "AccountID", 1, MOST)?,
+        title: row.text(1).ok_or("AccountName is missing.")?.to_owned(),
+        allocation: row.amount(2, "AccountAllocation")?,
+        balance: row.amount(3, "AccountBalance")?,
+        kind: row.text(4).unwrap_or("standard").to_owned(),
+        description: row.text(5).unwrap_or_default().to_owned(),
+        created: row.moment(6, "Created")?,
+        updated: row.moment(7, "Updated")?,
+    })
+}
+
+pub(super) async fn run(tx: &Tx, source: &Source, accounts: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
+    count(tx, Noun::Account, 0, 0).await?;
+    report.added(FILE, 0);
+    let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
+    let names = account::Entity::find().select_only().column(account::Column::Name);
+    let mut names: HashSet<String> = names.into_tuple().all(&tx.db).await?.into_iter().collect();
+    let mut last = 0;
+    while let Some(row) = table.next() {
+        let read = match row.and_then(|row| self::read(&row).map_err(|why| (row.line, why))) {
+            Ok(read) => read,
+            Err((line, why)) => {
+                report.refuse(FILE, line, why);
+                continue;
+            }
+        };
+        if accounts.contains_key(&read.number) {
+            report.known(FILE);
+            continue;
+        }
+        let free = slug::names(&read.title, "account").find(|name| !names.contains(name));
+        let name = free.unwrap_or_else(|| format!("account-{}", read.number));
+        names.insert(name.clone());
+        let id = insert(tx, &read, name).await?;
+        give(tx, Noun::Account, read.number, id).await?;
+        accounts.insert(read.number, id);
+        last = last.max(read.number);
+        report.added(FILE, 1);
+    }
+    count(tx, Noun::Account, last, 0).await
+}
+
+async fn insert(tx: &Tx, read: &Read, name: String) -> Result<i64> {
+    let spent = Amount::new(read.allocation.wide() - read.balance.wide())
+        .ok_or_else(|| Error::internal("two amounts in range differ by more than fits"))?;
+    let row = account::ActiveModel {
+        uid: Set(secret::uid()),
+        name: Set(name),
+        title: Set(Some(read.title.clone())),
+        kind: Set(read.kind.clone()),
+        description: Set(read.description.clone()),
+        overrun: Set(Overrun::Allow),
+        charges_recorded: Set(false),
+        granted: Set(read.allocation),
+        held: Set(Amount::ZERO),
+        spent: Set(spent),
+        created_at: Set(read.created.unwrap_or(tx.now)),
+        updated_at: Set(read.updated.or(read.created).unwrap_or(tx.now)),
+        deleted_at: Set(None),
+        ..Default::default()
+    };
+    let id = account::Entity::insert(row).exec(&tx.db).await?.last_insert_id;
+    enter(tx, id, None, read.allocation, spent).await?;
+    Ok(id)
+}
+
+/// An opening entry, where there is anything to enter.
+async fn enter(tx: &Tx, account_id: i64, user_id: Option<i64>, granted: Amount, spent: Amount) -> Result<()> {
+    if granted == Amount::ZERO && spent == Amount::ZERO {
+        return Ok(());
+    }
+    let row = ledger::ActiveModel {
+        uid: Set(secret::uid()),
+        account_id: Set(account_id),
+        kind: Set(ledger::Kind::Adjustment),
+        granted: Set(granted),
+        held: Set(Amount::ZERO),
+        spent: Set(spent),
+        job_id: Set(None),
+        job_uid: Set(None),
+        user_id: Set(user_id),
+        service_id: Set(None),
+        project_id: Set(None),
+        ran_micros: Set(None),
+        reason: Set(Some(REASON.to_owned())),
+        actor_id: Set(None),
+        created_at: Set(tx.now),
+        ..Default::default()
+    };
+    ledger::Entity::insert(row).exec_without_returning(&tx.db).await?;
+    Ok(())
+}
+
+pub(super) async fn members(
+    tx: &Tx,
+    source: &Source,
+    users: &HashMap<i64, i64>,
+    accounts: &HashMap<i64, i64>,
+    report: &mut Report,
+) -> Result<()> {
+    report.added(MEMBERS, 0);
+    let mut table = Table::open(&source.path, MEMBERS, MEMBER_COLUMNS, &source.progress)?;
+    while let Some(row) = table.next() {
+        let read = row.and_then(|row| member(&row, users, accounts).map_err(|why| (row.line, why)));
+        let (line, (user_id, account_id, allocation, spent, (created, updated))) = match read {
+            Ok(read) => read,
+            Err((line, why)) => {
+                report.refuse(MEMBERS, line, why);
+                continue;
+            }
+        };
+        let twin = account_member::Entity::find()
+            .filter(account_member::Column::AccountId.eq(account_id))
+            .filter(account_member::Column::UserId.eq(user_id));
+        if twin.one(&tx.db).await?.is_some() {
+            report.known(MEMBERS);
+            continue;
+        }
+        let Some(spent) = Amount::new(spent) else {
+            report.refuse(MEMBERS, line, "UserAllocation and UserBalance are too far apart.");
+            continue;
+        };
+        let row = account_member::ActiveModel {
+            account_id: Set(account_id),
+            user_id: Set(user_id),
+            is_manager: Set(false),
+            // No more than the user could spend there; an allocation below nothing bounds like one of nothing.
+            spend_limit: Set(Some(Ord::max(allocation, Amount::ZERO))),
+            held: Set(Amount::ZERO),
+            spent: Set(spent),
+            created_at: Set(created.unwrap_or(tx.now)),
+            updated_at: Set(updated.or(created).unwrap_or(tx.now)),
+            removed_at: Set(None),
+            ..Default::default()
+        };
+        account_member::Entity::insert(row).exec_without_returning(&tx.db).await?;
+        // What the user spent is a part of what the account's own entry says already.
+        enter(tx, account_id, Some(user_id), Amount::ZERO, spent).await?;
+        enter(tx, account_id, None, Amount::ZERO, spent.negated()).await?;
+        report.added(MEMBERS, 1);
+    }
+    Ok(())
+}
+
+type Member = (u64, (i64, i64, Amount, i128, (Option<Time>, Option<Time>)));
+
+fn member(row: &Row, users: &HashMap<i64, i64>, accounts: &HashMap<i64, i64>) -> Result<Member, String> {
+    let (user, account) = (row.number(1, "UserID", 1, MOST)?, row.number(2, "AccountID", 1, MOST)?);
+    let user_id = *users.get(&user).ok_or_else(|| format!("There is no user {user}."))?;
+    let account_id = *accounts.get(&account).ok_or_else(|| format!("There is no account {account}."))?;
+    let (allocation, balance) = (row.amount(3, "UserAllocation")?, row.amount(4, "UserBalance")?);
+    let times = (row.moment(5, "Created")?, row.moment(6, "Updated")?);
+    Ok((row.line, (user_id, account_id, allocation, allocation.wide() - balance.wide(), times)))
+}

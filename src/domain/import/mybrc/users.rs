@@ -1,0 +1,72 @@
+//! Users: known from records only.
+
+use std::collections::HashMap;
+
+use entity::{legacy_number::Noun, user};
+use sea_orm::ActiveValue::Set;
+use serde_json::Value;
+
+use super::{count, give};
+use crate::{
+    db::Tx,
+    domain::{
+        import::{Report, Source, table::Table},
+        legacy_number::MOST,
+        user::{inserted, unstored},
+    },
+    error::Result,
+};
+
+const FILE: &str = "users.csv";
+const COLUMNS: &[&str] = &["UserID", "UserName", "UserMetadata", "Email", "LDAPUID", "Created", "Updated"];
+
+pub(super) async fn run(tx: &Tx, source: &Source, users: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
+    count(tx, Noun::User, 0, 0).await?;
+    report.added(FILE, 0);
+    let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
+    let (mut last, mut addresses) = (0, HashMap::new());
+    while let Some(row) = table.next() {
+        let read = row.and_then(|row| {
+            let line = row.line;
+            let read = || -> Result<_, String> {
+                let number = row.number(0, "UserID", 1, MOST)?;
+                let name = row.text(1).ok_or("UserName is missing.")?.to_owned();
+                let uid = row.text(4).map(|_| row.number(4, "LDAPUID", i64::MIN, i64::MAX)).transpose()?;
+                let times = (row.moment(5, "Created")?, row.moment(6, "Updated")?);
+                Ok((number, name, row.text(2).map(str::to_owned), row.text(3).map(str::to_owned), uid, times))
+            };
+            read().map(|read| (line, read)).map_err(|why| (line, why))
+        });
+        let (line, (number, name, metadata, email, uid, (created, updated))) = match read {
+            Ok(read) => read,
+            Err((line, why)) => {
+                report.refuse(FILE, line, why);
+                continue;
+            }
+        };
+        if users.contains_key(&number) {
+            report.known(FILE);
+            continue;
+        }
+        if let Some(email) = &email
+            && let Some(first) = addresses.insert(email.to_lowercase(), number)
+        {
+            report.notes.push(format!("{FILE}:{line}: the users {first} and {number} have the same address, {email}."));
+        }
+        let row = user::ActiveModel {
+            email: Set(email),
+            metadata: Set(metadata.map(|text| Value::String(text).into())),
+            ldap_uid: Set(uid.map(|uid| uid.to_string())),
+            record_only: Set(true),
+            created_at: Set(created.unwrap_or(tx.now)),
+            updated_at: Set(updated.or(created).unwrap_or(tx.now)),
+            ..unstored(tx, &name, None, None)
+        };
+        let made = inserted(tx, row).await?;
+        give(tx, Noun::User, number, made.id).await?;
+        users.insert(number, made.id);
+        last = last.max(number);
+        report.added(FILE, 1);
+    }
+    count(tx, Noun::User, last, 0).await
+}

@@ -1,0 +1,125 @@
+//! Reading tables of comma-separated values, a row at a time.
+
+use std::{fs::File, path::Path};
+
+use csv::{ReaderBuilder, StringRecord};
+use entity::{Amount, Time};
+
+use super::Progress;
+use crate::error::{Error, Result};
+
+/// Rows between two words on the progress.
+const OFTEN: u64 = 1_000;
+
+/// A file with a line of names, in any order.
+pub(super) struct Table {
+    name: String,
+    reader: csv::Reader<File>,
+    /// Where each wanted column stands.
+    columns: Vec<usize>,
+    bytes: u64,
+    rows: u64,
+    progress: Progress,
+}
+
+/// One row: its line, and the values of the wanted columns.
+#[derive(Clone, Debug)]
+pub(super) struct Row {
+    pub(super) line: u64,
+    values: Vec<String>,
+}
+
+impl Table {
+    /// Opens a file of a folder.
+    ///
+    /// Fails with [`Error::BadRequest`] when it cannot be read or lacks a column.
+    pub(super) fn open(folder: &Path, name: &str, wanted: &[&str], progress: &Progress) -> Result<Self> {
+        let path = folder.join(name);
+        let wrong = |why: String| Error::BadRequest(format!("{}: {why}", path.display()));
+        let file = File::open(&path).map_err(|error| wrong(error.to_string()))?;
+        let bytes = file.metadata().map_err(|error| wrong(error.to_string()))?.len();
+        let mut reader = ReaderBuilder::new().flexible(true).from_reader(file);
+        let header = reader.headers().map_err(|error| wrong(error.to_string()))?;
+        let columns = wanted.iter().map(|column| {
+            let found = header.iter().position(|name| name.trim_start_matches('\u{feff}').trim() == *column);
+            found.ok_or_else(|| wrong(format!("the first line names no column {column}.")))
+        });
+        let columns = columns.collect::<Result<_>>()?;
+        Ok(Self { name: name.to_owned(), reader, columns, bytes, rows: 0, progress: progress.clone() })
+    }
+
+    /// The next row; none at the end. A row that is no text, or too short, is an error that names its line, and the next
+    /// one can be read after it.
+    pub(super) fn next(&mut self) -> Option<Result<Row, (u64, String)>> {
+        let mut record = StringRecord::new();
+        let line = self.reader.position().line();
+        self.rows += 1;
+        if self.rows.is_multiple_of(OFTEN) {
+            self.tell();
+        }
+        match self.reader.read_record(&mut record) {
+            Ok(false) => {
+                self.progress.tell(&self.name, 1.0);
+                None
+            }
+            Ok(true) => {
+                let line = record.position().map_or(line, csv::Position::line);
+                let values = self.columns.iter().map(|column| record.get(*column).map(str::to_owned));
+                let values: Option<Vec<String>> = values.collect();
+                Some(
+                    values
+                        .map(|values| Row { line, values })
+                        .ok_or_else(|| (line, "It has too few values.".to_owned())),
+                )
+            }
+            Err(error) => Some(Err((line, format!("It cannot be read: {error}.")))),
+        }
+    }
+
+    fn tell(&self) {
+        // Files far beyond what a float holds exactly are told of well enough.
+        #[expect(clippy::cast_precision_loss, reason = "a part of a file is told to a person")]
+        let part = self.reader.position().byte() as f64 / self.bytes.max(1) as f64;
+        self.progress.tell(&self.name, part);
+    }
+}
+
+impl Row {
+    /// A value as it stands there; what a database writes for nothing is none.
+    pub(super) fn text(&self, column: usize) -> Option<&str> {
+        let text = self.values[column].as_str();
+        (!matches!(text, "" | "\\N" | "NULL")).then_some(text)
+    }
+
+    /// A whole number.
+    pub(super) fn number(&self, column: usize, name: &str, least: i64, most: i64) -> Result<i64, String> {
+        let text = self.text(column).ok_or_else(|| format!("{name} is missing."))?;
+        let number: i64 = text.trim().parse().map_err(|_| format!("{name} is no whole number: {text:?}."))?;
+        if (least..=most).contains(&number) {
+            return Ok(number);
+        }
+        Err(format!("{name} is out of range: {number} is not from {least} to {most}."))
+    }
+
+    /// A moment in UTC: `2018-06-05 13:27:35`, with a T in between and a fraction or not.
+    pub(super) fn moment(&self, column: usize, name: &str) -> Result<Option<Time>, String> {
+        let Some(text) = self.text(column) else { return Ok(None) };
+        // What MySQL shows for no date at all.
+        if text.starts_with("0000-00-00") {
+            return Ok(None);
+        }
+        let shape = text.trim().trim_end_matches('Z').replacen('T', " ", 1);
+        let read = chrono::NaiveDateTime::parse_from_str(&shape, "%Y-%m-%d %H:%M:%S%.f");
+        read.map(|at| Some(at.and_utc().into())).map_err(|_| format!("{name} is no moment: {text:?}."))
+    }
+
+    /// An amount, rounded half to even to the millionth.
+    pub(super) fn amount(&self, column: usize, name: &str) -> Result<Amount, String> {
+        let text = self.text(column).ok_or_else(|| format!("{name} is missing."))?;
+        let number: f64 = text.trim().parse().map_err(|_| format!("{name} is no number: {text:?}."))?;
+        if !number.is_finite() || number.abs() > 9e12 {
+            return Err(format!("{name} is out of range: {text}."));
+        }
+        Amount::parse(&format!("{number:.6}")).map_err(|why| format!("{name}: {why}"))
+    }
+}

@@ -1,0 +1,163 @@
+//! Long lists of recorded jobs, by their numbers alone.
+
+use entity::{
+    Amount, Scope, Time, job, job_slurm,
+    legacy_number::{Column as NumberColumn, Dialect, Entity as LegacyNumber, Noun},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Select,
+    sea_query::{Alias, Expr, Query, SelectStatement},
+};
+
+use crate::{
+    app::App,
+    domain::legacy_number,
+    error::{Error, Result},
+    viewer::{Permission, Viewer},
+};
+
+/// Numbers of one page at most.
+pub const PAGE_MOST: i64 = 1_000;
+
+/// Which recorded jobs; conditions are ANDed, absent ones do not bind.
+#[derive(Clone, Debug, Default)]
+pub struct RecordFilter {
+    /// The one with this number.
+    pub number: Option<i64>,
+    /// By the id in the batch system.
+    pub slurm_id: Option<String>,
+    /// By the owner's number in `MyBRC`.
+    pub owner_number: Option<i64>,
+    /// By the account's number in `MyBRC`.
+    pub account_number: Option<i64>,
+    /// By the batch system's number of the state.
+    pub state_code: Option<i64>,
+    /// By the partition's number.
+    pub partition: Option<i64>,
+    /// By the number of the quality of service.
+    pub qos: Option<i64>,
+    /// By what it cost.
+    pub amount: Option<Amount>,
+    /// By the moment of submission.
+    pub submitted_at: Option<Time>,
+    /// By when it began to run.
+    pub started_at: Option<Time>,
+    /// By when it ended.
+    pub finished_at: Option<Time>,
+    /// By when it was recorded.
+    pub created_at: Option<Time>,
+    /// By when it last changed.
+    pub updated_at: Option<Time>,
+}
+
+/// A column of a long list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Numbers {
+    /// How many there are in all.
+    pub total: i64,
+    /// Those of the page.
+    pub numbers: Vec<i64>,
+}
+
+/// The numbers of the recorded jobs that the viewer may see, by state code and number: `take` of them after the first
+/// `skip`. How many there are in all is exact; without a filter a counter says it.
+///
+/// `take` is 0 to [`PAGE_MOST`]. A page near the end is read from there.
+pub async fn numbers(app: &App, viewer: &Viewer, filter: &RecordFilter, skip: i64, take: i64) -> Result<Numbers> {
+    viewer.require_read(Permission::JobsRead)?;
+    if skip < 0 || !(0..=PAGE_MOST).contains(&take) {
+        return Err(Error::invalid("take", format!("Take 0 to {PAGE_MOST} numbers, and skip none or more.")));
+    }
+    let (filtered, conditions) = query(viewer, filter);
+    let db = app.db.read();
+    let total = if conditions {
+        count(db, filtered.clone()).await?
+    } else {
+        legacy_number::jobs_in(db, Dialect::Mybrc).await?
+    };
+    let left = total.saturating_sub(skip).min(take);
+    if left <= 0 {
+        return Ok(Numbers { total, numbers: Vec::new() });
+    }
+    // Skipping is reading: from whichever end is nearer.
+    let backwards = skip > total / 2;
+    let from = if backwards { total - skip - left } else { skip };
+    let ordered = if backwards {
+        filtered.order_by_desc(job_slurm::Column::ListedCode).order_by_desc(job_slurm::Column::Number)
+    } else {
+        filtered.order_by_asc(job_slurm::Column::ListedCode).order_by_asc(job_slurm::Column::Number)
+    };
+    let unsigned = |number: i64| u64::try_from(number).unwrap_or(0);
+    let page = ordered.offset(unsigned(from)).limit(unsigned(left)).into_query();
+    let mut numbers = column(db, page).await?;
+    if backwards {
+        numbers.reverse();
+    }
+    Ok(Numbers { total, numbers })
+}
+
+async fn count<C: ConnectionTrait>(db: &C, query: Select<job_slurm::Entity>) -> Result<i64> {
+    Ok(i64::try_from(query.count(db).await?).unwrap_or(i64::MAX))
+}
+
+/// A query of one column of numbers as one row: the driver's cost is by the row.
+pub(in crate::domain) async fn column<C: ConnectionTrait>(db: &C, page: SelectStatement) -> Result<Vec<i64>> {
+    let together = match db.get_database_backend() {
+        DbBackend::Postgres => "STRING_AGG(CAST(number AS TEXT), ',')",
+        _ => "GROUP_CONCAT(number, ',')",
+    };
+    let mut aggregated = Query::select();
+    aggregated.expr(Expr::cust(together)).from_subquery(page, Alias::new("page"));
+    let row = db.query_one(&aggregated).await?;
+    let text: Option<String> = row.map(|row| row.try_get_by_index(0)).transpose()?.flatten();
+    let numbers = text.unwrap_or_default();
+    let numbers = numbers.split(',').filter(|number| !number.is_empty()).map(str::parse);
+    numbers.collect::<Result<_, _>>().map_err(Error::internal)
+}
+
+/// The query of the filter, and whether it leaves anything out.
+fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, bool) {
+    use job_slurm::Column::{AccountId, ListedCode, OwnerId, Partition, Qos, SlurmId};
+    let base = job_slurm::Entity::find().select_only().column(job_slurm::Column::Number);
+    let (mut query, mut narrowed) = match viewer.scope() {
+        Scope::All | Scope::User { keeps_accounts: true, .. } => (base, false),
+        Scope::User { id, .. } => (base.filter(OwnerId.eq(id)), true),
+        Scope::Nobody | Scope::Runner { .. } => (base.filter(Expr::val(false)), true),
+    };
+    let row_of = |noun: Noun, number: i64| {
+        LegacyNumber::find()
+            .select_only()
+            .column(NumberColumn::RowId)
+            .filter(NumberColumn::Dialect.eq(Dialect::Mybrc))
+            .filter(NumberColumn::Noun.eq(noun))
+            .filter(NumberColumn::Number.eq(number))
+            .into_query()
+    };
+    let mut conditions = Vec::new();
+    conditions.extend(filter.number.map(|number| job_slurm::Column::Number.eq(number)));
+    conditions.extend(filter.slurm_id.as_ref().map(|id| SlurmId.eq(id)));
+    conditions.extend(filter.owner_number.map(|number| OwnerId.in_subquery(row_of(Noun::User, number))));
+    conditions.extend(filter.account_number.map(|number| AccountId.in_subquery(row_of(Noun::Account, number))));
+    conditions.extend(filter.state_code.map(|code| ListedCode.eq(code)));
+    conditions.extend(filter.partition.map(|partition| Partition.eq(partition)));
+    conditions.extend(filter.qos.map(|qos| Qos.eq(qos)));
+    let of_job = [
+        (job::Column::Amount, filter.amount.map(|amount| amount.0)),
+        (job::Column::SubmittedAt, filter.submitted_at.map(|time| time.0)),
+        (job::Column::StartedAt, filter.started_at.map(|time| time.0)),
+        (job::Column::FinishedAt, filter.finished_at.map(|time| time.0)),
+        (job::Column::CreatedAt, filter.created_at.map(|time| time.0)),
+        (job::Column::UpdatedAt, filter.updated_at.map(|time| time.0)),
+    ];
+    let of_job: Vec<_> = of_job.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
+    if !of_job.is_empty() {
+        let its_job = job_slurm::Entity::belongs_to(job::Entity).from(job_slurm::Column::JobId).to(job::Column::Id);
+        query = query.join(JoinType::InnerJoin, its_job.into());
+    }
+    narrowed |= !conditions.is_empty() || !of_job.is_empty();
+    for condition in conditions.into_iter().chain(of_job) {
+        query = query.filter(condition);
+    }
+    (query, narrowed)
+}

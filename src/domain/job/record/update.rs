@@ -1,0 +1,168 @@
+//! Changing what was recorded of a job.
+
+use entity::{
+    Amount, Time, Words, event,
+    job::{self, Origin},
+    job_slurm, user,
+};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use uuid::Uuid;
+
+use super::{NewSlurm, check_slurm, state};
+use crate::{
+    app::App,
+    db::Tx,
+    domain::{
+        account::{self, report::restate},
+        check::Faults,
+        job::{cancel::present, cancel::visible, change},
+    },
+    error::{Error, Result},
+    viewer::Viewer,
+};
+
+/// A change of a recorded job; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub struct RecordChange {
+    /// Outside id of another owner.
+    pub owner_id: Option<Uuid>,
+    /// Outside id of another account.
+    pub account_id: Option<Uuid>,
+    /// When it was submitted there.
+    pub submitted_at: Option<Time>,
+    /// When it began to run; `Some(None)` takes that back.
+    pub started_at: Option<Option<Time>>,
+    /// When it ended; `Some(None)` takes that back.
+    pub finished_at: Option<Option<Time>>,
+    /// What it cost. The difference is booked where the account is charged for recorded jobs.
+    pub amount: Option<Amount>,
+    /// What the batch system says; each absent value stays.
+    pub slurm: NewSlurm,
+}
+
+/// Changes what was recorded of a job. Admins and users with the role `accounting` may.
+///
+/// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown user or account.
+pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange) -> Result<job::Model> {
+    let job = visible(app, viewer, uid).await?;
+    if job.origin != Origin::Recorded {
+        return Err(Error::InvalidState("Runners work on this job; nobody else reports on it.".into()));
+    }
+    if !viewer.keeps_accounts() {
+        return Err(Error::Forbidden("Only admins and users with the role `accounting` change recorded jobs.".into()));
+    }
+    let mut faults = Faults::default();
+    check_slurm(&mut faults, &change.slurm);
+    let owner_id = match change.owner_id {
+        None => None,
+        Some(uid) => {
+            let found = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
+            if found.is_none() {
+                faults.add("ownerId", "There is no such user.");
+            }
+            found.map(|user| user.id)
+        }
+    };
+    let account_id = match change.account_id {
+        None => None,
+        Some(uid) => {
+            let found = account::find(app, uid).await?;
+            if found.is_none() {
+                faults.add("accountId", "There is no such account.");
+            }
+            found
+        }
+    };
+    faults.into_result()?;
+    let input = Change { job_id: job.id, owner_id, account_id, change };
+    app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
+}
+
+#[derive(Clone, Debug)]
+struct Change {
+    job_id: i64,
+    owner_id: Option<i64>,
+    account_id: Option<i64>,
+    change: RecordChange,
+}
+
+async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
+    let Change { job_id, owner_id, account_id, change } = input;
+    let before = present(tx, *job_id).await?;
+    let after = job::Model {
+        owner_id: owner_id.unwrap_or(before.owner_id),
+        account_id: account_id.or(before.account_id),
+        submitted_at: change.submitted_at.unwrap_or(before.submitted_at),
+        started_at: change.started_at.unwrap_or(before.started_at),
+        finished_at: change.finished_at.unwrap_or(before.finished_at),
+        amount: change.amount.or(before.amount),
+        ..before.clone()
+    };
+    rewrite(tx, &before, after, &change.slurm).await
+}
+
+/// Stores what is now known of a recorded job, and books what that changes.
+pub(super) async fn rewrite(
+    tx: &Tx,
+    before: &job::Model,
+    mut after: job::Model,
+    slurm: &NewSlurm,
+) -> Result<job::Model> {
+    if let (Some(started), Some(finished)) = (after.started_at, after.finished_at)
+        && finished < started
+        && (before.started_at, before.finished_at) != (after.started_at, after.finished_at)
+    {
+        return Err(Error::invalid("finishedAt", "It cannot have ended before it began; see startedAt."));
+    }
+    after.status = state(after.started_at, after.finished_at);
+    after.held = match (after.account_id, after.status.is_final()) {
+        (Some(_), false) => Some(after.held.unwrap_or_default()),
+        (Some(_), true) | (None, _) => None,
+    };
+    let says_more = store_slurm(tx, &after, slurm).await?;
+    if !says_more && after == *before {
+        return Ok(after);
+    }
+    let bookings = restate(tx, before, &mut after).await?;
+    // One after the other, since each event has a revision of its own; the first of them stores the row.
+    let mut last = before.clone();
+    for booking in bookings {
+        let detail = event::Detail { booking: Some(booking), ..Default::default() };
+        let step = job::Model { revision: last.revision, ..after.clone() };
+        last = change::record(tx, &last, step, event::Kind::Charged, detail).await?;
+    }
+    if before.status == after.status && last.revision != before.revision {
+        return Ok(last);
+    }
+    let message = (before.status == after.status).then(|| "The batch system reported it anew.".to_owned());
+    let detail = event::Detail { from: Some(before.status), to: Some(after.status), message, ..Default::default() };
+    let step = job::Model { revision: last.revision, ..after };
+    change::record(tx, &last, step, event::Kind::StatusChanged, detail).await
+}
+
+/// Stores what a batch system says now; tells whether that is anything new.
+async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool> {
+    let row = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
+    let row = row.ok_or_else(|| Error::internal("a recorded job has no row of what was recorded"))?;
+    let nodes = if said.nodes.is_empty() { row.nodes.clone() } else { Words(said.nodes.clone()) };
+    let state_code = said.state_code.or(row.state_code);
+    let after = job_slurm::Model {
+        owner_id: job.owner_id,
+        account_id: job.account_id,
+        listed_code: state_code.unwrap_or(0),
+        slurm_id: said.job_id.clone().or_else(|| row.slurm_id.clone()),
+        partition: said.partition.or(row.partition),
+        qos: said.qos.or(row.qos),
+        state_code,
+        nodes,
+        cpus: said.cpus.or(row.cpus),
+        raw_hours: said.raw_hours.or(row.raw_hours),
+        cpu_hours: said.cpu_hours.or(row.cpu_hours),
+        ..row.clone()
+    };
+    if after == row {
+        return Ok(false);
+    }
+    after.into_active_model().reset_all().update(&tx.db).await?;
+    Ok(true)
+}

@@ -1,0 +1,158 @@
+//! Recorded jobs in long lists, and changes of them.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+
+use super::{
+    Job,
+    record::{JobSlurmInput, amount_of},
+};
+use crate::{
+    domain::{
+        self,
+        job::{RecordChange, RecordFilter},
+    },
+    error::Error,
+    graphql::{
+        context::asked,
+        enrolled::NumberColumn,
+        id::{self, Kind},
+        payload::payloads,
+        scalar::{DateTime, Decimal},
+    },
+};
+
+/// Which recorded jobs; conditions are ANDed.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct RecordedJobFilter {
+    /// The one with this number in MyBRC.
+    number: Option<i32>,
+    /// With this id in the batch system.
+    slurm_id: Option<String>,
+    /// Of the user with this number in MyBRC.
+    user_number: Option<i32>,
+    /// Of the account with this number in MyBRC.
+    account_number: Option<i32>,
+    /// With this state in the batch system; 0 also matches those of which nothing was said.
+    state_code: Option<i32>,
+    /// Of this partition.
+    partition: Option<i32>,
+    /// Of this quality of service.
+    qos: Option<i32>,
+    /// That cost exactly this.
+    amount: Option<Decimal>,
+    /// Submitted at this very moment.
+    submitted_at: Option<DateTime>,
+    /// Begun at this very moment.
+    started_at: Option<DateTime>,
+    /// Ended at this very moment.
+    finished_at: Option<DateTime>,
+    /// Recorded at this very moment.
+    created_at: Option<DateTime>,
+    /// Last changed at this very moment.
+    updated_at: Option<DateTime>,
+}
+
+impl TryFrom<RecordedJobFilter> for RecordFilter {
+    type Error = Error;
+
+    fn try_from(input: RecordedJobFilter) -> Result<Self, Error> {
+        Ok(Self {
+            number: input.number.map(i64::from),
+            slurm_id: input.slurm_id,
+            owner_number: input.user_number.map(i64::from),
+            account_number: input.account_number.map(i64::from),
+            state_code: input.state_code.map(i64::from),
+            partition: input.partition.map(i64::from),
+            qos: input.qos.map(i64::from),
+            amount: amount_of(input.amount, "filter/amount")?,
+            submitted_at: input.submitted_at.map(|at| at.0),
+            started_at: input.started_at.map(|at| at.0),
+            finished_at: input.finished_at.map(|at| at.0),
+            created_at: input.created_at.map(|at| at.0),
+            updated_at: input.updated_at.map(|at| at.0),
+        })
+    }
+}
+
+/// Reading long lists of recorded jobs.
+#[derive(Debug, Default)]
+pub struct RecordedJobQuery;
+
+#[Object]
+impl RecordedJobQuery {
+    /// The numbers in MyBRC of the recorded jobs that the viewer may see, by state code and number: one's own, or all for
+    /// admins and the role `accounting`. For the jobs themselves in pages see `jobs`.
+    async fn recorded_jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<RecordedJobFilter>,
+        #[graphql(desc = "How many to pass over.", default = 0)] skip: i32,
+        #[graphql(desc = "How many to give, 0 to 1000.", default = 100)] take: i32,
+    ) -> Result<NumberColumn> {
+        let (app, viewer) = asked(ctx)?;
+        let filter = RecordFilter::try_from(filter.unwrap_or_default())?;
+        Ok(domain::job::numbers(app, viewer, &filter, skip.into(), take.into()).await?.into())
+    }
+}
+
+/// A change of a recorded job; what is absent stays.
+#[derive(Clone, Debug, InputObject)]
+pub struct JobRecordUpdateInput {
+    /// Which job.
+    job_id: ID,
+    /// The user whose job it is.
+    owner_id: Option<ID>,
+    /// The account that it is charged to. What was booked for the job moves there.
+    account_id: Option<ID>,
+    /// When it was submitted there.
+    submitted_at: Option<DateTime>,
+    /// When it began to run; null takes that back.
+    started_at: MaybeUndefined<DateTime>,
+    /// When it ended, not before it began; null takes that back.
+    finished_at: MaybeUndefined<DateTime>,
+    /// What it cost, in service units; the difference is booked where the account charges recorded jobs.
+    amount: Option<Decimal>,
+    /// What the batch system says of it now; what is absent there stays, too.
+    slurm: Option<JobSlurmInput>,
+}
+
+payloads! { job: Job, "The job.";
+    JobRecordUpdatePayload "A recorded job that was changed.",
+}
+
+/// What was given, `Some(None)` for null.
+fn given(at: MaybeUndefined<DateTime>) -> Option<Option<entity::Time>> {
+    match at {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(None),
+        MaybeUndefined::Value(at) => Some(Some(at.0)),
+    }
+}
+
+/// Changing recorded jobs.
+#[derive(Debug, Default)]
+pub struct RecordedJobMutation;
+
+#[Object]
+impl RecordedJobMutation {
+    /// Changes what is recorded of a job that another system ran. Its state follows from its dates. Admins and users with
+    /// the role `accounting` may.
+    async fn job_record_update(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The change.")] input: JobRecordUpdateInput,
+    ) -> Result<JobRecordUpdatePayload> {
+        let (app, viewer) = asked(ctx)?;
+        let uid = id::uid(Kind::Job, "jobId", &input.job_id)?;
+        let change = RecordChange {
+            owner_id: input.owner_id.map(|id| id::uid(Kind::User, "ownerId", &id)).transpose()?,
+            account_id: input.account_id.map(|id| id::uid(Kind::Account, "accountId", &id)).transpose()?,
+            submitted_at: input.submitted_at.map(|at| at.0),
+            started_at: given(input.started_at),
+            finished_at: given(input.finished_at),
+            amount: amount_of(input.amount, "amount")?,
+            slurm: input.slurm.map(Into::into).unwrap_or_default(),
+        };
+        Ok(Job::head(domain::job::update_record(app, viewer, uid, change).await?).into())
+    }
+}

@@ -1,0 +1,186 @@
+//! Taking over what older systems have kept.
+
+use std::path::Path;
+
+use docket::{
+    domain::import::{self, Counts, Progress, Refused, Report},
+    error::Code,
+    viewer::Viewer,
+};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::support::{TestApp, code};
+
+fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("it is written");
+    }
+    folder
+}
+
+async fn mybrc(app: &TestApp, folder: &Path) -> Report {
+    let quiet = Progress::new(|_, _| ());
+    import::mybrc(&app.server.app, &Viewer::local_operator(), folder, quiet).await.expect("it is taken over")
+}
+
+const USERS: (&str, &str) = (
+    "users.csv",
+    "UserName,UserID,UserMetadata,Email,LDAPUID,Created,Updated\n\
+     ann,7,,ann@example.org,12,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
+     bob,0,,bob@example.org,12,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
+     cat,2147483648,,cat@example.org,12,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
+     ann,9,x,ANN@example.org,NULL,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
+     dan,x,,,,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
+     eve,11,,,,yesterday,\n\
+     short,12\n",
+);
+const ACCOUNTS: (&str, &str) = (
+    "accounts.csv",
+    "AccountID,AccountName,AccountAllocation,AccountBalance,Type,Description,Created,Updated\n\
+     3,fc_lab,100,40,FCA,,2018-06-05 13:27:34,\n\
+     5,fc_lab,1,1,FCA,twice,2018-06-05 13:27:34,\n\
+     6,fc_bad,nan,1,FCA,,2018-06-05 13:27:34,\n",
+);
+const MEMBERS: (&str, &str) = (
+    "useraccountassociations.csv",
+    "id,UserID,AccountID,UserAllocation,UserBalance,Created,Updated\n\
+     1,7,3,50,30,2018-06-05 13:27:34,\n\
+     2,8,3,50,30,2018-06-05 13:27:34,\n\
+     3,7,4,50,30,2018-06-05 13:27:34,\n",
+);
+const JOBS: (&str, &str) = (
+    "jobs.csv",
+    "JobNumber,JobSlurmID,SubmitDate,StartDate,EndDate,UserID,AccountID,Amount,JobStatus,Partition,QOS,Created,Updated\n\
+     900,1,2017-07-18 08:39:29,\\N,\\N,7,3,1.5,1,1,1,2018-06-05 13:27:35,2018-06-05 13:27:36\n\
+     901,1,2017-07-18 08:39:29,\\N,\\N,8,3,1.5,1,1,1,2018-06-05 13:27:35,2018-06-05 13:27:36\n\
+     902,1,2017-07-18 08:39:29,\\N,\\N,7,3,1.5,200,1,1,2018-06-05 13:27:35,2018-06-05 13:27:36\n\
+     900,1,2017-07-18 08:39:29,\\N,\\N,7,3,1.5,1,1,1,2018-06-05 13:27:35,2018-06-05 13:27:36\n\
+     903,1,2017-07-18 08:39:29,2017-07-18 08:39:30,2017-07-18 08:39:20.5,9,5,-1e1,1,1,1,2018-06-05 13:27:35,\n",
+);
+
+fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
+    let counts = |Counts { added, known, refused }: &Counts| [*added, *known, *refused];
+    report.counts.iter().map(|(place, of)| (place.as_str(), counts(of))).collect()
+}
+
+#[tokio::test]
+async fn every_number_is_kept_and_what_cannot_be_taken_is_told_of() {
+    let app = TestApp::new().await;
+    let exported = folder(&[USERS, ACCOUNTS, MEMBERS, JOBS]);
+    let report = mybrc(&app, exported.path()).await;
+    let expected = [
+        ("users.csv", [2, 0, 5]),
+        ("accounts.csv", [2, 0, 1]),
+        ("useraccountassociations.csv", [1, 0, 2]),
+        ("jobs.csv", [2, 1, 2]),
+    ];
+    assert_eq!(counted(&report), expected, "{report:?}");
+    let told = |place: &str, row: &str, reason: &str| Refused {
+        place: place.to_owned(),
+        row: row.to_owned(),
+        reason: reason.to_owned(),
+    };
+    for refused in [
+        told("users.csv", "3", "UserID is out of range: 0 is not from 1 to 2147483647."),
+        told("users.csv", "6", "UserID is no whole number: \"x\"."),
+        told("users.csv", "8", "It has too few values."),
+        told("accounts.csv", "4", "AccountAllocation is out of range: nan."),
+        told("useraccountassociations.csv", "3", "There is no user 8."),
+        told("jobs.csv", "4", "JobStatus is out of range: 200 is not from -128 to 127."),
+    ] {
+        assert!(report.refused.contains(&refused), "{refused:?}: {:?}", report.refused);
+    }
+    assert_eq!(report.notes, ["users.csv:5: the users 7 and 9 have the same address, ANN@example.org."]);
+    let document = "{ job(dialect: MYBRC, number: 903) { status amount owner { legacyNumber(dialect: MYBRC) }
+        startedAt finishedAt createdAt updatedAt account { name title available } }
+        a: account(dialect: MYBRC, number: 3) { name title granted spent available overrun chargesRecordedJobs
+            members { nodes { limit spent } } } }";
+    let found = app.admin().data(document, json!({})).await;
+    let job = json!({ "status": "SUCCEEDED", "amount": "-10", "owner": { "legacyNumber": 9 },
+        "startedAt": "2017-07-18T08:39:30.000000Z", "finishedAt": "2017-07-18T08:39:20.500000Z",
+        "createdAt": "2018-06-05T13:27:35.000000Z", "updatedAt": "2018-06-05T13:27:35.000000Z",
+        "account": { "name": "fc-lab-2", "title": "fc_lab", "available": "1" } });
+    let account = json!({ "name": "fc-lab", "title": "fc_lab", "granted": "100", "spent": "60", "available": "40",
+        "overrun": "ALLOW", "chargesRecordedJobs": false, "members": { "nodes": [{ "limit": "50", "spent": "20" }] } });
+    assert_eq!(found, json!({ "job": job, "a": account }));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn an_import_is_repeated_without_doing_anything_twice() {
+    let app = TestApp::new().await;
+    let exported = folder(&[USERS, ACCOUNTS, MEMBERS, JOBS]);
+    mybrc(&app, exported.path()).await;
+    let again = mybrc(&app, exported.path()).await;
+    let expected = [
+        ("users.csv", [0, 2, 5]),
+        ("accounts.csv", [0, 2, 1]),
+        ("useraccountassociations.csv", [0, 1, 2]),
+        ("jobs.csv", [0, 3, 2]),
+    ];
+    assert_eq!(counted(&again), expected);
+    app.audit().await;
+    // New ones get numbers beyond those that were taken over.
+    let user = app.user("ada").await;
+    let made = app.admin().change("jobRecord", json!({ "ownerId": user.id }), "job { dialectNumber }").await;
+    assert_eq!(made["job"]["dialectNumber"], 904);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_is_missing_takes_nothing_over() {
+    let app = TestApp::new().await;
+    let quiet = || Progress::new(|_, _| ());
+    let operator = Viewer::local_operator();
+    let incomplete = folder(&[USERS, ACCOUNTS, MEMBERS]);
+    let error = import::mybrc(&app.server.app, &operator, incomplete.path(), quiet()).await.expect_err("no jobs");
+    assert_eq!(error.code(), Code::BadRequest);
+    assert!(error.to_string().contains("jobs.csv"), "{error}");
+    let renamed = folder(&[USERS, ACCOUNTS, MEMBERS, ("jobs.csv", "JobNumber\n1\n")]);
+    let error = import::mybrc(&app.server.app, &operator, renamed.path(), quiet()).await.expect_err("no columns");
+    assert!(error.to_string().contains("JobSlurmID"), "{error}");
+    let document = "{ account(dialect: MYBRC, number: 3) { id } }";
+    assert_eq!(code(&app.admin().graphql(document, json!({})).await), "NOT_FOUND", "all of it, or nothing");
+    let anybody = import::mybrc(&app.server.app, &Viewer::Anonymous, incomplete.path(), quiet()).await;
+    assert_eq!(anybody.expect_err("only the operator").code(), Code::Forbidden);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn users_of_backrest_log_in_with_their_old_password() {
+    let app = TestApp::new().await;
+    let hash = bcrypt::hash("correct horse", 4).expect("a hash");
+    let principal = format!(
+        "id,active,email,password,firstname,lastname,creation_date,last_login_date\n\
+         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a11,t,Ann@example.org,{hash},Ann,,2015-01-02 03:04:05.678,\n\
+         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a12,t,bob@example.org,plain,Bob,,2015-01-02 03:04:05,\n\
+         1b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a13,f,ann@EXAMPLE.org,{hash},,,2015-01-02 03:04:05,\n\
+         2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,t,cat@example.org,{hash},,,2015-01-02 03:04:05,2016-01-02 03:04:05\n"
+    );
+    let roles = "principal_id,role\n2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,admin\nx,admin\n";
+    let exported = folder(&[("principal.csv", &principal), ("globalroles.csv", roles)]);
+    let take = async || {
+        let quiet = Progress::new(|_, _| ());
+        import::backrest(&app.server.app, &Viewer::local_operator(), exported.path(), quiet).await.expect("taken over")
+    };
+    let report = take().await;
+    assert_eq!(counted(&report), [("globalroles.csv", [1, 0, 1]), ("principal.csv", [2, 0, 2])], "{report:?}");
+    assert_eq!(counted(&take().await), [("globalroles.csv", [1, 0, 1]), ("principal.csv", [0, 2, 2])]);
+    let stored = async |email: &str| {
+        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+        let users = entity::user::Entity::find().filter(entity::user::Column::EmailLower.eq(email));
+        users.one(app.server.app.db.read()).await.expect("it reads").expect("there is one")
+    };
+    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$2")));
+    let ann = app.anonymous().log_in("ann@example.org").await;
+    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$argon2id$")));
+    assert_eq!(
+        ann.data("{ viewer { user { firstName isAdmin } } }", json!({})).await["viewer"]["user"],
+        json!({ "firstName": "Ann", "isAdmin": false })
+    );
+    app.anonymous().log_in("ann@example.org").await;
+    let cat = app.anonymous().log_in("cat@example.org").await;
+    assert_eq!(cat.data("{ viewer { user { isAdmin } } }", json!({})).await["viewer"]["user"]["isAdmin"], true);
+}
