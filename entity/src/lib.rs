@@ -6,8 +6,8 @@
 pub mod account;
 pub mod account_member;
 pub mod amount;
-pub mod dialect_use;
 pub mod audit_entry;
+pub mod dialect_use;
 pub mod document;
 pub mod event;
 pub mod favorite;

@@ -17,15 +17,15 @@ mod mail;
 mod output;
 mod pages;
 mod password;
-mod routes;
 mod project;
+mod routes;
 mod runner;
 mod schema;
 mod serve;
 mod server;
 mod service;
-mod stand_in;
 mod session;
+mod stand_in;
 mod token;
 mod user;
 

@@ -24,8 +24,8 @@ use ipnet::IpNet;
 
 pub use self::check::mask_url;
 use self::check::{
-    any, base_url, client_url, database_url, day, domains, files_store, hosts, log_filter, mailbox, maybe_base_url, mount,
-    origins, server_name, within,
+    any, base_url, client_url, database_url, day, domains, files_store, hosts, log_filter, mailbox, maybe_base_url,
+    mount, origins, server_name, within,
 };
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};

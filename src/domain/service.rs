@@ -3,9 +3,7 @@
 use std::sync::Arc;
 
 use entity::{Amount, legacy_number::Dialect, runner_service, service, service_version};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::ExprTrait as _,
-};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::ExprTrait as _};
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -37,10 +37,10 @@ impl Table {
 /// Every table, each after those that it refers to.
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
-        account, account_member, audit_entry, dialect_use, event, favorite, file, group, group_member, job, job_label, job_log,
-        job_slurm, ledger, legacy_counter, legacy_number, limit_counter, mail, oauth_client, one_time_token, project,
-        project_data, project_member, requirement, runner, runner_service, server, service, service_version, session, setting,
-        token, user,
+        account, account_member, audit_entry, dialect_use, event, favorite, file, group, group_member, job, job_label,
+        job_log, job_slurm, ledger, legacy_counter, legacy_number, limit_counter, mail, oauth_client, one_time_token,
+        project, project_data, project_member, requirement, runner, runner_service, server, service, service_version,
+        session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,

@@ -2,8 +2,8 @@
 
 mod every_operation;
 mod layer;
-mod pages;
 mod mobyle2;
 mod mybrc;
+mod pages;
 mod topchef;
 mod uses;

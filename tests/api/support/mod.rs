@@ -6,9 +6,9 @@
 mod build;
 mod client;
 mod database;
-mod remote;
 mod mail_server;
 mod mail_text;
+mod remote;
 mod stream;
 
 use std::{sync::Arc, time::Duration};
@@ -29,9 +29,9 @@ use tempfile::TempDir;
 pub use build::Lease;
 pub use client::{Client, code, mutation, page_of_metrics, read, text};
 pub use database::{Database, server};
-pub use remote::{Remote, Reply};
 pub use mail_server::{Behaviour, MailServer};
 pub use mail_text::Mail;
+pub use remote::{Remote, Reply};
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.
