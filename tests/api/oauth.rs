@@ -3,7 +3,7 @@
 use docket::config::Limits;
 use serde_json::{Value, json};
 
-use crate::support::{Client, PASSWORD, TestApp, text};
+use crate::support::{Client, PASSWORD, TestApp, form, text};
 
 const MADE: &str = "secret client { id name scopes lastUsedAt }";
 const READ: &str = "{ jobs { nodes { id } } }";
@@ -36,8 +36,8 @@ async fn send(request: reqwest::RequestBuilder) -> Answer {
 }
 
 /// A form with HTTP Basic.
-async fn basic(app: &TestApp, path: &str, program: &Program, form: &[(&str, &str)]) -> Answer {
-    send(app.anonymous().post(path).basic_auth(&program.id, Some(&program.secret)).form(form)).await
+async fn basic(app: &TestApp, path: &str, program: &Program, fields: &[(&str, &str)]) -> Answer {
+    send(form(app.anonymous().post(path).basic_auth(&program.id, Some(&program.secret)), fields)).await
 }
 
 async fn token(app: &TestApp, program: &Program) -> String {
@@ -51,8 +51,8 @@ async fn a_client_gets_a_token_that_acts_for_its_user_within_its_scopes() {
     let app = TestApp::new().await;
     let ada = app.user("ada").await;
     let own = program(&ada, &["jobs:read", "accounts:read"]).await;
-    let form = [("grant_type", "client_credentials"), ("scope", "jobs:read")];
-    let answer = basic(&app, "/oauth/token", &own, &form).await;
+    let fields = [("grant_type", "client_credentials"), ("scope", "jobs:read")];
+    let answer = basic(&app, "/oauth/token", &own, &fields).await;
     assert_eq!(answer.status, 200);
     let described = json!([answer.body["token_type"], answer.body["expires_in"], answer.body["scope"]]);
     assert_eq!(described, json!(["Bearer", 3_600, "jobs:read"]));
@@ -72,10 +72,10 @@ async fn a_client_gets_a_token_that_acts_for_its_user_within_its_scopes() {
 async fn its_secret_may_stand_in_the_form_instead() {
     let app = TestApp::new().await;
     let own = program(&app.user("ada").await, &["jobs:read"]).await;
-    let form = [("grant_type", "client_credentials"), ("client_id", &*own.id), ("client_secret", &*own.secret)];
-    let answer = send(app.anonymous().post("/oauth/token").form(&form)).await;
+    let fields = [("grant_type", "client_credentials"), ("client_id", &*own.id), ("client_secret", &*own.secret)];
+    let answer = send(form(app.anonymous().post("/oauth/token"), &fields)).await;
     assert_eq!((answer.status, &answer.body["scope"]), (200, &json!("jobs:read")));
-    let twice = basic(&app, "/oauth/token", &own, &form).await;
+    let twice = basic(&app, "/oauth/token", &own, &fields).await;
     assert_eq!((twice.status, &twice.body["error"]), (400, &json!("invalid_request")));
 }
 
@@ -83,18 +83,17 @@ async fn its_secret_may_stand_in_the_form_instead() {
 async fn what_is_wrong_is_said_in_the_words_of_the_standard() {
     let app = TestApp::new().await;
     let own = program(&app.user("ada").await, &["jobs:read"]).await;
-    let form = |fields: &[(&str, &str)]| basic_form(fields);
     let cases = [
-        (form(&[]), "invalid_request"),
-        (form(&[("grant_type", "")]), "invalid_request"),
-        (form(&[("grant_type", "authorization_code")]), "unsupported_grant_type"),
-        (form(&[("grant_type", "client_credentials"), ("scope", "admin")]), "invalid_scope"),
-        (form(&[("grant_type", "client_credentials"), ("scope", "no such")]), "invalid_scope"),
-        (form(&[("grant_type", "client_credentials"), ("scope", " ")]), "invalid_scope"),
-        (form(&[("grant_type", "client_credentials"), ("grant_type", "password")]), "invalid_request"),
-        (form(&[("grant_type", "client_credentials"), ("client_id", "client_of_somebody")]), "invalid_request"),
-        (form(&[("grant_type", "password"), ("username", "ada")]), "invalid_request"),
-        (form(&[("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)]), "unauthorized_client"),
+        (owned(&[]), "invalid_request"),
+        (owned(&[("grant_type", "")]), "invalid_request"),
+        (owned(&[("grant_type", "authorization_code")]), "unsupported_grant_type"),
+        (owned(&[("grant_type", "client_credentials"), ("scope", "admin")]), "invalid_scope"),
+        (owned(&[("grant_type", "client_credentials"), ("scope", "no such")]), "invalid_scope"),
+        (owned(&[("grant_type", "client_credentials"), ("scope", " ")]), "invalid_scope"),
+        (owned(&[("grant_type", "client_credentials"), ("grant_type", "password")]), "invalid_request"),
+        (owned(&[("grant_type", "client_credentials"), ("client_id", "client_of_somebody")]), "invalid_request"),
+        (owned(&[("grant_type", "password"), ("username", "ada")]), "invalid_request"),
+        (owned(&[("grant_type", "password"), ("username", "ada"), ("password", PASSWORD)]), "unauthorized_client"),
     ];
     for (fields, error) in cases {
         let answer = basic(&app, "/oauth/token", &own, &borrowed(&fields)).await;
@@ -104,10 +103,11 @@ async fn what_is_wrong_is_said_in_the_words_of_the_standard() {
     let json = app.anonymous().post("/oauth/token").basic_auth(&own.id, Some(&own.secret)).json(&json!({}));
     assert_eq!(send(json).await.body["error"], "invalid_request", "forms only");
     let get = app.anonymous().get("/oauth/token").send().await.expect("an answer");
-    assert_eq!((get.status().as_u16(), get.headers()["allow"].to_str()), (405, Ok("POST")));
+    assert_eq!(get.status(), 405);
+    assert_eq!(get.headers()["allow"], "POST");
 }
 
-fn basic_form(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
     fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
@@ -130,18 +130,18 @@ async fn nobody_passes_for_a_client() {
         (ada.id.clone(), own.secret.clone()),
         ("%00%ff+&=".to_owned(), own.secret.clone()),
     ];
-    let form = [("grant_type", "client_credentials")];
+    let fields = [("grant_type", "client_credentials")];
     for (id, secret) in wrong {
-        let answer = basic(&app, "/oauth/token", &Program { id: id.clone(), secret }, &form).await;
+        let answer = basic(&app, "/oauth/token", &Program { id: id.clone(), secret }, &fields).await;
         assert_eq!((answer.status, &answer.body["error"]), (401, &json!("invalid_client")), "{id}");
         assert!(answer.challenge.expect("a challenge").starts_with("Basic realm="));
     }
-    let none = send(app.anonymous().post("/oauth/token").form(&form)).await;
+    let none = send(form(app.anonymous().post("/oauth/token"), &fields)).await;
     assert_eq!((none.status, &none.body["error"]), (401, &json!("invalid_client")));
-    let broken = app.anonymous().post("/oauth/token").header("authorization", "Basic ???").form(&form);
+    let broken = form(app.anonymous().post("/oauth/token").header("authorization", "Basic ???"), &fields);
     assert_eq!(send(broken).await.status, 401);
     app.set_status("ada", entity::user::Status::Suspended).await;
-    assert_eq!(basic(&app, "/oauth/token", &own, &form).await.status, 401, "its user is suspended");
+    assert_eq!(basic(&app, "/oauth/token", &own, &fields).await.status, 401, "its user is suspended");
 }
 
 #[tokio::test]
@@ -155,8 +155,8 @@ async fn a_removed_client_and_its_tokens_open_nothing() {
     assert_eq!(eve.refused("oauthClientDelete", input.clone()).await, "NOT_FOUND");
     ada.change("oauthClientDelete", input.clone(), "client { name }").await;
     assert_eq!(caller.code(READ, json!({})).await, "UNAUTHENTICATED");
-    let form = [("grant_type", "client_credentials")];
-    assert_eq!(basic(&app, "/oauth/token", &own, &form).await.status, 401);
+    let fields = [("grant_type", "client_credentials")];
+    assert_eq!(basic(&app, "/oauth/token", &own, &fields).await.status, 401);
     assert_eq!(ada.refused("oauthClientDelete", input).await, "NOT_FOUND");
 }
 
@@ -169,21 +169,21 @@ async fn the_password_grant_is_off_until_an_operator_wants_it() {
     .await;
     let (ada, bob) = (app.user("ada").await, app.user("bob").await);
     let own = program(&ada, &["jobs:read"]).await;
-    let form = |password| [("grant_type", "password"), ("username", "bob"), ("password", password)];
-    let answer = basic(&app, "/oauth/token", &own, &form(PASSWORD)).await;
+    let fields = |password| [("grant_type", "password"), ("username", "bob"), ("password", password)];
+    let answer = basic(&app, "/oauth/token", &own, &fields(PASSWORD)).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let caller = app.anonymous().with_token(text(&answer.body["access_token"]), "");
     let me = caller.data("{ viewer { user { username } } }", json!({})).await;
     assert_eq!(me["viewer"]["user"]["username"], "bob");
     for _ in 0..3 {
-        let wrong = basic(&app, "/oauth/token", &own, &form("guess")).await;
+        let wrong = basic(&app, "/oauth/token", &own, &fields("guess")).await;
         assert_eq!((wrong.status, &wrong.body["error"]), (400, &json!("invalid_grant")));
     }
-    let limited = basic(&app, "/oauth/token", &own, &form(PASSWORD)).await;
+    let limited = basic(&app, "/oauth/token", &own, &fields(PASSWORD)).await;
     assert_eq!((limited.status, &limited.body["error"]), (429, &json!("temporarily_unavailable")));
     app.advance(3_601);
     app.set_status("bob", entity::user::Status::Suspended).await;
-    let suspended = basic(&app, "/oauth/token", &own, &form(PASSWORD)).await;
+    let suspended = basic(&app, "/oauth/token", &own, &fields(PASSWORD)).await;
     assert_eq!((suspended.status, &suspended.body["error"]), (400, &json!("invalid_grant")));
     drop(bob);
 }
@@ -193,13 +193,13 @@ async fn wrong_secrets_are_counted() {
     let app = TestApp::with(|config| config.limits.wrong_secrets_per_address = 3).await;
     let own = program(&app.user("ada").await, &["jobs:read"]).await;
     let wrong = Program { secret: "guess".to_owned(), ..own.clone() };
-    let form = [("grant_type", "client_credentials")];
+    let fields = [("grant_type", "client_credentials")];
     let mut statuses = Vec::new();
     for _ in 0..4 {
-        statuses.push(basic(&app, "/oauth/token", &wrong, &form).await.status);
+        statuses.push(basic(&app, "/oauth/token", &wrong, &fields).await.status);
     }
     assert_eq!(statuses, [401, 401, 401, 429]);
-    assert_eq!(basic(&app, "/oauth/token", &own, &form).await.status, 200, "who has the secret is not kept out");
+    assert_eq!(basic(&app, "/oauth/token", &own, &fields).await.status, 200, "who has the secret is not kept out");
 }
 
 #[tokio::test]
@@ -223,23 +223,23 @@ async fn who_may_look_at_a_token_learns_what_it_opens() {
     let (ada, eve) = (app.user("ada").await, app.user("eve").await);
     let (own, other) = (program(&ada, &["jobs:read"]).await, program(&eve, &["jobs:read"]).await);
     let given = token(&app, &own).await;
-    let form = [("token", &*given)];
-    let seen = basic(&app, "/oauth/introspect", &own, &form).await.body;
+    let fields = [("token", &*given)];
+    let seen = basic(&app, "/oauth/introspect", &own, &fields).await.body;
     let described = json!([seen["active"], seen["scope"], seen["username"], seen["client_id"], seen["token_type"]]);
     assert_eq!(described, json!([true, "jobs:read", "ada", own.id, "Bearer"]));
     assert_eq!(seen["exp"].as_i64().expect("a number") - seen["iat"].as_i64().expect("a number"), 3_600);
     let inactive = json!({ "active": false });
-    assert_eq!(basic(&app, "/oauth/introspect", &other, &form).await.body, inactive, "none of its business");
-    let by_session = async |caller: &Client| send(caller.post("/oauth/introspect").form(&form)).await.body;
+    assert_eq!(basic(&app, "/oauth/introspect", &other, &fields).await.body, inactive, "none of its business");
+    let by_session = async |caller: &Client| send(form(caller.post("/oauth/introspect"), &fields)).await.body;
     assert_eq!(by_session(&ada).await["active"], true);
     assert_eq!(by_session(&app.admin()).await["active"], true);
     assert_eq!(by_session(&eve).await, inactive);
-    assert_eq!(send(app.anonymous().post("/oauth/introspect").form(&form)).await.status, 401);
+    assert_eq!(send(form(app.anonymous().post("/oauth/introspect"), &fields)).await.status, 401);
     for nothing in ["x", "dkt_", &given[..46], own.secret.as_str(), ada.token.as_deref().expect("a session")] {
         assert_eq!(basic(&app, "/oauth/introspect", &own, &[("token", nothing)]).await.body, inactive, "{nothing}");
     }
     app.advance(3_601);
-    assert_eq!(basic(&app, "/oauth/introspect", &own, &form).await.body, inactive, "it is over");
+    assert_eq!(basic(&app, "/oauth/introspect", &own, &fields).await.body, inactive, "it is over");
 }
 
 #[tokio::test]
@@ -249,12 +249,12 @@ async fn a_client_gives_its_tokens_back_and_no_others() {
     let (own, other) = (program(&ada, &["jobs:read"]).await, program(&eve, &["jobs:read"]).await);
     let given = token(&app, &own).await;
     let caller = app.anonymous().with_token(given.clone(), "");
-    let form = [("token", &*given), ("token_type_hint", "access_token")];
-    let foreign = basic(&app, "/oauth/revoke", &other, &form).await;
+    let fields = [("token", &*given), ("token_type_hint", "access_token")];
+    let foreign = basic(&app, "/oauth/revoke", &other, &fields).await;
     assert_eq!((foreign.status, &foreign.body["error"]), (400, &json!("unauthorized_client")));
     assert_eq!(caller.code(READ, json!({})).await, "OK");
     for _ in 0..2 {
-        assert_eq!(basic(&app, "/oauth/revoke", &own, &form).await.status, 200, "also when it is over already");
+        assert_eq!(basic(&app, "/oauth/revoke", &own, &fields).await.status, 200, "also when it is over already");
     }
     assert_eq!(caller.code(READ, json!({})).await, "UNAUTHENTICATED");
     assert_eq!(basic(&app, "/oauth/revoke", &own, &[("token", "nonsense")]).await.status, 200);

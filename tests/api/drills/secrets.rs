@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncWriteExt;
 
 use super::support::{Client, Failed, Follower, Site, answered, mutation, soon};
-use crate::support::Mail;
+use crate::support::{Mail, form};
 
 const PASSWORD: &str = "an-unmistakable-passphrase";
 const MISTYPED: &str = "an-unmistakable-slip";
@@ -133,12 +133,12 @@ async fn by_oauth(site: &Site, secrets: &mut Vec<String>) {
     let made = site.done("client create nightly --user ada --scope jobs:read").await;
     let (id, secret) = made.split_once(':').expect("an id and a secret");
     secrets.push(secret.to_owned());
-    let form = [("grant_type", "client_credentials")];
+    let fields = [("grant_type", "client_credentials")];
     let request = reqwest::Client::new().post(site.client(None).url("/oauth/token")).basic_auth(id, Some(secret));
-    let answer: Json = request.form(&form).send().await.expect("an answer").json().await.expect("JSON");
+    let answer: Json = form(request, &fields).send().await.expect("an answer").json().await.expect("JSON");
     secrets.push(answer["access_token"].as_str().expect("a token").to_owned());
     let wrong = reqwest::Client::new().post(site.client(None).url("/oauth/token")).basic_auth(id, Some(MISTYPED));
-    let status = wrong.form(&form).send().await.expect("an answer").status();
+    let status = form(wrong, &fields).send().await.expect("an answer").status();
     assert!(status.is_client_error(), "{status}");
 }
 

@@ -145,6 +145,12 @@ pub fn mutation(field: &str, selection: &str) -> String {
     format!("mutation($input: {input}Input!) {{ {field}(input: $input) {{ {selection} }} }}")
 }
 
+/// The same request with a form as its body.
+pub fn form(request: reqwest::RequestBuilder, fields: &[(&str, &str)]) -> reqwest::RequestBuilder {
+    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    request.header("content-type", "application/x-www-form-urlencoded").body(body)
+}
+
 /// Sends, and reads the JSON that comes back.
 pub async fn read(request: reqwest::RequestBuilder) -> Value {
     let response = request.send().await.expect("an answer");

@@ -27,7 +27,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 pub use build::Lease;
-pub use client::{Client, code, mutation, page_of_metrics, read, text};
+pub use client::{Client, code, form, mutation, page_of_metrics, read, text};
 pub use database::{Database, server};
 pub use mail_server::{Behaviour, MailServer};
 pub use mail_text::Mail;
