@@ -142,6 +142,8 @@ pub struct Model {
     pub max_run_seconds: Option<i32>,
     /// Copied from the service at submission.
     pub retry_timeouts: bool,
+    /// Whether it is assigned to a runner rather than claimed by one, as its service has it.
+    pub pushed: bool,
     /// How many leases expired.
     pub losses: i32,
     /// How many attempts do not count against `max_attempts`: those that a worker handed back unharmed, and all that

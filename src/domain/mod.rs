@@ -5,6 +5,7 @@
 //! that a change causes are rows of the same transaction.
 
 pub mod account;
+pub mod assignment;
 pub mod check;
 mod due;
 pub mod event;

@@ -10,6 +10,7 @@
 
 mod account;
 mod api;
+mod assignment;
 mod call;
 mod connection;
 mod context;

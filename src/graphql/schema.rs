@@ -5,8 +5,8 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project, project_data,
-    runner, server, service, session, token, usage, user, viewer, work,
+    Door, account, assignment, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
+    project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -43,6 +43,7 @@ pub struct Mutation(
     job::JobOverruleMutation,
     job::JobRecordMutation,
     work::WorkMutation,
+    assignment::AssignmentMutation,
     file::FileMutation,
     account::AccountMutation,
     account::MoneyMutation,

@@ -104,7 +104,7 @@ impl World {
         match field {
             "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
             "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
-            | "projects" | "groups" | "sessionDelete" | "runnerUnregister" => json!({}),
+            | "projects" | "groups" | "sessionDelete" | "runnerUnregister" | "assignmentFetch" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
@@ -157,7 +157,8 @@ impl World {
                 self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
                 json!({ "jobId": job })
             }
-            "runnerRegister" | "workClaim" => json!({}),
+            "runnerRegister" | "workClaim" | "runnerHeartbeat" | "assignmentComplete" => json!({}),
+            "assignmentFail" => json!({ "message": "x" }),
             "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
             "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
             "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),

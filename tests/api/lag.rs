@@ -38,6 +38,7 @@ impl Shop {
         let login = session::create(&server.app, "admin", password, None).await.expect("a session");
         let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
         let new = NewService {
+            dispatch: entity::service::Dispatch::Pull,
             project_id: None,
             is_exported: false,
             name: None,

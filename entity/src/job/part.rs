@@ -15,7 +15,7 @@ impl Columns {
     /// No column.
     pub const NONE: Self = Self(0);
     /// Every column.
-    pub const ALL: Self = Self((1 << 53) - 1);
+    pub const ALL: Self = Self((1 << 54) - 1);
 
     /// Every column but the parameters and the results, which may be large and which no change of state needs.
     #[must_use]
@@ -82,7 +82,8 @@ impl FromQueryResult for Part {
                 Parameters parameters, Results results, Priority priority, ScheduledAt scheduled_at,
                 RunAfter run_after,
                 Attempt attempt, MaxAttempts max_attempts, LeaseSeconds lease_seconds,
-                MaxRunSeconds max_run_seconds, RetryTimeouts retry_timeouts, Losses losses, Releases releases,
+                MaxRunSeconds max_run_seconds, RetryTimeouts retry_timeouts, Pushed pushed,
+                Losses losses, Releases releases,
                 Backoffs backoffs, Progress progress, Message message, FailureKind failure_kind,
                 FailureCode failure_code, FailureMessage failure_message, CancelRequested cancel_requested,
                 Revision revision, LogBytes log_bytes, LogTruncated log_truncated, RunnerId runner_id,
@@ -125,6 +126,7 @@ impl Model {
             lease_seconds: 0,
             max_run_seconds: None,
             retry_timeouts: false,
+            pushed: false,
             losses: 0,
             releases: 0,
             backoffs: 0,

@@ -14,7 +14,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, file, project, service},
+    domain::{check::Faults, file, lease, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -31,6 +31,14 @@ pub(super) async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
         job::Status::Cancelled => Ok(job),
         job::Status::Succeeded | job::Status::Failed => {
             Err(Error::InvalidState("The job has finished; there is nothing left to cancel.".into()))
+        }
+        job::Status::Claimed if job.pushed => {
+            // Its runner has not fetched it, and need not: nobody works on it.
+            let after = job::Model {
+                cancel_requested: true,
+                ..lease::ended(&lease::counted_to(&job, tx.now), job::Status::Cancelled, tx.now)
+            };
+            change::transition(tx, &job, after, None).await
         }
         job::Status::Claimed | job::Status::Running if job.cancel_requested => Ok(job),
         job::Status::Claimed | job::Status::Running => {

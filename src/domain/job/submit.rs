@@ -26,7 +26,7 @@ use crate::{
     domain::{
         account::{self, Payer, charge},
         check::Faults,
-        event as log, file, project as projects,
+        event as log, file, lease, project as projects,
         schema::Part,
         service as services,
     },
@@ -241,6 +241,7 @@ pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
     job.id = id;
     tell(tx, &job, ready.payer).await?;
     job = file::attach_inputs(tx, job, &ready.file_ids).await?;
+    job = lease::assign_new(tx, job).await?;
     Ok(Submitted { job, replayed: false })
 }
 
@@ -315,6 +316,7 @@ fn new_row(now: Time, ready: &Ready) -> job::Model {
         lease_seconds: service.lease_seconds,
         max_run_seconds: ready.terms.max_run_seconds,
         retry_timeouts: service.retry_timeouts,
+        pushed: service.dispatch == service::Dispatch::Push,
         revision: 1 + i64::from(held.is_some_and(|held| held > Amount::ZERO)),
         account_id: ready.payer.map(|payer| payer.account_id),
         cpus: ready.terms.cpus,

@@ -169,6 +169,11 @@ impl TestApp {
         lease::sweep(&self.server.app).await.expect("a sweep")
     }
 
+    /// Ends the registration of runners that were not heard of, and assigns what waits all the same, now.
+    pub async fn assign(&self) -> usize {
+        lease::assign_waiting(&self.server.app).await.expect("a sweep")
+    }
+
     /// Removes events past their retention, now.
     pub async fn prune(&self) {
         while event::prune(&self.server.app).await.expect("the log is pruned") > 0 {}
