@@ -1,4 +1,5 @@
 //! Runs.
+#![expect(clippy::struct_excessive_bools, reason = "a column each")]
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
