@@ -157,11 +157,6 @@ impl World {
                 self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
                 json!({ "jobId": job })
             }
-            "runnerRegister" | "workClaim" | "runnerHeartbeat" | "assignmentComplete" => json!({}),
-            "assignmentFail" => json!({ "message": "x" }),
-            "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
-            "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
-            "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
             "fileAttach" => {
                 let file = self.ada.file("a.txt", "a").await;
                 json!({ "fileId": file, "jobId": self.ada.submit(&self.service, json!({})).await })
@@ -185,6 +180,17 @@ impl World {
                 self.runner.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
                 json!({ "jobId": job })
             }
+            field => self.input_of_work(field).await,
+        }
+    }
+
+    async fn input_of_work(&self, field: &str) -> Value {
+        match field {
+            "runnerRegister" | "workClaim" | "runnerHeartbeat" | "assignmentComplete" => json!({}),
+            "assignmentFail" => json!({ "message": "x" }),
+            "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
+            "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
+            "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
             field => self.input_of_a_project(field).await,
         }
     }
