@@ -143,7 +143,7 @@ impl Account {
     ) -> Result<AccountMemberConnection> {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.0.id);
-        let found = domain::account::members(app, viewer, id, order, &page(first, last, after, before)?).await?;
+        let found = domain::account::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::account::count_members(app, viewer, id).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
@@ -166,7 +166,7 @@ impl Account {
     ) -> Result<LedgerEntryConnection> {
         let mut filter = domain::ledger::LedgerFilter::try_from(filter.unwrap_or_default())?;
         filter.account_ids = Some(vec![self.0.uid]);
-        page_of_entries(ctx, filter, order, &page(first, last, after, before)?).await
+        page_of_entries(ctx, filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// Its events, oldest first: the same that the subscription `accountEvents` delivers, with the same cursors.

@@ -356,7 +356,7 @@ impl Job {
         #[graphql(desc = "Only files after this cursor.")] after: Option<String>,
     ) -> Result<FileConnection> {
         let filter = FileFilter { job_id: Some(self.row.id), role: role.map(Into::into), attached: None };
-        page_of_files(ctx, filter, FileOrder::CreatedAtAsc, &page(Some(first), None, after, None)?).await
+        page_of_files(ctx, filter, FileOrder::CreatedAtAsc, &page(ctx, Some(first), None, after, None)?).await
     }
 
     /// What the viewer may do with it now.

@@ -49,5 +49,5 @@ mod work;
 
 pub use crate::origin::Origin;
 pub use api::Door;
-pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint};
+pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint, Statement};
 pub use schema::{Api, api, sdl};

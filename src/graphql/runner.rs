@@ -158,7 +158,7 @@ impl RunnerQuery {
     ) -> Result<RunnerConnection> {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
-        let found = domain::runner::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let found = domain::runner::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
         let total = if asks_for(ctx, "totalCount") { Some(domain::runner::count(app, viewer).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| Runner(Arc::new(row))).collect();

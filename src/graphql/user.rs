@@ -136,7 +136,7 @@ impl User {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection> {
         let filter = AccountFilter { member_ids: Some(vec![self.0.uid]), ..AccountFilter::default() };
-        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// When the account was made.
@@ -195,7 +195,7 @@ impl UserQuery {
     ) -> Result<UserConnection> {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
-        let found = domain::user::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let found = domain::user::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
         let total = if asks_for(ctx, "totalCount") { Some(domain::user::count(app, viewer).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| User(Arc::new(row))).collect();

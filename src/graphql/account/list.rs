@@ -130,7 +130,7 @@ impl AccountQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection> {
         let filter = AccountFilter::try_from(filter.unwrap_or_default())?;
-        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// What a job of a service would cost, and what would be held for it.

@@ -144,7 +144,7 @@ impl JobQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<JobConnection> {
         let filter = JobFilter::try_from(filter.unwrap_or_default())?;
-        page_of_jobs(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_jobs(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 }
 
