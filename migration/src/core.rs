@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    money, projects,
+    legacy, money, projects,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -32,6 +32,8 @@ const INDEXES: &[&str] = &[
     "CREATE INDEX session_expiry ON session (expires_at)",
     "CREATE INDEX token_user ON token (user_id) WHERE user_id IS NOT NULL",
     "CREATE INDEX token_runner ON token (runner_id) WHERE runner_id IS NOT NULL",
+    "CREATE UNIQUE INDEX service_standing ON service (dialect) WHERE dialect = 'project_w' AND project_id IS NULL \
+     AND deleted_at IS NULL",
     "CREATE INDEX service_owner ON service (owner_id)",
     "CREATE UNIQUE INDEX service_version_number ON service_version (service_id, version)",
     "CREATE UNIQUE INDEX runner_name ON runner (owner_id, name)",
@@ -73,10 +75,10 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
-        for table in tables.chain([money::ledger()]).chain(jobs) {
+        for table in tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES) {
+        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(legacy::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -196,6 +198,7 @@ fn work() -> Vec<TableCreateStatement> {
     );
     money::add_to_service(&mut service);
     projects::add_to_service(&mut service);
+    legacy::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![
@@ -246,6 +249,7 @@ fn job() -> TableCreateStatement {
         .check(Expr::col("idempotency_key").is_null().eq(Expr::col("key_owner_id").is_null()));
     money::add_to_job(&mut job, &is_final());
     projects::add_to_job(&mut job);
+    legacy::add_to_job(&mut job);
     job
 }
 
@@ -297,6 +301,7 @@ fn job_columns() -> Vec<ColumnDef> {
         long_null("started_at"),
         long_null("finished_at"),
         long("updated_at"),
+        long_null("downloaded_at"),
     ]
 }
 

@@ -1,13 +1,13 @@
 //! Jobs: submitting, looking, cancelling. What workers do with them is [`super::lease`].
 
-use bytes::Bytes;
 use entity::{
     Labels, Scope, Time,
     job::{self, Columns, Part},
-    job_label, job_log,
+    job_label,
+    legacy_number::Dialect,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, prelude::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Expr,
     sea_query::SelectStatement,
 };
 use uuid::Uuid;
@@ -23,7 +23,9 @@ use crate::{
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
+mod download;
 mod idempotency;
+mod log;
 mod overrule;
 mod promote;
 mod record;
@@ -38,12 +40,15 @@ mod watch;
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
+pub use download::mark_downloaded;
+pub(super) use log::log_bytes;
+pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
 pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
 pub(super) use requirement::labels;
 pub use retry::retry;
-pub use submit::{NewJob, Submitted, submit};
+pub use submit::{NewJob, Submitted, submit, submit_with};
 pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
 pub use waiting::{FARTHEST, Reason, Waiting, waiting};
@@ -72,6 +77,10 @@ pub struct JobFilter {
     pub runner_ids: Option<Vec<Uuid>>,
     /// Having each of these labels.
     pub labels: Labels,
+    /// At home in this older API.
+    pub dialect: Option<Dialect>,
+    /// With one of these numbers of that API.
+    pub dialect_numbers: Option<Vec<i32>>,
     /// Submitted or recorded.
     pub origin: Option<job::Origin>,
     /// Lowest priority.
@@ -91,12 +100,13 @@ pub struct JobFilter {
 impl JobFilter {
     /// Whether every job matches.
     fn is_empty(&self) -> bool {
-        let Self { statuses, service_ids, project_ids, owner_ids, runner_ids, labels, origin, .. } = self;
+        let Self { statuses, service_ids, project_ids, owner_ids, runner_ids, labels, origin, dialect, .. } = self;
+        let home = dialect.is_some() || self.dialect_numbers.is_some();
         let lists = [service_ids, project_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
         let priorities = [self.priority_least, self.priority_most];
         let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
         let bounds = priorities.iter().any(Option::is_some) || times.iter().any(Option::is_some);
-        !(lists || bounds || statuses.is_some() || origin.is_some() || !labels.is_empty())
+        !(lists || home || bounds || statuses.is_some() || origin.is_some() || !labels.is_empty())
     }
 }
 
@@ -121,10 +131,20 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid, columns: Columns) -> Res
     find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))
 }
 
-/// The job with this number.
-pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64, columns: Columns) -> Result<Part> {
+/// The job with this number: docket's own, or that of the dialect where it is at home.
+pub async fn get_by_number(
+    app: &App,
+    viewer: &Viewer,
+    dialect: Option<Dialect>,
+    number: i64,
+    columns: Columns,
+) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
-    let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.eq(number));
+    let query = job::Entity::visible_to(&viewer.scope());
+    let query = match dialect {
+        None => query.filter(job::Column::Id.eq(number)),
+        Some(dialect) => query.filter(job::Column::Dialect.eq(dialect)).filter(job::Column::DialectNumber.eq(number)),
+    };
     columns.select(query).into_model().one(app.db.read()).await?.ok_or(Error::NotFound("job"))
 }
 
@@ -217,71 +237,6 @@ pub async fn whole_by_ids(app: &App, ids: &[i64]) -> Result<Vec<job::Model>> {
     Ok(job::Entity::find().filter(job::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
 }
 
-/// A piece of a job's log: the text between two byte offsets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogText {
-    /// The text, whole characters only.
-    pub text: String,
-    /// Bytes before the end of `text`: where to read on.
-    pub end: i64,
-}
-
-/// Bytes of log text that one read returns at most (the chunk that crosses the bound is still whole).
-pub const LOG_READ: i64 = 262_144;
-
-/// The log of a job that the caller may see, from the chunk that holds the byte `offset` on, at most [`LOG_READ`]
-/// bytes (and at most up to `until`, when given).
-pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<LogText> {
-    let mut text = String::new();
-    let mut end = offset;
-    for chunk in log_chunks(app, job_id, offset, until).await? {
-        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
-        if skip < chunk.text.len() {
-            // An offset inside a character begins at the next one.
-            let start =
-                (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
-            text.push_str(&chunk.text[start..]);
-            end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
-        }
-    }
-    Ok(LogText { text, end })
-}
-
-/// The same to the byte, which may lie inside a character: for those who read it as a file.
-pub(super) async fn log_bytes(app: &App, job_id: i64, offset: i64) -> Result<Bytes> {
-    let mut bytes = Vec::new();
-    for chunk in log_chunks(app, job_id, offset, None).await? {
-        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
-        bytes.extend_from_slice(chunk.text.as_bytes().get(skip..).unwrap_or_default());
-    }
-    Ok(bytes.into())
-}
-
-async fn log_chunks(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<Vec<job_log::Model>> {
-    let of_job = job_log::Entity::find().filter(job_log::Column::JobId.eq(job_id));
-    // The chunk that holds the offset. Chunks may be as small as a byte: going back by the size of the largest would
-    // find thousands of them, all before the offset.
-    let first: Option<i64> = of_job
-        .clone()
-        .select_only()
-        .column(job_log::Column::Offset)
-        .filter(job_log::Column::Offset.lte(offset))
-        .order_by_desc(job_log::Column::Offset)
-        .limit(1)
-        .into_tuple()
-        .one(app.db.read())
-        .await?;
-    let mut query = of_job
-        .order_by_asc(job_log::Column::Offset)
-        .filter(job_log::Column::Offset.gte(first.unwrap_or(0)))
-        .filter(job_log::Column::Offset.lt(offset.saturating_add(LOG_READ)))
-        .limit(1_000);
-    if let Some(until) = until {
-        query = query.filter(job_log::Column::Offset.lt(until));
-    }
-    Ok(query.all(app.db.read()).await?)
-}
-
 /// The labels of a filter, from pairs of key and value.
 pub fn filter_labels(given: Vec<(String, String)>) -> Result<Labels> {
     let mut faults = Faults::default();
@@ -325,6 +280,12 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
             .filter(job_label::Column::Key.eq(key))
             .filter(job_label::Column::Value.eq(value));
         query = query.filter(job::Column::Id.in_subquery(labelled.into_query()));
+    }
+    if let Some(dialect) = filter.dialect {
+        query = query.filter(job::Column::Dialect.eq(dialect));
+    }
+    if let Some(numbers) = &filter.dialect_numbers {
+        query = query.filter(job::Column::DialectNumber.is_in(numbers.iter().copied().map(i64::from)));
     }
     if let Some(origin) = filter.origin {
         query = query.filter(job::Column::Origin.eq(origin));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Amount, service, service_version};
+use entity::{Amount, legacy_number::Dialect, service, service_version};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -16,9 +16,11 @@ use crate::{
 };
 
 mod name;
+mod standing;
 mod watch;
 mod write;
 
+pub use standing::of_project_w;
 pub use watch::{Watch, watch};
 pub(super) use write::first_admin;
 pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
@@ -51,6 +53,8 @@ pub struct NewService {
     pub limits: Limits,
     /// What its jobs cost.
     pub prices: Prices,
+    /// The older API that it is made through, and where its jobs are at home.
+    pub dialect: Option<Dialect>,
 }
 
 /// What jobs cost. Of each price: none leaves it as it is, `Some(None)` is nothing.

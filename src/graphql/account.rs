@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use entity::{Amount, account, account_member};
+use entity::{Amount, account, account_member, legacy_number::Noun};
 
 use super::{
     connection::connection,
     context::{app, asked, asks_for, loaders, nullable, page, viewer},
+    dialect::{Dialect, its_number},
     id::Kind,
     ledger::{LedgerEntryConnection, LedgerFilterInput, LedgerOrder, page_of_entries},
     scalar::{Cursor, DateTime, Decimal, number},
@@ -83,6 +84,15 @@ impl Account {
     /// A short number, unique among accounts.
     async fn number(&self) -> i32 {
         number(self.0.id)
+    }
+
+    /// Its number in an older API; null as long as that API has not shown it.
+    async fn legacy_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose number.")] dialect: Dialect,
+    ) -> Option<Result<i32>> {
+        nullable(its_number(ctx, dialect, Noun::Account, self.0.id)).await
     }
 
     /// A short name, unique among accounts that are not deleted; 1 to 64 letters, digits, `_`, `.` or `-`.

@@ -11,6 +11,7 @@ use entity::{
 use super::{
     account::Account,
     context::{app, asked, loaders, nullable, page, viewer},
+    dialect::Dialect,
     event::{JobEventConnection, page_of_events},
     file::{FileConnection, FileOrder, FileRole, page_of_files},
     id::Kind,
@@ -44,6 +45,7 @@ pub use list::{JobConnection, JobFilterInput, JobOrder, JobQuery, page_of_jobs};
 pub use live::JobSubscription;
 pub use many::JobManyMutation;
 pub use overrule::JobOverruleMutation;
+pub(super) use parts::seconds;
 pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
 pub use record::{JobRecordMutation, JobSlurm};
 pub use waiting::WaitingReason;
@@ -100,6 +102,17 @@ impl Job {
     /// A short number, unique among jobs.
     async fn number(&self) -> i32 {
         number(self.row.id)
+    }
+
+    /// The older API that it is at home in, and is listed by: that which its service was made through; MyBRC's for every
+    /// recorded job. Null for none.
+    async fn dialect(&self) -> Option<Dialect> {
+        self.row.dialect.map(Into::into)
+    }
+
+    /// Its number in that API; null when it has no home, or one that does not number jobs.
+    async fn dialect_number(&self) -> Option<i32> {
+        self.row.dialect_number.map(number)
     }
 
     /// Where it stands.
@@ -266,6 +279,11 @@ impl Job {
         self.row.finished_at.map(Into::into)
     }
 
+    /// When somebody noted that its results were fetched (`jobMarkDownloaded`); null before.
+    async fn downloaded_at(&self) -> Option<DateTime> {
+        self.row.downloaded_at.map(Into::into)
+    }
+
     /// When it last changed.
     async fn updated_at(&self) -> DateTime {
         self.row.updated_at.into()
@@ -378,9 +396,4 @@ impl Job {
             (None, None) => Ok(None),
         }
     }
-}
-
-/// Microseconds as seconds. Times of runs lie far within what a float holds exactly.
-pub(super) fn seconds(micros: i64) -> f64 {
-    std::time::Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
 }

@@ -14,6 +14,7 @@ mod assignment;
 mod call;
 mod connection;
 mod context;
+mod dialect;
 mod document;
 pub mod error;
 mod event;

@@ -129,7 +129,7 @@ async fn check_schema(faults: &mut Faults, path: &'static str, schema: Option<&V
     faults.extend(checked)
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &Tx,
     app: &App,
     owner_id: i64,
@@ -194,6 +194,7 @@ fn new_row(
         max_running_per_user: Set(new.limits.max_running_per_user.over(None)),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
+        dialect: Set(new.dialect),
         deleted_at: Set(None),
         ..Default::default()
     }

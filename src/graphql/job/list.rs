@@ -16,6 +16,7 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nodes_ask_for, nullable, page},
+        dialect::{Dialect, only_with_a_number},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
@@ -67,6 +68,10 @@ pub struct JobFilterInput {
     runner_id: Option<IdFilter>,
     /// By labels: a job must have each of these; at most 32.
     labels: Option<Vec<LabelInput>>,
+    /// By the older API that it is at home in.
+    dialect: Option<Dialect>,
+    /// By its number in that API: one of these, at most 1000.
+    dialect_numbers: Option<Vec<i32>>,
     /// By how it came to be.
     origin: Option<JobOrigin>,
     /// By priority.
@@ -86,7 +91,13 @@ impl TryFrom<JobFilterInput> for JobFilter {
         let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
         let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
         let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
+        if let Some(numbers) = input.dialect_numbers.as_ref().filter(|numbers| numbers.len() > 1000) {
+            let message = format!("{} numbers are too many; at most 1000 are taken.", numbers.len());
+            return Err(Error::invalid("filter/dialectNumbers", message));
+        }
         Ok(Self {
+            dialect: input.dialect.map(Into::into),
+            dialect_numbers: input.dialect_numbers,
             statuses: statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
@@ -116,13 +127,19 @@ impl JobQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
     ) -> Option<Result<Job>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let columns = needed(ctx.field().selection_set());
             let row = match (id, number) {
                 (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?, columns).await?,
-                (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number), columns).await?,
+                (None, Some(number)) => {
+                    domain::job::get_by_number(app, viewer, dialect.map(Into::into), i64::from(number), columns).await?
+                }
                 _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
             };
             Ok(Some(row.into()))
