@@ -11,6 +11,7 @@ use crate::{
     error::Result,
     infra::{
         clock::Clock,
+        mailer::Mailer,
         passwords::{PasswordParams, Passwords},
         storage::Storage,
     },
@@ -30,6 +31,8 @@ pub struct Parts {
     pub clock: Clock,
     /// Password hashing.
     pub passwords: Passwords,
+    /// What sends mail.
+    pub mailer: Mailer,
     /// Where files' bytes lie.
     pub storage: Storage,
     /// Compiled JSON Schemas by service version.
@@ -73,6 +76,7 @@ impl App {
         Ok(Self(Arc::new(Parts {
             events: Feed::new(config.events.lag_events),
             db,
+            mailer: Mailer::new(&config.mail)?,
             storage: Storage::new(&config.files.store, config.files.uploads),
             config: Arc::new(config),
             clock,

@@ -11,7 +11,7 @@ use crate::{
     compat,
     config::Config,
     db::{self, ServeLock},
-    domain::{event, lease, meter, rights, session, user},
+    domain::{event, lease, mail, meter, rights, session, user},
     error::{Error, Result},
     graphql,
     http::{self, HttpConfig, HttpState, Listening, Stopped},
@@ -86,6 +86,7 @@ impl Ground {
         background.spawn(app.db.keep_in_touch(app.shutdown.clone()));
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
+        background.spawn(mail::keep_sending(app.clone()));
         background.close();
         let state = state(&app);
         let places = compat::places(&app, &state);

@@ -6,6 +6,7 @@ use entity::{Scope, Time, job, project, project_member::Role, service, user};
 use uuid::Uuid;
 
 use crate::error::{Error, Result};
+use crate::origin::Client;
 
 /// The role of users who see and edit accounts and recorded jobs.
 pub const ACCOUNTING: &str = "accounting";
@@ -45,6 +46,8 @@ pub struct UserViewer {
     pub credential: Credential,
     /// When the credential ends by itself, as far as is known now.
     pub expires_at: Option<Time>,
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 /// A user's part in a project.
@@ -91,6 +94,8 @@ pub struct RunnerViewer {
     pub name: String,
     /// When its token ends by itself.
     pub expires_at: Option<Time>,
+    /// From where it was sent; known for what changes something.
+    pub client: Client,
 }
 
 /// What a scope of an API token allows. Scopes only narrow.
@@ -154,6 +159,17 @@ impl Viewer {
         Self::Operator
     }
 
+    /// The same caller, known to call from there. (Who was checked a moment ago may call from somewhere else now.)
+    #[must_use]
+    pub fn at(mut self, client: &Client) -> Self {
+        match &mut self {
+            Self::User(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Runner(viewer) => Arc::make_mut(viewer).client = client.clone(),
+            Self::Anonymous | Self::Operator => {}
+        }
+        self
+    }
+
     /// What queries on behalf of this caller return.
     #[must_use]
     pub fn scope(&self) -> Scope {
@@ -210,6 +226,7 @@ impl Viewer {
             user::Status::Active => {}
             user::Status::Pending => return Err(Error::Forbidden("This account is not activated yet.".into())),
             user::Status::Suspended => return Err(Error::Forbidden("This account is suspended.".into())),
+            user::Status::Deleted => return Err(log_in_first()),
         }
         if viewer.holds(permission) {
             return Ok(viewer);
@@ -260,6 +277,18 @@ impl Viewer {
     pub fn user_id(&self) -> Option<i64> {
         match self {
             Self::User(viewer) => Some(viewer.user.id),
+            Self::Anonymous | Self::Runner(_) | Self::Operator => None,
+        }
+    }
+
+    /// The session that the caller came with (`session.id`), if that is its credential.
+    #[must_use]
+    pub fn session_id(&self) -> Option<i64> {
+        match self {
+            Self::User(viewer) => match viewer.credential {
+                Credential::Session { id } => Some(id),
+                Credential::Token { .. } | Credential::StandIn => None,
+            },
             Self::Anonymous | Self::Runner(_) | Self::Operator => None,
         }
     }

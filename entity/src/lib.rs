@@ -6,6 +6,7 @@
 pub mod account;
 pub mod account_member;
 pub mod amount;
+pub mod audit_entry;
 pub mod document;
 pub mod event;
 pub mod favorite;
@@ -20,6 +21,8 @@ pub mod labels;
 pub mod ledger;
 pub mod legacy_counter;
 pub mod legacy_number;
+pub mod mail;
+pub mod one_time_token;
 pub mod project;
 pub mod project_data;
 pub mod project_member;

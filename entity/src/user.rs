@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use crate::{Scope, Time, Words};
+use crate::{Document, Scope, Time, Words};
 
 /// How an account came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -29,6 +29,24 @@ pub enum Status {
     /// Stopped by an admin: may log in and read itself and `status_message`, nothing else.
     #[sea_orm(string_value = "suspended")]
     Suspended,
+    /// Gone: only the row is left, for what names it.
+    #[sea_orm(string_value = "deleted")]
+    Deleted,
+}
+
+/// Who checks the password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum AuthenticationType {
+    /// This server.
+    #[sea_orm(string_value = "native")]
+    Native,
+    /// A directory of the organisation.
+    #[sea_orm(string_value = "ldap")]
+    Ldap,
+    /// An OpenID provider.
+    #[sea_orm(string_value = "oidc")]
+    Oidc,
 }
 
 /// A row of `user`.
@@ -41,19 +59,32 @@ pub struct Model {
     pub id: i64,
     /// The outside id: a random UUID (v4), so that it says nothing about when the account was made.
     pub uid: Uuid,
-    /// Unique, compared exactly.
+    /// The first eight digits of `uid`, unique among all users: short enough to be read out.
+    pub short_id: String,
+    /// Compared exactly; unique among users that are neither deleted nor `record_only`.
     pub username: String,
     /// As it was given; unique by `email_lower`.
     pub email: Option<String>,
-    /// The address in lower case.
+    /// The address in lower case. None for a user that is `record_only`: such an address opens nothing, and two may have
+    /// the same.
     pub email_lower: Option<String>,
+    /// When the address was confirmed; none while it was not.
+    pub email_verified_at: Option<Time>,
     /// Given name.
     pub first_name: Option<String>,
     /// Family name.
     pub last_name: Option<String>,
     /// Authenticated or anonymous.
     pub kind: Kind,
-    /// Pending, active or suspended.
+    /// Who checks the password.
+    pub authentication_type: AuthenticationType,
+    /// What a directory calls this user.
+    pub ldap_uid: Option<String>,
+    /// A JSON value that others keep here.
+    pub metadata: Option<Document>,
+    /// Known only from another system's records: nobody logs in as this user, and its name and address need not be unique.
+    pub record_only: bool,
+    /// Pending, active, suspended or deleted.
     pub status: Status,
     /// Why, for the user to read.
     pub status_message: Option<String>,
@@ -65,10 +96,24 @@ pub struct Model {
     pub password_hash: Option<String>,
     /// Rises when the user may do or see less than before.
     pub rights_revision: i64,
+    /// When somebody last logged in with the password.
+    pub last_login_at: Option<Time>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// When the user was deleted.
+    pub deleted_at: Option<Time>,
+    /// When what a deleted user left behind was erased.
+    pub erased_at: Option<Time>,
+}
+
+impl Model {
+    /// Whether the user has still to confirm its address. Who has none has nothing to confirm.
+    #[must_use]
+    pub const fn is_unverified(&self) -> bool {
+        self.email.is_some() && self.email_verified_at.is_none()
+    }
 }
 
 impl ActiveModelBehavior for ActiveModel {}

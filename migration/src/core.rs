@@ -1,10 +1,10 @@
-//! The core: users and their credentials, services, runners, jobs and the event log; accounts lie in `money`, projects
-//! in `projects`.
+//! The core: services, runners, jobs and the event log; users and their credentials lie in `identity`, accounts in
+//! `money`, projects in `projects`.
 
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    legacy, money, projects,
+    identity, legacy, money, projects,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -27,11 +27,6 @@ impl MigrationName for Migration {
 /// is held against both limits. `job_held` is what the sweeper looks through: only the jobs in workers' hands, which are
 /// those with a lease.
 const INDEXES: &[&str] = &[
-    "CREATE UNIQUE INDEX user_email ON \"user\" (email_lower) WHERE email_lower IS NOT NULL",
-    "CREATE INDEX session_owner ON session (user_id)",
-    "CREATE INDEX session_expiry ON session (expires_at)",
-    "CREATE INDEX token_user ON token (user_id) WHERE user_id IS NOT NULL",
-    "CREATE INDEX token_runner ON token (runner_id) WHERE runner_id IS NOT NULL",
     "CREATE UNIQUE INDEX service_standing ON service (dialect) WHERE dialect = 'project_w' AND project_id IS NULL \
      AND deleted_at IS NULL",
     "CREATE INDEX service_owner ON service (owner_id)",
@@ -73,75 +68,22 @@ const EVENTS: &[&str] =
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
+        let tables = identity::tables()
+            .into_iter()
+            .chain([runner(), identity::token()])
+            .chain(money::accounts())
+            .chain(projects::tables())
+            .chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
         for table in tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(legacy::INDEXES) {
+        let indexes = INDEXES.iter().chain(identity::INDEXES).chain(money::INDEXES).chain(projects::INDEXES);
+        for index in indexes.chain(legacy::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
     }
-}
-
-fn identity() -> Vec<TableCreateStatement> {
-    let user = table(
-        "user",
-        vec![
-            id(),
-            uid(),
-            text("username").unique_key().take(),
-            text_null("email"),
-            text_null("email_lower"),
-            text_null("first_name"),
-            text_null("last_name"),
-            word("kind", &["authenticated", "anonymous"]),
-            word("status", &["pending", "active", "suspended"]),
-            text_null("status_message"),
-            flag("is_admin"),
-            json("roles"),
-            text_null("password_hash"),
-            long("rights_revision"),
-            long("created_at"),
-            long("updated_at"),
-        ],
-        vec![],
-    );
-    let session = table(
-        "session",
-        vec![
-            id(),
-            uid(),
-            long("user_id"),
-            bytes("token_hash").unique_key().take(),
-            text_null("user_agent"),
-            long("created_at"),
-            long("last_used_at"),
-            long("expires_at"),
-        ],
-        vec![reference("session", "user_id", "user")],
-    );
-    let one_holder = Expr::col("user_id").is_null().ne(Expr::col("runner_id").is_null());
-    let mut token = table(
-        "token",
-        vec![
-            id(),
-            uid(),
-            long_null("user_id"),
-            long_null("runner_id"),
-            text("name"),
-            bytes("token_hash").unique_key().take(),
-            json("scopes"),
-            long("created_at"),
-            long_null("last_used_at"),
-            long_null("expires_at"),
-            long_null("revoked_at"),
-        ],
-        vec![reference("token", "user_id", "user"), reference("token", "runner_id", "runner")],
-    );
-    token.check(one_holder);
-    vec![user, session, runner(), token]
 }
 
 fn runner() -> TableCreateStatement {

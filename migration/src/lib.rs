@@ -4,9 +4,12 @@ use sea_orm_migration::{prelude::*, sea_orm::ConnectionTrait};
 
 pub use sea_orm_migration::MigratorTrait;
 
+mod audit;
 mod core;
 mod files;
+mod identity;
 mod legacy;
+mod mail;
 mod money;
 mod projects;
 mod tables;
@@ -18,7 +21,12 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(core::Migration), Box::new(files::Migration)]
+        vec![
+            Box::new(core::Migration),
+            Box::new(files::Migration),
+            Box::new(audit::Migration),
+            Box::new(mail::Migration),
+        ]
     }
 }
 

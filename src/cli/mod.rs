@@ -17,6 +17,7 @@ mod runner;
 mod schema;
 mod serve;
 mod service;
+mod session;
 mod token;
 mod user;
 
@@ -58,9 +59,12 @@ struct Global {
 enum Command {
     /// Run the server
     Serve(serve::Serve),
-    /// Make, list and show users, and set their passwords
+    /// Make, list and change users, and set their passwords
     #[command(subcommand)]
     User(user::Command),
+    /// List the log-ins of a user, and end them
+    #[command(subcommand)]
+    Session(session::Command),
     /// Make and manage services: what can be run
     #[command(subcommand)]
     Service(service::Command),
@@ -107,6 +111,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Config(command) => config::run(command, loaded, output),
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
+        Command::Session(command) => with_app(loaded?, async |app| session::run(command, app, output).await).await,
         Command::Service(command) => with_app(loaded?, async |app| service::run(command, app, output).await).await,
         Command::Runner(command) => with_app(loaded?, async |app| runner::run(command, app, output).await).await,
         Command::Account(command) => with_app(loaded?, async |app| account::run(command, app, output).await).await,

@@ -22,7 +22,7 @@ pub(super) struct Source {
     #[arg(long)]
     generate: bool,
     /// No password: only tokens open the account
-    #[arg(long)]
+    #[arg(long, visible_alias = "none")]
     no_password: bool,
 }
 

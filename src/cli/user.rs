@@ -1,6 +1,9 @@
 //! `docket user`: people, and programs that act like people.
 
-use entity::user::{Model, Status};
+mod change;
+
+use clap::builder::PossibleValuesParser;
+use entity::user::{Kind, Model, Status};
 use serde_json::Value as Json;
 
 use super::failure::{Failure, say};
@@ -8,8 +11,9 @@ use super::output::{Format, Output, Record, record, time};
 use super::pages::all;
 use super::password::Source;
 use crate::app::App;
-use crate::domain::user::{self, NewUser, UserOrder};
+use crate::domain::user::{self, NewPassword, NewUser, UserFilter, UserOrder};
 use crate::error::Result;
+use crate::origin::Via;
 use crate::page::cursor;
 use crate::viewer::Viewer;
 
@@ -18,8 +22,14 @@ use crate::viewer::Viewer;
 pub(super) enum Command {
     /// Make a user
     Create(Create),
-    /// List all users
-    List(Format),
+    /// List users: all but deleted ones, by name
+    List {
+        /// Only those in this state
+        #[arg(long, value_name = "STATUS", value_parser = statuses())]
+        status: Option<String>,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Show one user
     Show {
         /// The user's name or e-mail address
@@ -34,11 +44,37 @@ pub(super) enum Command {
         /// Words for the user to read
         #[arg(long, value_name = "TEXT")]
         message: Option<String>,
+        /// The account waits to be activated instead
+        #[arg(long)]
+        pending: bool,
     },
     /// Let a suspended user work again
     Reinstate {
         /// The user's name or e-mail address
         user: String,
+    },
+    /// Take a user's address as confirmed, and an account that waits into use
+    Activate {
+        /// The user's name or e-mail address
+        user: String,
+    },
+    /// Make a user an admin
+    Promote {
+        /// The user's name or e-mail address
+        user: String,
+    },
+    /// Make an admin an ordinary user
+    Demote {
+        /// The user's name or e-mail address
+        user: String,
+    },
+    /// Delete a user, with its sessions, tokens, files and the contents of its jobs
+    Delete {
+        /// The user's name or e-mail address
+        user: String,
+        /// It cannot be undone: say that it is meant
+        #[arg(long)]
+        yes: bool,
     },
     /// Replace a user's password and end the user's sessions
     SetPassword {
@@ -75,15 +111,26 @@ pub(super) struct Create {
     format: Format,
 }
 
+fn statuses() -> PossibleValuesParser {
+    PossibleValuesParser::new(["pending", "active", "suspended", "deleted"])
+}
+
 /// Runs one of them.
 pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(), Failure> {
     match command {
         Command::Create(new) => create(new, app, output).await,
-        Command::List(format) => list(format, app, output).await,
+        Command::List { status, format } => list(status.as_deref(), format, app, output).await,
         Command::Show { user, format } => show(&user, format, app, output).await,
-        Command::Suspend { user, message } => set_status(&user, Status::Suspended, message, app, output).await,
-        Command::Reinstate { user } => set_status(&user, Status::Active, None, app, output).await,
         Command::SetPassword { user, password } => set_password(&user, &password, app, output).await,
+        Command::Suspend { user, message, pending } => {
+            let status = if pending { Status::Pending } else { Status::Suspended };
+            change::set_status(&user, status, message, app, output).await
+        }
+        Command::Reinstate { user } => change::set_status(&user, Status::Active, None, app, output).await,
+        Command::Activate { user } => change::activate(&user, app, output).await,
+        Command::Promote { user } => change::set_admin(&user, true, app, output).await,
+        Command::Demote { user } => change::set_admin(&user, false, app, output).await,
+        Command::Delete { user, yes } => change::delete(&user, yes, app, output).await,
     }
 }
 
@@ -107,14 +154,21 @@ async fn create(new: Create, app: &App, mut output: Output) -> Result<(), Failur
     Ok(())
 }
 
-async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failure> {
+async fn list(status: Option<&str>, format: Format, app: &App, mut output: Output) -> Result<(), Failure> {
     let viewer = Viewer::local_operator();
+    let statuses =
+        status.map(|word| ALL.into_iter().filter(|status| said(*status).eq_ignore_ascii_case(word)).collect());
+    let filter = UserFilter { statuses, ..UserFilter::default() };
     let users = all(
-        async |request| user::list(app, &viewer, UserOrder::UsernameAsc, &request).await,
+        async |request| user::list(app, &viewer, &filter, UserOrder::UsernameAsc, &request).await,
         |row| cursor(UserOrder::UsernameAsc, row),
     );
     let records = users.await?.iter().map(describe).collect();
-    output.list(format, records, &["number", "username", "email", "status", "isAdmin", "roles", "createdAt"])?;
+    output.list(
+        format,
+        records,
+        &["number", "username", "email", "status", "isAdmin", "roles", "lastLoginAt", "createdAt"],
+    )?;
     Ok(())
 }
 
@@ -123,24 +177,11 @@ async fn show(name: &str, format: Format, app: &App, mut output: Output) -> Resu
     Ok(())
 }
 
-async fn set_status(
-    name: &str,
-    status: Status,
-    message: Option<String>,
-    app: &App,
-    mut output: Output,
-) -> Result<(), Failure> {
-    let found = named(app, name).await?;
-    let changed = user::set_status(app, &Viewer::local_operator(), found.id, status, message).await?;
-    let word = if status == Status::Active { "active" } else { "suspended" };
-    output.line(&format!("The user {} is {word}.", changed.username))?;
-    Ok(())
-}
-
 async fn set_password(name: &str, password: &Source, app: &App, mut output: Output) -> Result<(), Failure> {
     let found = named(app, name).await?;
     let password = password.read()?;
-    user::set_password(app, &Viewer::local_operator(), found.id, password.secret()).await?;
+    let new = NewPassword { password: password.secret(), confirmed: None };
+    user::set_password(app, &Viewer::local_operator(), &Via::console(), found.uid, new).await?;
     match password.to_show() {
         Some(text) => {
             say(&format!("The password of {} is changed and shown this once:", found.username));
@@ -157,23 +198,32 @@ pub(super) async fn named(app: &App, name: &str) -> Result<Model> {
     user::get_by(app, &Viewer::local_operator(), None, name, email).await
 }
 
-fn describe(user: &Model) -> Record {
-    let status = match user.status {
+const ALL: [Status; 4] = [Status::Pending, Status::Active, Status::Suspended, Status::Deleted];
+
+const fn said(status: Status) -> &'static str {
+    match status {
         Status::Pending => "PENDING",
         Status::Active => "ACTIVE",
         Status::Suspended => "SUSPENDED",
-    };
+        Status::Deleted => "DELETED",
+    }
+}
+
+fn describe(user: &Model) -> Record {
     record! {
         "number": user.id,
         "username": user.username,
         "email": user.email,
+        "emailVerifiedAt": user.email_verified_at.map(time),
         "firstName": user.first_name,
         "lastName": user.last_name,
-        "status": status,
+        "kind": if user.kind == Kind::Anonymous { "ANONYMOUS" } else { "AUTHENTICATED" },
+        "status": said(user.status),
         "statusMessage": user.status_message,
         "isAdmin": user.is_admin,
         "roles": user.roles.0,
         "hasPassword": user.password_hash.is_some(),
+        "lastLoginAt": user.last_login_at.map(time),
         "createdAt": time(user.created_at),
         "updatedAt": time(user.updated_at),
     }

@@ -79,7 +79,7 @@ impl Call {
     }
 
     pub(super) fn caller(&self) -> Caller {
-        let RequestInfo { id, client } = self.0.info.clone();
+        let RequestInfo { id, client, .. } = self.0.info.clone();
         let origin = self.0.surface.dialect.origin;
         Caller { viewer: Viewer::Anonymous, origin, request_id: id, client, resume: None }
     }

@@ -98,6 +98,22 @@ pub(super) fn base_url(url: &String) -> Result<(), String> {
     Ok(())
 }
 
+/// Nothing, or the address of a page, which may be one that finds its way by what stands after `#`.
+pub(super) fn client_url(url: &String) -> Result<(), String> {
+    if url.is_empty() { Ok(()) } else { base_url(&url.trim_end_matches('/').trim_end_matches("/#").to_owned()) }
+}
+
+/// Every item a domain as it stands in an address, in lower case.
+pub(super) fn domains(items: &Vec<String>) -> Result<(), String> {
+    let allowed = |letter: char| !letter.is_uppercase() && !letter.is_whitespace() && !letter.is_control();
+    for item in items {
+        if item.split('.').any(str::is_empty) || item.contains(['@', '/']) || !item.chars().all(allowed) {
+            return Err(format!("{item:?} is not a domain in lower case; expected one such as \"example.org\""));
+        }
+    }
+    Ok(())
+}
+
 /// The same, when there is one.
 pub(super) fn maybe_base_url(url: &Option<String>) -> Result<(), String> {
     url.as_ref().map_or(Ok(()), base_url)
@@ -105,7 +121,19 @@ pub(super) fn maybe_base_url(url: &Option<String>) -> Result<(), String> {
 
 /// Where an old API stands: `/one` or `/one/two`.
 pub(super) fn mount(path: &String) -> Result<(), String> {
-    const OWN: [&str; 8] = ["graphql", "graphiql", "files", "jobs", "healthz", "readyz", "metrics", "compat"];
+    const OWN: [&str; 11] = [
+        "graphql",
+        "graphiql",
+        "files",
+        "jobs",
+        "healthz",
+        "readyz",
+        "metrics",
+        "compat",
+        "session",
+        "activate",
+        "resetPassword",
+    ];
     let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
     let named = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(allowed);
     let inside = path.strip_prefix('/').unwrap_or_default();
@@ -143,6 +171,13 @@ pub(super) fn origins(items: &Vec<String>) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// A sender as mails name it.
+pub(super) fn mailbox(text: &String) -> Result<(), String> {
+    text.parse::<lettre::message::Mailbox>().map(|_| ()).map_err(|error| {
+        format!("{error}; expected an address such as \"docket@example.org\" or \"docket <docket@example.org>\"")
+    })
 }
 
 pub(super) fn server_name(name: &String) -> Result<(), String> {
@@ -189,7 +224,7 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         .into_iter()
         .filter(|(_, small, large)| small > large)
         .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
-    not_less.chain(too_much).chain(two_at_one_place(config)).collect()
+    not_less.chain(too_much).chain(config.mail.faults()).chain(two_at_one_place(config)).collect()
 }
 
 /// Old APIs that are to stand at one path.

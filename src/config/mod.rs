@@ -9,6 +9,7 @@ mod check;
 mod environment;
 mod file;
 mod load;
+mod mail;
 mod mount;
 mod setting;
 mod suggest;
@@ -22,9 +23,11 @@ use ipnet::IpNet;
 
 pub use self::check::mask_url;
 use self::check::{
-    Within, any, base_url, database_url, day, files_store, log_filter, maybe_base_url, mount, origins, server_name,
+    Within, any, base_url, client_url, database_url, day, domains, files_store, log_filter, mailbox, maybe_base_url,
+    mount, origins, server_name,
 };
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
+pub use self::mail::{Hidden, MailSecurity};
 pub use self::mount::Mount;
 pub use self::setting::LogFormat;
 use self::setting::settings;
@@ -170,6 +173,42 @@ settings! {
         absolute_hours: u32 = 720, within(1, 8760);
     }
 
+    /// Mail: links to activate accounts and to set new passwords.
+    mail: Mail {
+        /// The mail server's name or address. Without one, mails become files in `mail.folder`.
+        host: String = String::new(), any;
+        /// Its port; 0 is the usual one: 465 with `tls`, 587 with `starttls`, 25 with `none`. 0 to 65535.
+        port: u32 = 0, within(0, 65_535);
+        /// `tls` from the first byte, `starttls` (and nothing is sent without it), or `none`.
+        security: MailSecurity = MailSecurity::Tls, any;
+        /// The name to log in with; without one docket does not log in.
+        username: String = String::new(), any;
+        /// Its password: only as the variable `DOCKET_MAIL_PASSWORD`. It is never shown.
+        password: Hidden = Hidden::default(), any;
+        /// A file that holds the password instead; a line break at its end does not count.
+        password_file: String = String::new(), any;
+        /// A file with certificates (PEM) that are trusted beside the usual ones.
+        ca_file: String = String::new(), any;
+        /// The sender: `docket@example.org`, or `docket <docket@example.org>`.
+        from: String = "docket@localhost".to_owned(), mailbox;
+        /// Seconds that an attempt to hand a mail over may take. 1 to 60.
+        timeout_seconds: u32 = 10, within(1, 60);
+        /// Hours after which a mail that nobody takes is given up; one with a link sooner, when the link ends. 1 to 168.
+        give_up_hours: u32 = 24, within(1, 168);
+        /// Milliseconds between two looks for mails that are due. 100 to 3600000.
+        poll_millis: u32 = 1000, within(100, 3_600_000);
+        /// The folder for mails when there is no mail server, relative to the working directory.
+        folder: String = "docket-mail".to_owned(), any;
+        /// A folder with templates that stand in for the built-in ones, file by file.
+        templates: String = String::new(), any;
+    }
+
+    /// What is remembered of what people did.
+    audit: Audit {
+        /// Days after which entries of the audit are deleted. 1 to 36500.
+        retention_days: u32 = 365, within(1, 36_500);
+    }
+
     /// How passwords are hashed (Argon2id) and what they must be.
     passwords: Passwords {
         /// KiB of memory of one hash. 8192 to 1048576; 19456 is the least that OWASP recommends.
@@ -182,6 +221,31 @@ settings! {
         waiting: usize = 64, within(1, 10_000);
         /// Characters that a new password must have. 6 to 128.
         min_length: usize = 8, within(6, 128);
+        /// How hard a new password must be to guess, as zxcvbn estimates it: 0 takes any, 1 stops the very common ones, 2
+        /// what a log-in form withstands, 3 and 4 what a stolen hash does. 0 to 4.
+        min_score: u32 = 2, within(0, 4);
+    }
+
+    /// Who may sign up, and what a mailed link is good for.
+    sign_up: SignUp {
+        /// Whether people sign up by themselves.
+        enabled: bool = true, any;
+        /// The domains (`example.org`) of the addresses that may sign up; none lets all.
+        email_domains: Vec<String> = Vec::new(), domains;
+        /// Whether who has not confirmed the address may log in.
+        unverified_may_log_in: bool = true, any;
+        /// Whether who has not confirmed the address may submit jobs.
+        unverified_may_submit: bool = false, any;
+        /// Whether answers tell that an address has an account, or has none.
+        reveals_users: bool = false, any;
+        /// Hours for which a link to confirm an address is good. 1 to 8760.
+        activation_hours: u32 = 24, within(1, 8760);
+        /// Hours for which a link to set a new password is good. 1 to 168.
+        reset_hours: u32 = 1, within(1, 168);
+        /// Whether callers get an account without a name, for as long as they use it.
+        anonymous_users: bool = false, any;
+        /// Days without a sign of life after which such an account is deleted, if it has no jobs. 1 to 3650.
+        anonymous_days: u32 = 30, within(1, 3650);
     }
 
     /// The old API of Project-W.
@@ -198,6 +262,14 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
+        /// Where its web page is, which mails link to; it may end in `/#`. The server's `public_url` when it is empty.
+        client_url: String = String::new(), client_url;
+        /// The domains of the addresses that may sign up there; none lets all.
+        email_domains: Vec<String> = Vec::new(), domains;
+        /// Whether people sign up there.
+        sign_up: bool = true, any;
+        /// Minutes after which a log-in made there ends. 5 to 525600.
+        session_minutes: u32 = 60, within(5, 525_600);
     }
 
     /// The old API of TopChef.
@@ -244,6 +316,12 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
+        /// What stands before `/-/` in the links of its mails. The server's `public_url` when it is empty.
+        client_url: String = String::new(), client_url;
+        /// Whether people sign up there.
+        sign_up: bool = true, any;
+        /// Whether its answers tell that an address has an account, or has none, as the old ones did.
+        reveals_users: bool = true, any;
     }
 
     /// The old API of Mobyle2.

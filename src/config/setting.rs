@@ -135,7 +135,7 @@ pub(super) enum Raw<'a> {
 }
 
 impl Raw<'_> {
-    fn describe(&self) -> String {
+    pub(super) fn describe(&self) -> String {
         match self {
             Self::Toml(DeValue::String(text)) => format!("the string {text:?}"),
             Self::Toml(DeValue::Integer(number)) => number.to_string(),
@@ -148,7 +148,7 @@ impl Raw<'_> {
         }
     }
 
-    fn text(&self) -> Option<&str> {
+    pub(super) fn text(&self) -> Option<&str> {
         match self {
             Self::Toml(value) => value.as_str(),
             Self::Text(text) => Some(text),

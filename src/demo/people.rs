@@ -8,10 +8,11 @@ use crate::{
     app::App,
     domain::{
         token::{self, NewToken},
-        user::{self, NewUser, SERVICE_AUTHOR},
+        user::{self, NewPassword, NewUser, SERVICE_AUTHOR},
     },
     error::{Error, Result},
     infra::secret::{Secret, random_password},
+    origin::Via,
     viewer::{Permission, Viewer},
 };
 
@@ -60,17 +61,18 @@ impl People {
 async fn put_user(app: &App, name: &str, password: SecretString) -> Result<i64> {
     let operator = Viewer::local_operator();
     match user::get_by(app, &operator, None, Some(name), None).await {
-        Ok(found) => user::set_password(app, &operator, found.id, Some(password)).await.map(|()| found.id),
+        Ok(found) => {
+            let new = NewPassword { password: Some(password), confirmed: None };
+            user::set_password(app, &operator, &Via::console(), found.uid, new).await.map(|user| user.id)
+        }
         Err(Error::NotFound(_)) => {
             let is_admin = name == "admin";
             let new = NewUser {
                 username: name.into(),
-                email: None,
                 password: Some(password),
-                first_name: None,
-                last_name: None,
                 is_admin,
                 roles: if is_admin { Vec::new() } else { vec![SERVICE_AUTHOR.into()] },
+                ..NewUser::default()
             };
             Ok(user::create(app, &operator, new).await?.id)
         }

@@ -28,7 +28,7 @@ pub use attach::{attach, attach_data, detach};
 pub(super) use attach::{attach_inputs, attach_to_data};
 pub use read::{Served, content, log, open, results, sha256};
 pub use remove::delete;
-pub(super) use remove::{remove_all, remove_of_data};
+pub(super) use remove::{remove_all, remove_of_data, remove_unattached};
 pub use sweep::sweep;
 pub use upload::{NewFile, Uploaded, upload};
 

@@ -6,6 +6,7 @@
 
 pub mod account;
 pub mod assignment;
+pub mod audit;
 pub mod check;
 mod due;
 pub mod event;
@@ -16,7 +17,10 @@ pub mod job;
 pub mod lease;
 pub mod ledger;
 pub mod legacy_number;
+pub mod mail;
 pub mod meter;
+mod one_time_token;
+pub mod policy;
 pub mod project;
 pub mod project_data;
 pub mod rights;

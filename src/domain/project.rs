@@ -30,7 +30,7 @@ pub(super) use holder::require_role;
 pub use member::{Holder, MemberOrder, count_members, members, owners, remove_member, set_member};
 pub(super) use runner::{hold_managed_by_group, release_runners};
 pub use write::{NewProject, ProjectChange, create, delete, update};
-pub(super) use write::{insert_personal, open};
+pub(super) use write::{insert_personal, open, remove};
 
 /// Which projects to list; conditions are ANDed.
 #[derive(Clone, Debug, Default)]

@@ -1,21 +1,31 @@
 //! Log-ins, and turning a credential into a viewer.
 
+mod create;
+mod end;
+mod list;
+mod prune;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub(super) use create::insert;
+pub use create::{Login, create};
+pub use end::{delete, end_all_of, revoke};
+pub(super) use end::{end_all, end_others};
+pub use list::{SessionOrder, count, current, list};
+pub(super) use prune::prune;
+
 use entity::{Time, runner, service, session, token, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
-use secrecy::SecretString;
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect};
 
 use crate::{
     app::App,
-    db::Tx,
-    domain::rights,
     error::{Error, Result},
-    infra::secret::{self, Secret, SecretDigest, SecretKind},
-    viewer::{Credential, RunnerViewer, UserViewer, Viewer, log_in_first},
+    infra::secret::{Secret, SecretDigest, SecretKind},
+    origin::Client,
+    viewer::{Credential, RunnerViewer, UserViewer, Viewer},
 };
 
 mod stand_in;
@@ -78,86 +88,6 @@ impl Known {
     }
 }
 
-/// A log-in and the token that it gives, which is shown this once.
-#[derive(Debug)]
-pub struct Login {
-    /// The session.
-    pub session: session::Model,
-    /// Who logged in.
-    pub user: user::Model,
-    /// What to send as `Authorization: Bearer`.
-    pub token: Secret,
-}
-
-/// Logs in with a user name or an e-mail address. The answer to a wrong name and to a wrong password is the same, and
-/// takes the same work.
-pub async fn create(app: &App, login: &str, password: SecretString, user_agent: Option<&str>) -> Result<Login> {
-    let by_login =
-        Condition::any().add(user::Column::Username.eq(login)).add(user::Column::EmailLower.eq(login.to_lowercase()));
-    // A user name may look like somebody else's address: the name wins, whatever the order of the rows.
-    let mut users = user::Entity::find().filter(by_login).order_by_asc(user::Column::Id).all(app.db.read()).await?;
-    users.sort_by_key(|user| user.username != login);
-    let user = users.into_iter().next();
-    let stored = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords.verify(stored, password).await?;
-    let Some(user) = user.filter(|_| right) else {
-        return Err(Error::Unauthenticated("The user name or the password is wrong.".into()));
-    };
-    let token = Secret::new(SecretKind::Session);
-    let agent = user_agent.map(|agent| agent.chars().filter(|c| !c.is_control()).take(200).collect::<String>());
-    let hours = i64::from(app.config.sessions.absolute_hours);
-    let input = (user.id, token.digest(), agent, hours);
-    let session = app
-        .db
-        .write(input, |tx, (user_id, digest, agent, hours)| {
-            Box::pin(async move {
-                let row = session::ActiveModel {
-                    uid: Set(secret::uid()),
-                    user_id: Set(*user_id),
-                    token_hash: Set(digest.to_vec()),
-                    user_agent: Set(agent.clone()),
-                    created_at: Set(tx.now),
-                    last_used_at: Set(tx.now),
-                    expires_at: Set(tx.now.plus_seconds(hours * 3600)),
-                    ..Default::default()
-                };
-                Ok(session::Entity::insert(row).exec_with_returning(&tx.db).await?)
-            })
-        })
-        .await?;
-    Ok(Login { session, user, token })
-}
-
-/// Ends the session that the viewer came with. An API token cannot be logged out; it is revoked.
-pub async fn delete(app: &App, viewer: &Viewer) -> Result<()> {
-    let user = match viewer {
-        Viewer::User(user) => user,
-        Viewer::Anonymous => return Err(log_in_first()),
-        Viewer::Runner(_) | Viewer::Operator => {
-            return Err(Error::Forbidden("Only a log-in can be ended; runnerDelete ends a runner's token.".into()));
-        }
-    };
-    let Credential::Session { id } = user.credential else {
-        return Err(Error::InvalidState("This is an API token, not a session; tokenRevoke ends it.".into()));
-    };
-    app.db
-        .write(id, |tx, id| {
-            Box::pin(async move {
-                session::Entity::delete_by_id(*id).exec(&tx.db).await?;
-                rights::note(tx).await
-            })
-        })
-        .await?;
-    app.known.forget();
-    Ok(())
-}
-
-/// Ends every session of a user.
-pub(super) async fn end_all(tx: &Tx, user_id: i64) -> Result<()> {
-    session::Entity::delete_many().filter(session::Column::UserId.eq(user_id)).exec(&tx.db).await?;
-    rights::note(tx).await
-}
-
 /// Who sends this bearer token; nobody without one.
 ///
 /// Fails with UNAUTHENTICATED when there is a token and it opens nothing: a client that believes to be logged in must
@@ -175,6 +105,8 @@ pub async fn authenticate(app: &App, bearer: Option<&str>) -> Result<Viewer> {
     let found = match secret.kind() {
         SecretKind::Session => by_session(app, &digest, Time(now)).await?,
         SecretKind::Token | SecretKind::Runner => by_token(app, &digest, Time(now)).await?,
+        // It stands in a mail, and opens what its link says.
+        SecretKind::Link => None,
     };
     let viewer = found.ok_or_else(refused)?;
     app.known.put(digest, now, round, &viewer);
@@ -182,26 +114,48 @@ pub async fn authenticate(app: &App, bearer: Option<&str>) -> Result<Viewer> {
 }
 
 async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {
-    let idle = now.plus_seconds(-3600 * i64::from(app.config.sessions.idle_hours));
-    let live = session::Entity::find()
-        .filter(session::Column::TokenHash.eq(digest.to_vec()))
-        .filter(session::Column::ExpiresAt.gt(now))
-        .filter(session::Column::LastUsedAt.gt(idle));
-    let Some(session) = live.one(app.db.read()).await? else { return Ok(None) };
+    let Some(session) = by_digest(app, digest).await? else { return Ok(None) };
+    if session.ends_at() <= now {
+        return Ok(None);
+    }
     let Some(user) = user::Entity::find_by_id(session.user_id).one(app.db.read()).await? else { return Ok(None) };
+    if user.status == user::Status::Deleted {
+        return Ok(None);
+    }
     if now.0 - session.last_used_at.0 > USE_NOTED {
         note_use(app, Used::Session(session.id));
     }
-    let idle_hours = i64::from(app.config.sessions.idle_hours);
-    let ends = session.expires_at.min(session.last_used_at.max(now).plus_seconds(3600 * idle_hours));
-    user_viewer(app, user, Credential::Session { id: session.id }, Some(ends)).await.map(Some)
+    let used = session::Model { last_used_at: session.last_used_at.max(now), ..session };
+    user_viewer(app, user, Credential::Session { id: used.id }, Some(used.ends_at())).await.map(Some)
+}
+
+async fn by_digest(app: &App, digest: &SecretDigest) -> Result<Option<session::Model>> {
+    let own = session::Entity::find().filter(session::Column::TokenHash.eq(digest.to_vec()));
+    Ok(own.one(app.db.read()).await?)
+}
+
+/// Whether a token opened a session whose time is over: it is known for a week after, so that its user can be told from
+/// one whose token never opened anything.
+pub async fn is_over(app: &App, bearer: &str) -> Result<bool> {
+    let Some(secret) = Secret::parse(bearer).filter(|secret| secret.kind() == SecretKind::Session) else {
+        return Ok(false);
+    };
+    let session = by_digest(app, &secret.digest()).await?;
+    Ok(session.is_some_and(|session| session.ends_at().0 <= app.clock.now_micros()))
 }
 
 async fn user_viewer(app: &App, user: user::Model, credential: Credential, expires_at: Option<Time>) -> Result<Viewer> {
     let managed = service::Entity::managed_by(user.id).select_only().column(service::Column::Id);
     let services = managed.into_tuple().all(app.db.read()).await?;
     let projects = super::project::memberships(app, user.id).await?;
-    Ok(Viewer::User(Arc::new(UserViewer { user, services, projects, credential, expires_at })))
+    Ok(Viewer::User(Arc::new(UserViewer {
+        user,
+        services,
+        projects,
+        credential,
+        expires_at,
+        client: Client::default(),
+    })))
 }
 
 async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<Viewer>> {
@@ -217,8 +171,10 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
         let user = user::Entity::find_by_id(user_id).one(app.db.read()).await?;
         let credential = Credential::Token { id: token.id, scopes: token.scopes.0 };
         return match user {
-            Some(user) => user_viewer(app, user, credential, token.expires_at).await.map(Some),
-            None => Ok(None),
+            Some(user) if user.status != user::Status::Deleted => {
+                user_viewer(app, user, credential, token.expires_at).await.map(Some)
+            }
+            Some(_) | None => Ok(None),
         };
     }
     let Some(runner_id) = token.runner_id else { return Ok(None) };
@@ -228,8 +184,13 @@ async fn by_token(app: &App, digest: &SecretDigest, now: Time) -> Result<Option<
     if owner.is_none_or(|owner| owner.status != user::Status::Active) {
         return Ok(None);
     }
-    let viewer =
-        RunnerViewer { id: runner.id, owner_id: runner.owner_id, name: runner.name, expires_at: token.expires_at };
+    let viewer = RunnerViewer {
+        id: runner.id,
+        owner_id: runner.owner_id,
+        name: runner.name,
+        expires_at: token.expires_at,
+        client: Client::default(),
+    };
     Ok(Some(Viewer::Runner(Arc::new(viewer))))
 }
 

@@ -1,10 +1,17 @@
 //! API tokens: named credentials of a user, with scopes.
 
-use entity::{Time, Words, token};
+mod list;
+
+pub use list::{TokenOrder, count, page_of};
+
+use entity::{Time, Words, audit_entry::Action, token};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
-use super::check::{Faults, LINE};
+use super::{
+    audit::{self, Actor},
+    check::{Faults, LINE},
+};
 use crate::{
     app::App,
     db::Tx,
@@ -39,8 +46,15 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewToken) -> Result<(token:
     check(app, &new)?;
     refuse_wider(viewer, &new)?;
     let secret = Secret::new(SecretKind::Token);
-    let input = (user_id, new, secret.digest());
-    let row = app.db.write(input, |tx, (user_id, new, digest)| Box::pin(insert(tx, *user_id, new, digest))).await?;
+    let input = (user_id, new, secret.digest(), Actor::of(viewer));
+    let made = app.db.write(input, |tx, (user_id, new, digest, actor)| {
+        Box::pin(async move {
+            let row = insert(tx, *user_id, new, digest).await?;
+            audit::note(tx, actor, Action::TokenCreated, &row).await?;
+            Ok(row)
+        })
+    });
+    let row = made.await?;
     Ok((row, secret))
 }
 
@@ -112,8 +126,11 @@ pub async fn revoke(app: &App, viewer: &Viewer, uid: Uuid) -> Result<token::Mode
     let row = visible.filter(token::Column::Uid.eq(uid)).one(app.db.read()).await?.ok_or(Error::NotFound("token"))?;
     let revoked = app
         .db
-        .write(row, |tx, row| {
+        .write((row, Actor::of(viewer)), |tx, (row, actor)| {
             Box::pin(async move {
+                if row.revoked_at.is_none() {
+                    audit::note(tx, actor, Action::TokenRevoked, row).await?;
+                }
                 let mut row = row.clone();
                 let at = row.revoked_at.unwrap_or(tx.now);
                 row.revoked_at = Some(at);

@@ -1,16 +1,42 @@
-//! Users.
+//! Users: finding them. What is done with an account stands in one file a verb.
 
-use entity::{Words, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlErr};
-use secrecy::{ExposeSecret, SecretString};
+mod activate;
+mod anonymous;
+mod bootstrap;
+mod create;
+mod delete;
+mod email;
+mod erase;
+mod letter;
+mod link;
+mod password;
+mod profile;
+mod sign_up;
+mod status;
+
+pub use activate::{Confirmed, activate, activate_by_hand, confirm_email};
+pub use anonymous::create as create_anonymous;
+pub use bootstrap::bootstrap;
+pub use create::{NewUser, create};
+pub use delete::delete;
+pub use email::request_change as request_email_change;
+pub use password::{
+    NewPassword, change as change_password, request_reset, reset as reset_password, set as set_password,
+};
+pub use profile::{UserChange, update};
+pub use sign_up::{SignUp, SignedUp, resend, sign_up};
+pub use status::{set_admin, set_status};
+
+use entity::user;
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::check::{Faults, LINE};
+use super::{audit::Actor, policy::Policy};
 use crate::{
     app::App,
     db::Tx,
     error::{Error, Result},
-    infra::secret,
+    origin::Via,
     page::{self, Key, Order, Page, PageRequest},
     viewer::Viewer,
 };
@@ -18,23 +44,15 @@ use crate::{
 /// The role that lets a user make services.
 pub const SERVICE_AUTHOR: &str = "service-author";
 
-/// What it takes to make a user.
-#[derive(Clone, Debug)]
-pub struct NewUser {
-    /// 1 to 64 letters, digits, `_`, `.`, `-`; unique.
-    pub username: String,
-    /// Unique by lower case.
-    pub email: Option<String>,
-    /// None makes an account that no password opens.
-    pub password: Option<SecretString>,
-    /// At most [`LINE`] characters.
-    pub first_name: Option<String>,
-    /// At most [`LINE`] characters.
-    pub last_name: Option<String>,
-    /// May do everything.
-    pub is_admin: bool,
-    /// Words such as [`SERVICE_AUTHOR`].
-    pub roles: Vec<String>,
+/// Which users to list; conditions are ANDed.
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// In one of these states. Without it, all but deleted ones.
+    pub statuses: Option<Vec<user::Status>>,
+    /// Of one of these kinds.
+    pub kinds: Option<Vec<user::Kind>>,
+    /// The user name begins so.
+    pub username_starts_with: Option<String>,
 }
 
 /// How users are listed.
@@ -48,97 +66,22 @@ pub enum UserOrder {
     UsernameAsc,
 }
 
-/// Makes a user, with a personal project. Only an admin may.
-pub async fn create(app: &App, viewer: &Viewer, new: NewUser) -> Result<user::Model> {
-    viewer.require_admin()?;
-    check(app, &new)?;
-    let password_hash = match &new.password {
-        Some(password) => Some(app.passwords.hash(password.clone()).await?),
-        None => None,
-    };
-    app.db.write((new, password_hash), |tx, (new, hash)| Box::pin(insert(tx, new, hash.clone()))).await
+/// What the transactions of this noun are lent beside their own input.
+#[derive(Clone, Debug)]
+struct Means {
+    app: App,
+    via: Via,
+    policy: Policy,
+    actor: Actor,
 }
 
-fn check(app: &App, new: &NewUser) -> Result<()> {
-    let mut faults = Faults::default();
-    faults.slug("username", &new.username);
-    for (path, name) in [("firstName", &new.first_name), ("lastName", &new.last_name)] {
-        if let Some(name) = name {
-            faults.line(path, name, 1, LINE);
-        }
-    }
-    if let Some(email) = &new.email {
-        check_email(&mut faults, email);
-    }
-    if let Some(password) = &new.password {
-        check_password(app, &mut faults, "password", password);
-    }
-    for role in &new.roles {
-        faults.slug("roles", role);
-    }
-    faults.into_result()
-}
-
-/// The shape only: whether mail arrives there is shown by sending some.
-fn check_email(faults: &mut Faults, email: &str) {
-    faults.line("email", email, 3, 254);
-    let well_formed = email.split_once('@').is_some_and(|(local, domain)| {
-        !local.is_empty()
-            && local.len() <= 64
-            && domain.contains('.')
-            && !domain.contains('@')
-            && !domain.starts_with('.')
-            && !domain.ends_with('.')
-    });
-    if !well_formed || email.contains(char::is_whitespace) {
-        faults.add("email", "This is not an e-mail address; `ada@example.org` would be one.");
-    }
-}
-
-fn check_password(app: &App, faults: &mut Faults, path: &str, password: &SecretString) {
-    let length = password.expose_secret().chars().count();
-    let least = app.config.passwords.min_length;
-    if length < least {
-        faults.add(path, format!("At least {least} characters are needed."));
-    } else if length > 1024 {
-        faults.add(path, "At most 1024 characters are taken.");
-    }
-}
-
-async fn insert(tx: &Tx, new: &NewUser, password_hash: Option<String>) -> Result<user::Model> {
-    let row = user::ActiveModel {
-        uid: Set(secret::user_uid()),
-        username: Set(new.username.clone()),
-        email: Set(new.email.clone()),
-        email_lower: Set(new.email.as_ref().map(|email| email.to_lowercase())),
-        first_name: Set(new.first_name.clone()),
-        last_name: Set(new.last_name.clone()),
-        kind: Set(user::Kind::Authenticated),
-        status: Set(user::Status::Active),
-        status_message: Set(None),
-        is_admin: Set(new.is_admin),
-        roles: Set(Words(new.roles.clone())),
-        password_hash: Set(password_hash),
-        rights_revision: Set(0),
-        created_at: Set(tx.now),
-        updated_at: Set(tx.now),
-        ..Default::default()
-    };
-    let made = user::Entity::insert(row).exec_with_returning(&tx.db).await.map_err(|error| taken(error, new))?;
-    super::project::insert_personal(tx, &made).await?;
-    Ok(made)
-}
-
-/// Which unique value a constraint violation is about.
-fn taken(error: DbErr, new: &NewUser) -> Error {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("username") => {
-            Error::taken("username", format!("A user named {} exists already.", new.username))
-        }
-        Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("email") => {
-            Error::taken("email", "Another user has this address already.")
-        }
-        _ => error.into(),
+impl Means {
+    fn new(app: &App, viewer: &Viewer, via: &Via) -> Self {
+        let actor = match viewer {
+            Viewer::Anonymous => Actor::anonymous(&via.client),
+            Viewer::User(_) | Viewer::Runner(_) | Viewer::Operator => Actor::of(viewer),
+        };
+        Self { app: app.clone(), via: via.clone(), policy: Policy::of(app, via.origin), actor }
     }
 }
 
@@ -156,6 +99,9 @@ pub async fn get_by(
     email: Option<&str>,
 ) -> Result<user::Model> {
     let mut query = visible(viewer);
+    if number.is_none() {
+        query = query.filter(present());
+    }
     if let Some(number) = number {
         query = query.filter(user::Column::Id.eq(number));
     }
@@ -168,14 +114,68 @@ pub async fn get_by(
     query.one(app.db.read()).await?.ok_or(Error::NotFound("user"))
 }
 
+/// The user with this address, as the surface of the request compares addresses.
+pub async fn get_by_email(app: &App, viewer: &Viewer, via: &Via, email: &str) -> Result<user::Model> {
+    let found = get_by(app, viewer, None, None, Some(email)).await?;
+    let same = !Policy::of(app, via.origin).exact_email || found.email.as_deref() == Some(email);
+    if same { Ok(found) } else { Err(Error::NotFound("user")) }
+}
+
 /// A page of the users that the viewer may see.
-pub async fn list(app: &App, viewer: &Viewer, order: UserOrder, request: &PageRequest) -> Result<Page<user::Model>> {
-    page::fetch(visible(viewer), order, request, app.db.read()).await
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    filter: &UserFilter,
+    order: UserOrder,
+    request: &PageRequest,
+) -> Result<Page<user::Model>> {
+    page::fetch(narrowed(visible(viewer), filter), order, request, app.db.read()).await
 }
 
 /// How many users the viewer may see.
-pub async fn count(app: &App, viewer: &Viewer) -> Result<i64> {
-    page::count(visible(viewer), app.db.read()).await
+pub async fn count(app: &App, viewer: &Viewer, filter: &UserFilter) -> Result<i64> {
+    page::count(narrowed(visible(viewer), filter), app.db.read()).await
+}
+
+fn narrowed(mut query: Select<user::Entity>, filter: &UserFilter) -> Select<user::Entity> {
+    query = match &filter.statuses {
+        Some(statuses) => query.filter(user::Column::Status.is_in(statuses.iter().copied())),
+        None => query.filter(present()),
+    };
+    if let Some(kinds) = &filter.kinds {
+        query = query.filter(user::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(start) = &filter.username_starts_with {
+        query = query.filter(super::starts_with(user::Column::Username, start));
+    }
+    query
+}
+
+fn present() -> sea_orm::sea_query::SimpleExpr {
+    user::Column::Status.ne(user::Status::Deleted)
+}
+
+/// Deletes accounts without a name that nobody uses, and erases what deleted users left behind; of how many that was.
+pub async fn sweep(app: &App) -> Result<usize> {
+    Ok(anonymous::sweep(app).await? + erase::sweep(app).await?)
+}
+
+/// Whether the viewer is this user.
+#[must_use]
+pub fn is_self(viewer: &Viewer, uid: Uuid) -> bool {
+    matches!(viewer, Viewer::User(viewer) if viewer.user.uid == uid)
+}
+
+/// A user who is not deleted (`user.id`), whose row is locked until the transaction ends.
+pub(super) async fn locked(tx: &Tx, id: i64) -> Result<user::Model> {
+    let own = user::Entity::find_by_id(id).filter(present()).lock_exclusive();
+    own.one(&tx.db).await?.ok_or(Error::NotFound("user"))
+}
+
+/// The user who can log in with this address, whose row is not locked.
+async fn with_email(tx: &Tx, email: &str) -> Result<Option<user::Model>> {
+    let twin = user::Entity::find().filter(user::Column::EmailLower.eq(email.to_lowercase()));
+    Ok(twin.one(&tx.db).await?)
 }
 
 /// The users with these internal ids, whoever asks: for fields of rows that the caller may already see. What such a
@@ -187,147 +187,9 @@ pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<user::Model>> {
 /// The internal id of a user that an input names at `path`, whoever asks: users are known by their ids to everybody.
 pub(super) async fn known(app: &App, path: &str, uid: Uuid) -> Result<i64> {
     let user = user::Entity::find().select_only().column(user::Column::Id).filter(user::Column::Uid.eq(uid));
+    let user = user.filter(present());
     let id = user.into_tuple().one(app.db.read()).await?;
     id.ok_or_else(|| Error::invalid(path, "There is no such user."))
-}
-
-/// Replaces the password (none: no password opens the account any more) and ends every session of the user.
-pub async fn set_password(app: &App, viewer: &Viewer, user_id: i64, password: Option<SecretString>) -> Result<()> {
-    viewer.require_admin()?;
-    let hash = match password {
-        None => None,
-        Some(password) => {
-            let mut faults = Faults::default();
-            check_password(app, &mut faults, "password", &password);
-            faults.into_result()?;
-            Some(app.passwords.hash(password).await?)
-        }
-    };
-    app.db
-        .write((user_id, hash), |tx, (user_id, hash)| {
-            Box::pin(async move {
-                let change = user::ActiveModel {
-                    password_hash: Set(hash.clone()),
-                    updated_at: Set(tx.now),
-                    ..Default::default()
-                };
-                let changed =
-                    user::Entity::update_many().set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
-                if changed.rows_affected == 0 {
-                    return Err(Error::NotFound("user"));
-                }
-                super::session::end_all(tx, *user_id).await
-            })
-        })
-        .await?;
-    app.known.forget();
-    Ok(())
-}
-
-/// Suspends an account, with words for its user to read, or gives it back. A suspended user may log in and read itself,
-/// and nothing else; what it follows ends. Only an admin may.
-pub async fn set_status(
-    app: &App,
-    viewer: &Viewer,
-    user_id: i64,
-    status: user::Status,
-    message: Option<String>,
-) -> Result<user::Model> {
-    viewer.require_admin()?;
-    let mut faults = Faults::default();
-    if let Some(message) = &message {
-        faults.line("statusMessage", message, 1, LINE);
-    }
-    faults.into_result()?;
-    let input = (user_id, status, message);
-    let changed =
-        app.db.write(input, |tx, (id, status, message)| Box::pin(store_status(tx, *id, *status, message.clone())));
-    let changed = changed.await?;
-    app.known.forget();
-    Ok(changed)
-}
-
-async fn store_status(tx: &Tx, id: i64, status: user::Status, message: Option<String>) -> Result<user::Model> {
-    let change = user::ActiveModel {
-        status: Set(status),
-        status_message: Set(message),
-        updated_at: Set(tx.now),
-        ..Default::default()
-    };
-    user::Entity::update_many().set(change).filter(user::Column::Id.eq(id)).exec(&tx.db).await?;
-    if status != user::Status::Active {
-        super::rights::shrink(tx, [id]).await?;
-    }
-    user::Entity::find_by_id(id).one(&tx.db).await?.ok_or(Error::NotFound("user"))
-}
-
-/// When no admin with a password exists, makes `admin` (or gives an existing `admin` a password) and returns the
-/// password when it was made up here, so that the caller can print it once.
-pub async fn bootstrap(app: &App, given: Option<SecretString>) -> Result<Option<SecretString>> {
-    let with_password =
-        user::Entity::find().filter(user::Column::IsAdmin.eq(true)).filter(user::Column::PasswordHash.is_not_null());
-    if with_password.one(app.db.read()).await?.is_some() {
-        if given.is_some() {
-            tracing::warn!(
-                "DOCKET_ADMIN_PASSWORD is ignored: there is an admin already; `docket user set-password` changes one"
-            );
-        }
-        return Ok(None);
-    }
-    if let Some(given) = &given {
-        // Named as the operator gave it.
-        let mut faults = Faults::default();
-        check_password(app, &mut faults, "DOCKET_ADMIN_PASSWORD", given);
-        faults.into_result()?;
-    }
-    let made_up = given.is_none();
-    let password = given.unwrap_or_else(secret::random_password);
-    let operator = Viewer::local_operator();
-    if let Ok(admin) = get_by(app, &operator, None, Some("admin"), None).await {
-        if !admin.is_admin {
-            return Err(Error::InvalidState(
-                "There is no admin, and the name `admin` belongs to a user who is none. Make an admin with \
-                 `docket user create NAME --admin`."
-                    .into(),
-            ));
-        }
-        let first = first_password(app, admin.id, password.clone()).await?;
-        return Ok((made_up && first).then_some(password));
-    }
-    let new = NewUser {
-        username: "admin".into(),
-        email: None,
-        password: Some(password.clone()),
-        first_name: None,
-        last_name: None,
-        is_admin: true,
-        roles: Vec::new(),
-    };
-    match create(app, &operator, new).await {
-        Ok(_) => Ok(made_up.then_some(password)),
-        // Of servers that start together one makes the admin, and says the password.
-        Err(Error::AlreadyExists(_)) => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// Gives an account without a password its first; whether it had none.
-async fn first_password(app: &App, user_id: i64, password: SecretString) -> Result<bool> {
-    let hash = app.passwords.hash(password).await?;
-    app.db
-        .write((user_id, hash), |tx, (user_id, hash)| {
-            Box::pin(async move {
-                let change = user::ActiveModel {
-                    password_hash: Set(Some(hash.clone())),
-                    updated_at: Set(tx.now),
-                    ..Default::default()
-                };
-                let without = user::Entity::update_many().filter(user::Column::PasswordHash.is_null());
-                let given = without.set(change).filter(user::Column::Id.eq(*user_id)).exec(&tx.db).await?;
-                Ok(given.rows_affected > 0)
-            })
-        })
-        .await
 }
 
 fn visible(viewer: &Viewer) -> sea_orm::Select<user::Entity> {

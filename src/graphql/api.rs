@@ -13,7 +13,7 @@ use async_graphql::{
     value,
 };
 
-use super::call::{Caller, PageMost, Params, Prepared, RequestId, Statement};
+use super::call::{Caller, OperationKind, PageMost, Params, Prepared, RequestId, Statement};
 use super::document::{Cache, Document};
 use super::error::{refused, server_error, sign};
 use super::guard::{Cost, LEVELS, Limits, Operation, Refusal, afford, cost_with};
@@ -195,6 +195,11 @@ where
     }
 
     fn request(&self, caller: Caller, prepared: Prepared, standing: Option<Standing>) -> Request {
+        let caller = match prepared.kind {
+            // The audit says from where something was changed.
+            OperationKind::Mutation => Caller { viewer: caller.viewer.at(&caller.client), ..caller },
+            OperationKind::Query | OperationKind::Subscription => caller,
+        };
         let mut request = (self.attach)(&caller, Request::new(String::new()));
         let Caller { viewer, origin, request_id, client, resume } = caller;
         request = request.data(viewer).data(origin).data(RequestId(request_id)).data(client);

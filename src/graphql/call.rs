@@ -1,13 +1,12 @@
 //! What goes through the door: the request's parts, the caller, and the prepared operation.
 
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::Variables;
 use async_graphql::parser::types::OperationType;
 
 use super::document::Document;
-use crate::origin::Origin;
+use crate::origin::{Client, Origin};
 use crate::viewer::Viewer;
 
 /// The request as the client wrote it.
@@ -75,15 +74,6 @@ impl Prepared {
     pub const fn cost(&self) -> u32 {
         self.cost
     }
-}
-
-/// Where a request came from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Client {
-    /// The peer's address, or the one a trusted proxy vouches for.
-    pub address: Option<IpAddr>,
-    /// The `User-Agent`, as sent.
-    pub user_agent: Option<String>,
 }
 
 /// Who asks, by which way, and for a stream, from where on.

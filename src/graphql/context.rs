@@ -2,10 +2,11 @@
 
 use async_graphql::{Context, futures_util::future::BoxFuture};
 
-use super::{Client, call::PageMost, loaders::Loaders};
+use super::{call::PageMost, loaders::Loaders};
 use crate::{
     app::App,
     error::{Error, Result},
+    origin::{Client, Origin, Via},
     page::{MAX_SIZE, PageRequest},
     viewer::Viewer,
 };
@@ -30,9 +31,11 @@ pub fn loaders<'a>(ctx: &Context<'a>) -> Result<&'a Loaders> {
     ctx.data::<Loaders>().map_err(|error| Error::internal(error.message))
 }
 
-/// What the client calls itself.
-pub fn user_agent<'a>(ctx: &Context<'a>) -> Option<&'a str> {
-    ctx.data_opt::<Client>().and_then(|client| client.user_agent.as_deref())
+/// How the request came in.
+pub fn via(ctx: &Context<'_>) -> Result<Via> {
+    let origin = *ctx.data::<Origin>().map_err(|error| Error::internal(error.message))?;
+    let client = ctx.data::<Client>().map_err(|error| Error::internal(error.message))?.clone();
+    Ok(Via { origin, client })
 }
 
 /// Whether the current field's selection asks for `name`, also inside fragments.

@@ -28,6 +28,24 @@ impl IdFilter {
         let any_of = filter.any_of.map(|ids| id::uids(kind, &format!("{path}/in"), &ids)).transpose()?;
         Ok(both(eq, any_of))
     }
+
+    /// The same for ids of any kind.
+    pub fn uids_of_any(filter: Option<Self>, path: &str) -> Result<Option<Vec<Uuid>>> {
+        let Some(filter) = filter else { return Ok(None) };
+        let read = |path: String, id: &ID| {
+            id::parse(id).map(|(_, uid)| uid).ok_or_else(|| Error::invalid(path, "This is no id of docket's."))
+        };
+        let eq = filter.eq.map(|id| read(format!("{path}/eq"), &id)).transpose()?;
+        let any_of = match filter.any_of {
+            Some(ids) if ids.len() > 100 => {
+                let message = format!("{} ids are too many; at most 100 are taken.", ids.len());
+                return Err(Error::invalid(format!("{path}/in"), message));
+            }
+            Some(ids) => Some(ids.iter().map(|id| read(format!("{path}/in"), id)).collect::<Result<_>>()?),
+            None => None,
+        };
+        Ok(both(eq, any_of))
+    }
 }
 
 /// What `eq` and `in` together leave, each value once: a list of a few words may be as long as a request.

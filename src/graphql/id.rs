@@ -32,10 +32,14 @@ pub enum Kind {
     ProjectData,
     /// A group.
     Group,
+    /// An entry of the audit.
+    AuditEntry,
+    /// An OAuth client.
+    OauthClient,
 }
 
 impl Kind {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 14] = [
         Self::User,
         Self::Session,
         Self::Token,
@@ -48,6 +52,8 @@ impl Kind {
         Self::Project,
         Self::ProjectData,
         Self::Group,
+        Self::AuditEntry,
+        Self::OauthClient,
     ];
 
     const fn prefix(self) -> &'static str {
@@ -64,6 +70,8 @@ impl Kind {
             Self::Project => "project",
             Self::ProjectData => "data",
             Self::Group => "group",
+            Self::AuditEntry => "audit",
+            Self::OauthClient => "client",
         }
     }
 

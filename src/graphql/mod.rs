@@ -11,6 +11,7 @@
 mod account;
 mod api;
 mod assignment;
+mod audit;
 mod call;
 mod connection;
 mod context;
@@ -48,7 +49,7 @@ mod variables;
 mod viewer;
 mod work;
 
-pub use crate::origin::Origin;
+pub use crate::origin::{Client, Origin};
 pub use api::Door;
-pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint, Statement};
+pub use call::{Caller, OperationKind, Params, Prepared, RequestId, ResumePoint, Statement};
 pub use schema::{Api, api, sdl};

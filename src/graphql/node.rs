@@ -7,6 +7,7 @@ use entity::job::Columns;
 
 use super::{
     account::Account,
+    audit::AuditEntry,
     context::{asked, nullable},
     file::File,
     group::Group,
@@ -50,6 +51,8 @@ pub enum Node {
     ProjectData(ProjectData),
     /// A group.
     Group(Group),
+    /// An entry of the audit.
+    AuditEntry(AuditEntry),
 }
 
 /// Reading anything by its global id.
@@ -106,8 +109,11 @@ async fn find(app: &App, viewer: &Viewer, id: &ID) -> Result<Option<Node>, Error
             domain::project_data::get(app, viewer, uid).await.map(|row| Node::ProjectData(ProjectData(Arc::new(row))))
         }
         Kind::Group => domain::group::get(app, viewer, uid).await.map(|row| Node::Group(Group(Arc::new(row)))),
+        Kind::AuditEntry => {
+            domain::audit::get(app, viewer, uid).await.map(|row| Node::AuditEntry(AuditEntry(Arc::new(row))))
+        }
         // Credentials have ids to revoke them by, and are not looked up.
-        Kind::Session | Kind::Token => return Ok(None),
+        Kind::Session | Kind::Token | Kind::OauthClient => return Ok(None),
     };
     match found {
         Ok(node) => Ok(Some(node)),

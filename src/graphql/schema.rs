@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, assignment, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
+    Door, account, assignment, audit, event, file, group, guard::Limits, job, ledger, loaders::Loaders, node, project,
     project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
@@ -28,12 +28,16 @@ pub struct Query(
     project::ProjectQuery,
     project_data::ProjectDataQuery,
     group::GroupQuery,
+    audit::AuditQuery,
 );
 
 /// The changing root. Every field takes one `input` and returns a payload with the changed object.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     session::SessionMutation,
+    user::SignUpMutation,
+    user::CredentialMutation,
+    user::UserMutation,
     token::TokenMutation,
     service::ServiceMutation,
     runner::RunnerMutation,

@@ -1,5 +1,9 @@
 //! API tokens.
 
+mod list;
+
+pub use list::{TokenConnection, TokenOrder, page_of_tokens};
+
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use entity::token;
 

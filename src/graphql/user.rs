@@ -1,17 +1,27 @@
 //! Users.
 
+mod credential;
+mod sign_up;
+mod write;
+
+pub use credential::CredentialMutation;
+pub use sign_up::SignUpMutation;
+pub use write::UserMutation;
+
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::{legacy_number::Noun, user};
 
 use super::{
     account::{AccountConnection, AccountOrder, page_of_accounts},
     connection::connection,
-    context::{asked, asks_for, nullable, page, viewer},
+    context::{asked, asks_for, nullable, page, via, viewer},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
     scalar::{DateTime, number},
+    session::{SessionConnection, SessionOrder, page_of_sessions},
+    token::{TokenConnection, TokenOrder, page_of_tokens},
 };
 use crate::{
     domain::{self, account::AccountFilter},
@@ -39,6 +49,76 @@ pub enum UserStatus {
     Active,
     /// Stopped by an admin: may log in and read itself and the status message, nothing else.
     Suspended,
+    /// Gone: only its number is left, for what names it.
+    Deleted,
+}
+
+/// Who checks a user's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "AuthenticationType", remote = "entity::user::AuthenticationType")]
+pub enum AuthenticationType {
+    /// This server.
+    Native,
+    /// A directory of the organisation (LDAP).
+    Ldap,
+    /// An OpenID provider.
+    Oidc,
+}
+
+/// A state.
+#[derive(Clone, Debug, InputObject)]
+pub struct UserStatusCondition {
+    /// This state.
+    eq: Option<UserStatus>,
+    /// One of these, at most 100.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<UserStatus>>,
+}
+
+/// A kind of account.
+#[derive(Clone, Debug, InputObject)]
+pub struct UserKindCondition {
+    /// This kind.
+    eq: Option<UserKind>,
+}
+
+/// A user name.
+#[derive(Clone, Debug, InputObject)]
+pub struct UsernameCondition {
+    /// It begins so; upper and lower case are different.
+    starts_with: Option<String>,
+}
+
+/// Which users to list; conditions are ANDed.
+#[derive(Clone, Debug, Default, InputObject)]
+pub struct UserFilter {
+    /// The state; without it, all but deleted users.
+    status: Option<UserStatusCondition>,
+    /// How the account came to be.
+    kind: Option<UserKindCondition>,
+    /// The user name.
+    username: Option<UsernameCondition>,
+}
+
+impl UserFilter {
+    fn read(self) -> crate::error::Result<domain::user::UserFilter> {
+        let mut statuses = None;
+        if let Some(UserStatusCondition { eq, any_of }) = self.status {
+            let any_of = any_of.map(|list| list.into_iter().map(Into::into).collect::<Vec<user::Status>>());
+            if any_of.as_ref().is_some_and(|list| list.len() > 100) {
+                return Err(Error::invalid("filter/status/in", "At most 100 states are taken."));
+            }
+            let eq = eq.map(|eq| vec![eq.into()]);
+            statuses = match (eq, any_of) {
+                (Some(eq), Some(any_of)) => Some(eq.into_iter().filter(|status| any_of.contains(status)).collect()),
+                (Some(list), None) | (None, Some(list)) => Some(list),
+                (None, None) => None,
+            };
+        }
+        let kinds = self.kind.and_then(|kind| kind.eq).map(|kind| vec![kind.into()]);
+        let username_starts_with = self.username.and_then(|name| name.starts_with);
+        Ok(domain::user::UserFilter { statuses, kinds, username_starts_with })
+    }
 }
 
 /// How users are ordered.
@@ -149,6 +229,71 @@ impl User {
         page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
+    /// When the address was confirmed; null while it was not, and for other users unless an admin asks.
+    async fn email_verified_at(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
+        nullable(async move { Ok(self.private(ctx, |user| user.email_verified_at.map(Into::into))?.flatten()) }).await
+    }
+
+    /// Who checks the password; null for other users unless an admin asks.
+    async fn authentication_type(&self, ctx: &Context<'_>) -> Option<Result<AuthenticationType>> {
+        nullable(async move { self.private(ctx, |user| user.authentication_type.into()) }).await
+    }
+
+    /// What a directory calls the user; null for other users unless an admin asks.
+    async fn ldap_uid(&self, ctx: &Context<'_>) -> Option<Result<String>> {
+        nullable(async move { Ok(self.private(ctx, |user| user.ldap_uid.clone())?.flatten()) }).await
+    }
+
+    /// A JSON value that is kept with the user; null for other users unless an admin asks.
+    async fn metadata(&self, ctx: &Context<'_>) -> Option<Result<serde_json::Value>> {
+        let metadata = |user: &user::Model| user.metadata.as_ref().map(|metadata| metadata.0.clone());
+        nullable(async move { Ok(self.private(ctx, metadata)?.flatten()) }).await
+    }
+
+    /// Whether the user is known only from another system's records, so that nobody logs in as it; null for other users
+    /// unless an admin asks.
+    async fn is_record_only(&self, ctx: &Context<'_>) -> Option<Result<bool>> {
+        nullable(async move { self.private(ctx, |user| user.record_only) }).await
+    }
+
+    /// When somebody last logged in with the password; null for other users unless an admin asks.
+    async fn last_login_at(&self, ctx: &Context<'_>) -> Option<Result<DateTime>> {
+        nullable(async move { Ok(self.private(ctx, |user| user.last_login_at.map(Into::into))?.flatten()) }).await
+    }
+
+    /// The log-ins that are open: one's own, which takes a session or a token with the scope `admin`, or, for an admin,
+    /// anybody's.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "SessionOrder::CreatedAtDesc")] order: SessionOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<SessionConnection>> {
+        nullable(async move {
+            page_of_sessions(ctx, self.0.id, order, &page(ctx, first, last, after, before)?).await.map(Some)
+        })
+        .await
+    }
+
+    /// The API tokens, revoked ones included: one's own, or, for an admin, anybody's.
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "TokenOrder::CreatedAtDesc")] order: TokenOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<TokenConnection>> {
+        nullable(async move {
+            page_of_tokens(ctx, self.0.id, order, &page(ctx, first, last, after, before)?).await.map(Some)
+        })
+        .await
+    }
+
     /// When the account was made.
     async fn created_at(&self) -> DateTime {
         self.0.created_at.into()
@@ -185,14 +330,16 @@ impl UserQuery {
             if given.iter().filter(|given| **given).count() != 1 {
                 return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
             }
-            let row = if let Some(id) = id {
-                domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await
-            } else {
-                let number = match number {
-                    Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
-                    None => None,
-                };
-                domain::user::get_by(app, viewer, number, username.as_deref(), email.as_deref()).await
+            let row = match (id, email) {
+                (Some(id), _) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
+                (None, Some(email)) => domain::user::get_by_email(app, viewer, &via(ctx)?, &email).await,
+                (None, None) => {
+                    let number = match number {
+                        Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
+                        None => None,
+                    };
+                    domain::user::get_by(app, viewer, number, username.as_deref(), None).await
+                }
             };
             Ok(Some(User(Arc::new(row?))))
         })
@@ -203,6 +350,7 @@ impl UserQuery {
     async fn users(
         &self,
         ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.", default)] filter: UserFilter,
         #[graphql(desc = "The order.", default_with = "UserOrder::CreatedAtAsc")] order: UserOrder,
         #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
         #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
@@ -210,9 +358,11 @@ impl UserQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<UserConnection> {
         let (app, viewer) = asked(ctx)?;
-        let order = order.into();
-        let found = domain::user::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
-        let total = if asks_for(ctx, "totalCount") { Some(domain::user::count(app, viewer).await?) } else { None };
+        let (filter, order) = (filter.read()?, order.into());
+        let request = page(ctx, first, last, after, before)?;
+        let found = domain::user::list(app, viewer, &filter, order, &request).await?;
+        let counted = asks_for(ctx, "totalCount");
+        let total = if counted { Some(domain::user::count(app, viewer, &filter).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| User(Arc::new(row))).collect();
         Ok(UserConnection::new(nodes, cursors, found.has_next, found.has_previous, total))

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{
-    context::{app, asked, nullable, viewer},
+    context::{asked, nullable, page, viewer},
     rate::{RateSpent, Standing},
     runner::Runner,
     scalar::DateTime,
-    token::Token,
+    session::{Session, SessionConnection, SessionOrder, page_of_sessions},
+    token::{TokenConnection, TokenOrder, page_of_tokens},
     user::User,
 };
 use crate::{
@@ -98,12 +99,54 @@ impl Viewer {
         })
     }
 
-    /// The caller's API tokens, newest first, revoked ones included; at most 1,000.
-    async fn tokens(&self, ctx: &Context<'_>) -> Result<Vec<Token>> {
-        let caller = viewer(ctx)?;
-        let Some(id) = caller.user_id() else { return Ok(Vec::new()) };
-        let rows = domain::token::list(app(ctx)?, caller, id).await?;
-        Ok(rows.into_iter().map(Token).collect())
+    /// The session that the caller came with; null for any other credential.
+    async fn session(&self, ctx: &Context<'_>) -> Option<Result<Session>> {
+        nullable(async move {
+            let (app, caller) = asked(ctx)?;
+            Ok(domain::session::current(app, caller).await?.map(Session))
+        })
+        .await
+    }
+
+    /// The log-ins of the user that are open; null for a caller that is no user. It takes a session, or a token with the
+    /// scope `admin`.
+    async fn sessions(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "SessionOrder::CreatedAtDesc")] order: SessionOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<SessionConnection>> {
+        nullable(async move {
+            let request = page(ctx, first, last, after, before)?;
+            match viewer(ctx)?.user_id() {
+                Some(id) => page_of_sessions(ctx, id, order, &request).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
+    }
+
+    /// The API tokens of the user, revoked ones included; null for a caller that is no user.
+    async fn tokens(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The order.", default_with = "TokenOrder::CreatedAtDesc")] order: TokenOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<TokenConnection>> {
+        nullable(async move {
+            let request = page(ctx, first, last, after, before)?;
+            match viewer(ctx)?.user_id() {
+                Some(id) => page_of_tokens(ctx, id, order, &request).await.map(Some),
+                None => Ok(None),
+            }
+        })
+        .await
     }
 }
 

@@ -21,6 +21,18 @@ pub struct RequestInfo {
     pub id: String,
     /// From where it came.
     pub client: Client,
+    /// Whether it came over TLS to a proxy that is trusted and says so.
+    pub secure: bool,
+}
+
+/// Whether a trusted proxy says that the client spoke TLS with it.
+pub(super) fn is_secure(headers: &HeaderMap, peer: Option<Peer>, trusted: &[IpNet]) -> bool {
+    let peer = peer.map(|peer| peer.0.ip().to_canonical());
+    let believed = peer.is_some_and(|address| trusted.iter().any(|network| network.contains(&address)));
+    // The proxy next to this server writes the last one.
+    let said = headers.get_all("x-forwarded-proto").iter().next_back().and_then(|value| value.to_str().ok());
+    let last = said.and_then(|value| value.rsplit(',').next()).map(str::trim);
+    believed && last.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"))
 }
 
 /// From where a request came. `X-Forwarded-For` counts only as far as trusted proxies wrote it: it is read from its

@@ -21,7 +21,8 @@ use serde_json::json;
 use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
-use super::client::{RequestInfo, bearer};
+use super::client::RequestInfo;
+use super::credential::credential;
 use super::negotiate::Media;
 use super::ranged::{Wanted, wanted};
 use super::reply::{self, Refusal};
@@ -89,7 +90,7 @@ async fn prepare(state: &Shared, name: Name, parts: &Parts) -> Result<(App, View
     let Ok(Path(name)) = name else {
         return Err(Refusal::bad_request("The name in the address is not UTF-8."));
     };
-    let viewer = operation::authenticate(state, bearer(&parts.headers)?).await?;
+    let viewer = operation::authenticate(state, credential(state, &parts.headers).await?).await?;
     let text = |name: &HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default().to_owned());
     let announced = text(&CONTENT_LENGTH).and_then(|length| length.parse().ok());
     let most = app.config.files.upload_bytes;
@@ -227,7 +228,7 @@ pub(super) async fn method_not_allowed(Extension(info): Extension<RequestInfo>, 
 
 async fn asking<'a>(state: &'a Shared, parts: &Parts) -> Result<(&'a App, Viewer), Refusal> {
     let app = serving(state)?;
-    Ok((app, operation::authenticate(state, bearer(&parts.headers)?).await?))
+    Ok((app, operation::authenticate(state, credential(state, &parts.headers).await?).await?))
 }
 
 fn uid(kind: Kind, id: Name) -> Option<Uuid> {

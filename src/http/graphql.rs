@@ -6,7 +6,8 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
-use super::client::{RequestInfo, bearer};
+use super::client::RequestInfo;
+use super::credential::credential;
 use super::metrics::Transport;
 use super::negotiate::{Accepted, Media, require_json};
 use super::reply::{self, Refusal};
@@ -59,7 +60,7 @@ async fn answer(
     params: Params,
     accepted: Accepted,
 ) -> Result<Response, Refusal> {
-    let viewer = operation::authenticate(state, bearer(&parts.headers)?).await?;
+    let viewer = operation::authenticate(state, credential(state, &parts.headers).await?).await?;
     let transport = if accepted.stream_first { Transport::Sse } else { Transport::Http };
     let prepared = match operation::prepare(state, info, params, transport) {
         Ok(prepared) => prepared,

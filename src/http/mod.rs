@@ -4,10 +4,12 @@
 //! A request passes `observe` (its id, the log line, the figures, a panic's end), then its route. Everything that
 //! asks for an operation goes through [`Api`], the one door to the schema; nothing here decides what a caller may do.
 
+mod account_pages;
 mod body;
 mod client;
 mod config;
 mod connection;
+mod credential;
 mod door;
 mod files;
 mod graphql;
@@ -16,6 +18,7 @@ mod metrics;
 mod negotiate;
 mod observe;
 mod operation;
+mod own;
 mod pages;
 mod params;
 mod playground;
@@ -23,6 +26,7 @@ mod ranged;
 mod reply;
 mod rights;
 mod serve;
+mod session;
 mod site;
 mod socket;
 mod sse;
@@ -32,7 +36,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::from_fn_with_state;
-use axum::routing::{any, get};
+use axum::routing::{any, get, post};
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tower_http::compression::{CompressionLayer, CompressionLevel};
 
@@ -60,6 +64,9 @@ pub fn router(state: HttpState) -> Router {
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(metrics::page))
+        .route("/session", post(session::create).delete(session::delete).fallback(session::method_not_allowed))
+        .route("/activate", any(account_pages::activate))
+        .route("/resetPassword", any(account_pages::reset_password))
         .fallback(pages::not_found)
         .method_not_allowed_fallback(pages::method_not_allowed)
         .layer(compression)

@@ -11,7 +11,7 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use tracing::Instrument;
 
-use super::client::{Peer, RequestInfo, client_of};
+use super::client::{Peer, RequestInfo, client_of, is_secure};
 use super::negotiate::Media;
 use super::state::Shared;
 use super::{metrics, operation};
@@ -26,8 +26,9 @@ pub(super) async fn observe(State(state): State<Shared>, mut request: Request, n
     let id = given_id(request.headers()).map_or_else(|| uid().simple().to_string(), str::to_owned);
     let peer = request.extensions().get::<Peer>().copied();
     let client = client_of(request.headers(), peer, &state.config.trusted_proxies);
+    let secure = is_secure(request.headers(), peer, &state.config.trusted_proxies);
     let address = client.address;
-    request.extensions_mut().insert(RequestInfo { id: id.clone(), client });
+    request.extensions_mut().insert(RequestInfo { id: id.clone(), client, secure });
     let method = request.method().clone();
     let multiplexed = request.version() == Version::HTTP_2;
     let path = request.uri().path().to_owned();

@@ -31,6 +31,7 @@ fn map(state: &Shared) -> Response {
          {url}/graphql   the API: GraphQL by POST or GET, subscriptions by server-sent events or websocket\n\
          {url}/graphiql  a page to try it in\n\
          {url}/files     files: PUT /files/{{name}}, GET /files/{{id}}\n\
+         {url}/session  log-in with a cookie for browsers: POST, DELETE\n\
          {url}/healthz   200 while the server lives\n\
          {url}/readyz    200 while it can work\n\
          {url}/metrics   its figures, for Prometheus\n\n\
@@ -43,7 +44,7 @@ fn map(state: &Shared) -> Response {
 pub(super) async fn not_found(Extension(info): Extension<RequestInfo>, uri: OriginalUri) -> Response {
     let path: String = uri.path().chars().take(100).collect();
     let message = format!(
-        "There is nothing at {path}. The paths are /, /graphql, /graphiql, /files/…, /jobs/…/log, /jobs/…/results, /healthz, /readyz and /metrics."
+        "There is nothing at {path}. The paths are /, /graphql, /graphiql, /files/…, /jobs/…/log, /jobs/…/results, /session, /activate, /resetPassword, /healthz, /readyz and /metrics."
     );
     Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, message).respond(&info.id, Media::Json)
 }

@@ -21,6 +21,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tracing::{Instrument, Span};
 
 use super::client::{RequestInfo, bearer};
+use super::credential::cookie;
 use super::metrics::{self, Transport};
 use super::rights::Guard;
 use super::state::Shared;
@@ -41,8 +42,9 @@ pub(super) fn open(
     headers: &HeaderMap,
 ) -> Response {
     let resume = Arc::new(ResumePoint::new(last_event_id(headers)));
-    // Malformed ones were refused before.
-    let guard = Guard::new(state, bearer(headers).unwrap_or_default(), &viewer);
+    // Malformed ones were refused before, and a cookie that opens nothing counts as none.
+    let shown = bearer(headers).unwrap_or_default().or_else(|| cookie(headers));
+    let guard = Guard::new(state, shown.filter(|_| !matches!(viewer, Viewer::Anonymous)), &viewer);
     let caller = operation::caller(info, viewer, Some(Arc::clone(&resume)));
     let follows = prepared.kind() == OperationKind::Subscription;
     let results = operation::stream(state, caller, prepared, Transport::Sse);

@@ -2,7 +2,10 @@
 
 pub mod clock;
 pub mod csv;
+pub mod letter;
+pub mod mailer;
 pub mod passwords;
 pub mod rng;
+pub mod seal;
 pub mod secret;
 pub mod storage;

@@ -4,7 +4,10 @@
 //! So at most `parallel` are computed at a time, on blocking threads; `waiting` more may queue; beyond that the answer
 //! is [`Code::Unavailable`](crate::error::Code::Unavailable) at once.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
@@ -39,6 +42,7 @@ pub struct Passwords {
     /// Running and waiting callers.
     admitted: Arc<Semaphore>,
     running: Arc<Semaphore>,
+    computed: Arc<AtomicU64>,
 }
 
 impl Passwords {
@@ -61,6 +65,7 @@ impl Passwords {
             dummy: dummy.into(),
             admitted: Arc::new(Semaphore::new(parallel.saturating_add(params.waiting).min(Semaphore::MAX_PERMITS))),
             running: Arc::new(Semaphore::new(parallel.min(Semaphore::MAX_PERMITS))),
+            computed: Arc::default(),
         })
     }
 
@@ -101,9 +106,17 @@ impl Passwords {
             || (params.m_cost(), params.t_cost(), params.p_cost()) != (today.m_cost(), today.t_cost(), today.p_cost())
     }
 
+    /// How many computations there were so far: what an answer cost, whoever it was for.
+    #[must_use]
+    pub fn computed(&self) -> u64 {
+        self.computed.load(Ordering::Relaxed)
+    }
+
     /// Runs one computation on a blocking thread when its turn comes. Both permits travel with it: a client that hangs
     /// up does not stop a computation, and must not make room for another one beside it.
-    async fn bounded<T: Send + 'static>(
+    ///
+    /// Fails with [`Error::Unavailable`] when too many callers wait already.
+    pub(crate) async fn bounded<T: Send + 'static>(
         &self,
         compute: impl FnOnce(&Argon2<'static>) -> Result<T> + Send + 'static,
     ) -> Result<T> {
@@ -111,9 +124,10 @@ impl Passwords {
             .try_acquire_owned()
             .map_err(|_| Error::unavailable("Too many passwords are being checked at the moment. Try again."))?;
         let running = Arc::clone(&self.running).acquire_owned().await.map_err(Error::internal)?;
-        let argon = self.argon.clone();
+        let (argon, computed) = (self.argon.clone(), Arc::clone(&self.computed));
         tokio::task::spawn_blocking(move || {
             let _permits = (admitted, running);
+            computed.fetch_add(1, Ordering::Relaxed);
             compute(&argon)
         })
         .await

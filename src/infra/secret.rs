@@ -25,11 +25,13 @@ pub enum SecretKind {
     Token,
     /// A runner, `dkr_`.
     Runner,
+    /// What a mailed link carries, `dkl_`; it opens one thing once, and is no credential.
+    Link,
 }
 
 impl SecretKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Session, Self::Token, Self::Runner];
+    pub const ALL: [Self; 4] = [Self::Session, Self::Token, Self::Runner, Self::Link];
 
     /// The first four characters of the text.
     #[must_use]
@@ -38,6 +40,7 @@ impl SecretKind {
             Self::Session => "dks_",
             Self::Token => "dkt_",
             Self::Runner => "dkr_",
+            Self::Link => "dkl_",
         }
     }
 }
@@ -92,6 +95,12 @@ impl Secret {
 #[must_use]
 pub fn looks_like_token(text: &str) -> bool {
     Secret::parse(text).is_some()
+}
+
+/// The name of an account that nobody has named: `prefix` and 48 random bits.
+#[must_use]
+pub fn random_name(prefix: &str) -> String {
+    random_bytes::<6>().iter().fold(format!("{prefix}-"), |name, byte| format!("{name}{byte:02x}"))
 }
 
 /// Compares two digests in constant time, where that is done in memory and not by an index of the database.

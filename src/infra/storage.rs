@@ -10,8 +10,8 @@ use std::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream::BoxStream};
 use object_store::{
-    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem,
-    path::Path as Key,
+    GetOptions, GetRange, GetResultPayload, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload,
+    local::LocalFileSystem, path::Path as Key,
 };
 use sha2::{Digest, Sha256};
 use tokio::{
@@ -159,6 +159,37 @@ impl Storage {
             Place::Folder(_) => LOCAL_PART,
             #[cfg(feature = "s3")]
             Place::Bucket(_) => BUCKET_PART,
+        }
+    }
+
+    /// The small secret `name` of this store, which becomes `fresh` when there is none yet: every server that shares the
+    /// store has the same.
+    pub async fn keep<const N: usize>(&self, name: &str, fresh: [u8; N]) -> Result<[u8; N]> {
+        let key = Key::from_iter(["keys", name]);
+        let store = self.store().await?;
+        self.shut_keys()?;
+        let once = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match store.put_opts(&key, Bytes::copy_from_slice(&fresh).into(), once).await {
+            Ok(_) => return Ok(fresh),
+            Err(object_store::Error::AlreadyExists { .. }) => {}
+            Err(error) => return Err(unreachable(error)),
+        }
+        let kept = store.get(&key).await.map_err(unreachable)?.bytes().await.map_err(unreachable)?;
+        kept.as_ref().try_into().map_err(|_| Error::internal(format!("keys/{name} in the file store is broken")))
+    }
+
+    /// Only the server's own account may look into the folder of keys. A bucket has rules of its own.
+    fn shut_keys(&self) -> Result<()> {
+        match &self.0.place {
+            Place::Folder(folder) => {
+                let mut builder = std::fs::DirBuilder::new();
+                builder.recursive(true);
+                #[cfg(unix)]
+                std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+                builder.create(folder.join("keys")).map_err(|error| unreachable(error.into_store()))
+            }
+            #[cfg(feature = "s3")]
+            Place::Bucket(_) => Ok(()),
         }
     }
 

@@ -103,8 +103,22 @@ impl World {
     pub async fn arguments(&self, field: &str) -> Value {
         match field {
             "file" => json!({ "id": self.ada.file("a.txt", "a").await }),
-            "viewer" | "serverInfo" | "files" | "users" | "services" | "runners" | "jobs" | "accounts" | "ledger"
-            | "projects" | "groups" | "sessionDelete" | "runnerUnregister" | "assignmentFetch" => json!({}),
+            "viewer"
+            | "serverInfo"
+            | "files"
+            | "users"
+            | "services"
+            | "runners"
+            | "jobs"
+            | "accounts"
+            | "ledger"
+            | "projects"
+            | "groups"
+            | "auditEntries"
+            | "sessionDelete"
+            | "userCreateAnonymous"
+            | "runnerUnregister"
+            | "assignmentFetch" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
@@ -197,7 +211,10 @@ impl World {
             "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
             "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
             "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
-            field => self.input_of_a_project(field).await,
+            field if field.starts_with("project") || field.starts_with("group") || field.starts_with("favorite") => {
+                self.input_of_a_project(field).await
+            }
+            field => self.input_of_a_user(field).await,
         }
     }
 
@@ -229,6 +246,39 @@ impl World {
             }
             unknown => panic!("{unknown} has no call: add one here, and look at who may make it in the snapshots"),
         }
+    }
+
+    async fn input_of_a_user(&self, field: &str) -> Value {
+        let password = json!(PASSWORD);
+        match field {
+            "userSignUp" => json!({ "email": format!("{}@example.org", self.unused().await), "password": password }),
+            "activationResend" | "passwordResetRequest" => json!({ "email": "nobody@example.org" }),
+            // What a link carries is nobody's but its reader's: that these are refused is for the token alone.
+            "passwordReset" => json!({ "token": "x", "newPassword": password }),
+            "emailChangeConfirm" => json!({ "token": "x" }),
+            "passwordChange" => json!({ "newPassword": password, "confirmPassword": password }),
+            "emailChangeRequest" => {
+                json!({ "email": format!("{}@example.org", self.unused().await), "confirmPassword": password })
+            }
+            "userUpdate" => json!({ "firstName": "X" }),
+            "userCreate" => json!({ "username": self.unused().await }),
+            "userActivate" | "userSuspend" | "userReinstate" => json!({ "userId": self.somebody().await.id }),
+            "userDelete" | "userPromote" | "userDemote" | "userPasswordSet" => {
+                json!({ "userId": self.somebody().await.id, "confirmPassword": password })
+            }
+            "sessionRevoke" => {
+                let other = self.app.anonymous().log_in("ada").await;
+                let own = other.data("{ viewer { session { id } } }", json!({})).await["viewer"]["session"].take();
+                json!({ "sessionId": own["id"] })
+            }
+            // The caller goes on asking with its session.
+            "sessionsDeleteAll" => json!({ "keepCurrent": true }),
+            unknown => panic!("{unknown} has no call: add one here, and look at who may make it in the snapshots"),
+        }
+    }
+
+    async fn somebody(&self) -> Client {
+        self.app.user(&self.unused().await).await
     }
 
     /// A name that nothing has: a new job's id is as good a one as any.

@@ -163,7 +163,7 @@ fn every_wrong_field_of_a_user_has_its_line() {
     assert!(refused.starts_with("error: 2 values are wrong:\n  username: "), "{refused}");
     assert!(refused.contains("\n  email: "), "{refused}");
     terminal.done("user create ada --no-password");
-    assert_eq!(terminal.refused("user create ada --no-password"), "error: A user named ada exists already.");
+    assert_eq!(terminal.refused("user create ada --no-password"), "error: Another user has this name already.");
     assert_eq!(terminal.json("user list --json").as_array().expect("a list").len(), 1);
 }
 
@@ -234,4 +234,32 @@ fn an_account_is_kept_at_the_command_line() {
     {
         assert_eq!(terminal.run(line).status.code(), Some(2), "{line}");
     }
+}
+
+#[test]
+fn a_user_is_kept_at_the_command_line() {
+    let terminal = Terminal::with_database();
+    let made = terminal.json("user create ada --email ada@example.org --no-password --json");
+    assert_eq!((&made["status"], &made["isAdmin"]), (&"ACTIVE".into(), &false.into()));
+    assert_eq!(terminal.done("user promote ada"), "The user ada is an admin.");
+    assert_eq!(terminal.json("user show ada@example.org --json")["isAdmin"], true);
+    assert_eq!(terminal.done("user demote ada"), "The user ada is no admin.");
+    assert_eq!(terminal.done("user suspend ada --pending --message Soon."), "The user ada is pending.");
+    terminal.done("user activate ada");
+    assert_eq!(terminal.json("user show ada --json")["status"], "ACTIVE");
+    assert_eq!(terminal.done("user suspend ada --message Overdue."), "The user ada is suspended.");
+    let suspended = terminal.json("user list --status suspended --json");
+    assert_eq!(suspended[0]["statusMessage"], "Overdue.");
+    terminal.done("user reinstate ada");
+    terminal.done("user set-password ada --none");
+    assert_eq!(terminal.json("user show ada --json")["hasPassword"], false);
+    assert_eq!(terminal.json("session list --user ada --json"), serde_json::json!([]));
+    assert_eq!(terminal.done("session revoke --user ada"), "0 sessions of ada are ended.");
+    assert_eq!(terminal.run("session revoke").status.code(), Some(2));
+    assert!(terminal.refused("user delete ada").ends_with("add --yes if that is meant"));
+    assert_eq!(terminal.done("user delete ada --yes"), "The user ada is deleted.");
+    assert_eq!(terminal.refused("user show ada"), "error: There is no such user, or you may not see it.");
+    assert_eq!(terminal.json("user list --json"), serde_json::json!([]));
+    assert_eq!(terminal.json("user list --status deleted --json")[0]["email"], serde_json::Value::Null);
+    terminal.done("user create ada --email ada@example.org --no-password");
 }

@@ -6,6 +6,7 @@ use docket::domain::job::{self, NewJob};
 use docket::domain::service::{self, Limits, NewService, Prices};
 use docket::domain::session;
 use docket::infra::clock::Clock;
+use docket::origin::Via;
 use docket::server::Server;
 use docket::viewer::Viewer;
 use secrecy::SecretString;
@@ -35,7 +36,7 @@ impl Shop {
         (config.passwords.memory_kib, config.passwords.iterations) = (8, 1);
         let password = SecretString::from("correct-horse");
         let server = Server::start(config, Clock::new(), Some(password.clone())).await.expect("a server");
-        let login = session::create(&server.app, "admin", password, None).await.expect("a session");
+        let login = session::create(&server.app, &Via::console(), "admin", password).await.expect("a session");
         let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
         let new = NewService {
             dispatch: entity::service::Dispatch::Pull,

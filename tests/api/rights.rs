@@ -6,7 +6,7 @@ use entity::user::Status;
 use serde_json::{Value, json};
 
 use crate::http::support::Socket;
-use crate::support::{Client, Stream, TestApp, text};
+use crate::support::{Client, PASSWORD, Stream, TestApp, text};
 
 const FOLLOW: &str = "subscription { jobEvents(after: \"e0\") { cursor } }";
 
@@ -172,4 +172,63 @@ async fn who_leaves_a_project_hears_no_more_of_it_and_the_others_go_on() {
     let lower = json!({ "projectId": project["id"], "userId": bob.id, "role": "WATCHER" });
     admin.change("projectMemberSet", lower, "member { role }").await;
     end(of_bob, "FORBIDDEN").await;
+}
+
+/// Each way in which a session ends, other than by its own log-out, reaches what it follows.
+#[tokio::test]
+async fn the_streams_of_a_session_that_something_else_ends_end() {
+    let case = Case::new().await;
+    let admin = case.app.admin();
+    for way in ["sessionRevoke", "sessionsDeleteAll", "passwordChange", "userPasswordSet"] {
+        let (other, own) = (case.app.anonymous().log_in("ada").await, case.app.anonymous().log_in("ada").await);
+        let streams = case.follow(&other, FOLLOW, json!({})).await;
+        let mut kept = case.follow(&own, FOLLOW, json!({})).await;
+        match way {
+            "sessionRevoke" => {
+                let session = other.data("{ viewer { session { id } } }", json!({})).await["viewer"]["session"].take();
+                own.change(way, json!({ "sessionId": session["id"] }), "session { id }").await;
+            }
+            "sessionsDeleteAll" => drop(own.change(way, json!({ "keepCurrent": true }), "count").await),
+            "passwordChange" => {
+                let input = json!({ "confirmPassword": PASSWORD, "newPassword": PASSWORD });
+                own.change(way, input, "user { id }").await;
+            }
+            _ => {
+                let input = json!({ "userId": case.ada.id, "newPassword": PASSWORD, "confirmPassword": PASSWORD });
+                admin.change(way, input, "user { id }").await;
+                end(kept, "UNAUTHENTICATED").await;
+                kept = Vec::new();
+            }
+        }
+        end(streams, "UNAUTHENTICATED").await;
+        admin.submit(&case.service, json!({})).await;
+        case.app.anonymous().log_in("ada").await.submit(&case.service, json!({})).await;
+        for stream in &mut kept {
+            assert_eq!(stream.next().await.expect("the next event").get("errors"), None, "{way}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_streams_of_a_deleted_user_and_of_an_admin_no_more_end() {
+    let case = Case::new().await;
+    let admin = case.app.admin();
+    let token = case.ada.api_token(&["jobs:read"]).await;
+    let of_session = case.follow(&case.ada, FOLLOW, json!({})).await;
+    let of_token = case.follow(&token, FOLLOW, json!({})).await;
+    let root = case.app.user_with("root", &[], true).await;
+    let of_root = case.follow(&root, FOLLOW, json!({})).await;
+    let accountant = case.app.user_with("accountant", &["accounting"], false).await;
+    accountant.submit(&case.service, json!({})).await;
+    let of_accountant = case.follow(&accountant, FOLLOW, json!({})).await;
+    let of = |client: &Client| json!({ "userId": client.id, "confirmPassword": PASSWORD });
+    admin.change("userDemote", of(&root), "user { id }").await;
+    end(of_root, "FORBIDDEN").await;
+    let mut roles = of(&accountant);
+    roles["roles"] = json!([]);
+    admin.change("userUpdate", roles, "user { roles }").await;
+    end(of_accountant, "FORBIDDEN").await;
+    admin.change("userDelete", of(&case.ada), "user { id }").await;
+    end(of_session, "UNAUTHENTICATED").await;
+    end(of_token, "UNAUTHENTICATED").await;
 }

@@ -37,13 +37,14 @@ impl Table {
 /// Every table, each after those that it refers to.
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
-        account, account_member, event, favorite, file, group, group_member, job, job_label, job_log, job_slurm,
-        ledger, legacy_counter, legacy_number, project, project_data, project_member, requirement, runner,
-        runner_service, service, service_version, session, setting, token, user,
+        account, account_member, audit_entry, event, favorite, file, group, group_member, job, job_label, job_log,
+        job_slurm, ledger, legacy_counter, legacy_number, mail, one_time_token, project, project_data, project_member,
+        requirement, runner, runner_service, service, service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
         Table::of(session::Entity)?,
+        Table::of(one_time_token::Entity)?,
         Table::of(runner::Entity)?,
         Table::of(token::Entity)?,
         Table::of(account::Entity)?,
@@ -68,6 +69,8 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(legacy_counter::Entity)?,
         Table::of(legacy_number::Entity)?,
         Table::of(setting::Entity)?,
+        Table::of(audit_entry::Entity)?,
+        Table::of(mail::Entity)?,
     ])
 }
 

@@ -1,7 +1,7 @@
 //! Taking files away.
 
 use entity::file;
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, sea_query::SelectStatement};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::SelectStatement};
 use uuid::Uuid;
 
 use super::attach::{owned, unchanged};
@@ -33,6 +33,12 @@ pub(in crate::domain) async fn remove_all(tx: &Tx, job_id: i64) -> Result<()> {
 /// The same for the files of data (`project_data.id`) that is being removed.
 pub(in crate::domain) async fn remove_of_data(tx: &Tx, data_ids: SelectStatement) -> Result<()> {
     mark(tx, file::Column::DataId.in_subquery(data_ids)).await
+}
+
+/// The same for the files of a user (`user.id`) that are attached to nothing.
+pub(in crate::domain) async fn remove_unattached(tx: &Tx, owner_id: i64) -> Result<()> {
+    let loose = file::Column::OwnerId.eq(owner_id).and(file::Column::AttachedAt.is_null());
+    mark(tx, loose.and(file::Column::State.ne(file::State::Uploading))).await
 }
 
 async fn mark(tx: &Tx, which: sea_orm::sea_query::SimpleExpr) -> Result<()> {

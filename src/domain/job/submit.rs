@@ -144,7 +144,13 @@ fn closed() -> Error {
 
 /// Checks a submission, before the transaction that stores it: that takes longer than a write should.
 pub(super) async fn check(app: &App, viewer: &Viewer, new: NewJob) -> Result<Checked> {
-    let owner_id = viewer.require(Permission::JobsWrite)?.user.id;
+    let owner = &viewer.require(Permission::JobsWrite)?.user;
+    if owner.is_unverified() && !app.config.sign_up.unverified_may_submit {
+        return Err(Error::Forbidden(
+            "Confirm your e-mail address first; activationResend mails the link again.".into(),
+        ));
+    }
+    let owner_id = owner.id;
     let mut faults = Faults::default();
     idempotency::check(&mut faults, new.idempotency_key.as_deref());
     let key = new.idempotency_key.as_deref().map(|key| Key::new(owner_id, key, body(&new)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entity::{Time, job, session};
+use entity::{Time, job};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, LockBehavior, LockType},
@@ -17,10 +17,11 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit,
         due::Due,
         event, file,
         job::{self as jobs, change},
-        meter,
+        mail, meter, one_time_token, session as sessions, user as users,
     },
     error::Result,
 };
@@ -44,6 +45,9 @@ pub async fn keep_sweeping(app: App) {
         }
         if let Err(error) = file::sweep(&app).await {
             tracing::warn!(?error, "old files were not removed; the next sweep tries again");
+        }
+        if let Err(error) = users::sweep(&app).await {
+            tracing::warn!(?error, "what users left behind was not removed; the next sweep tries again");
         }
         if let Err(error) = tidy(&app).await {
             tracing::warn!(?error, "old rows were not removed; the next sweep tries again");
@@ -130,24 +134,13 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
     (after_failure(&counted_to(job, now), &failure, now, backoff), message)
 }
 
-/// Removes events past their retention and sessions past their end.
+/// Removes events past their retention, and what has ended long ago of sessions and one-time tokens.
 async fn tidy(app: &App) -> Result<()> {
-    while event::prune(app).await? > 0 {
+    while event::prune(app).await? + audit::prune(app).await? + mail::prune(app).await? > 0 {
         if app.shutdown.is_cancelled() {
             return Ok(());
         }
     }
-    let now = Time(app.clock.now_micros());
-    let ended = session::Entity::find().filter(session::Column::ExpiresAt.lte(now)).limit(1).one(app.db.read()).await?;
-    if ended.is_some() {
-        app.db
-            .write((), |tx, ()| {
-                Box::pin(async move {
-                    session::Entity::delete_many().filter(session::Column::ExpiresAt.lte(tx.now)).exec(&tx.db).await?;
-                    Ok(())
-                })
-            })
-            .await?;
-    }
-    Ok(())
+    one_time_token::prune(app).await?;
+    sessions::prune(app).await
 }

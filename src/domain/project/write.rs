@@ -256,7 +256,8 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project::Mo
     Ok(deleted)
 }
 
-async fn remove(tx: &Tx, id: i64) -> Result<project::Model> {
+/// The same inside a transaction, for any project whoever asks.
+pub(in crate::domain) async fn remove(tx: &Tx, id: i64) -> Result<project::Model> {
     // Alone: submissions hold a reference to the row.
     let before = present(tx, id, LockType::Update).await?;
     let unfinished =

@@ -23,7 +23,11 @@ pub async fn stand_in(app: &App, username: &str) -> Result<Viewer> {
         Ok(viewer) => return Ok(viewer),
         Err(round) => round,
     };
-    let user = user::Entity::find().filter(user::Column::Username.eq(username)).one(app.db.read()).await?;
+    let user = user::Entity::find()
+        .filter(user::Column::Username.eq(username))
+        .filter(user::Column::RecordOnly.eq(false))
+        .one(app.db.read())
+        .await?;
     let user = user.filter(|user| user.status == user::Status::Active).ok_or_else(|| {
         Error::Unauthenticated("A credential is needed here: send an API token as `Authorization: Bearer ..`.".into())
     })?;

@@ -19,7 +19,8 @@ use axum::response::Response;
 use tracing::{Instrument, Span};
 
 use self::session::Session;
-use super::client::{RequestInfo, bearer};
+use super::client::RequestInfo;
+use super::credential::credential;
 use super::reply::Refusal;
 use super::site;
 use super::state::Shared;
@@ -35,7 +36,7 @@ const BUFFER_BYTES: usize = 4 * 1024;
 /// request is no websocket handshake, 503 when the server is stopping.
 pub(super) async fn upgrade(state: Shared, info: RequestInfo, mut parts: Parts) -> Result<Response, Refusal> {
     site::require_own(&parts, &state.config)?;
-    let bearer = bearer(&parts.headers)?;
+    let bearer = credential(&state, &parts.headers).await?;
     if state.shutdown.is_cancelled() {
         return Err(Refusal::unavailable("The server is stopping.").closing());
     }

@@ -2,6 +2,7 @@
 
 mod account;
 mod assignment;
+mod audit;
 mod bad_input;
 mod event;
 mod file;

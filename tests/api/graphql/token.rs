@@ -15,8 +15,8 @@ async fn a_token_is_shown_once_and_known_by_its_name() {
     let secret = text(&made["token"]);
     assert!(secret.starts_with("dkt_") && secret.len() == 47, "{secret}");
     assert_eq!(made["apiToken"]["scopes"], json!(["jobs:read", "jobs:write"]));
-    let listed = ada.graphql("{ viewer { tokens { id name scopes revokedAt } } }", json!({})).await;
-    assert_eq!(listed["data"]["viewer"]["tokens"][0]["name"], "laptop");
+    let listed = ada.graphql("{ viewer { tokens { nodes { id name scopes revokedAt } } } }", json!({})).await;
+    assert_eq!(listed["data"]["viewer"]["tokens"]["nodes"][0]["name"], "laptop");
     assert!(!listed.to_string().contains(&secret));
     let token = ada.with_token(secret, "");
     let me = token.data("{ viewer { user { username } token { scopes } } }", json!({})).await;
@@ -34,7 +34,10 @@ async fn a_token_out_of_bounds_is_refused_with_every_reason() {
     for name in ["x".repeat(201), "two\nlines".to_owned()] {
         assert_eq!(ada.wrong("tokenCreate", json!({ "name": name, "scopes": [] })).await, ["name"]);
     }
-    assert_eq!(ada.data("{ viewer { tokens { id } } }", json!({})).await["viewer"]["tokens"], json!([]));
+    assert_eq!(
+        ada.data("{ viewer { tokens { nodes { id } } } }", json!({})).await["viewer"]["tokens"]["nodes"],
+        json!([])
+    );
 }
 
 #[tokio::test]

@@ -6,13 +6,15 @@
 mod build;
 mod client;
 mod database;
+mod mail_server;
+mod mail_text;
 mod stream;
 
 use std::{sync::Arc, time::Duration};
 
 use docket::{
     config::Config,
-    domain::{event, file, lease, user},
+    domain::{event, file, lease, mail, user},
     infra::clock::Clock,
     server::Server,
     viewer::Viewer,
@@ -26,6 +28,8 @@ use tempfile::TempDir;
 pub use build::Lease;
 pub use client::{Client, code, mutation, page_of_metrics, read, text};
 pub use database::{Database, server};
+pub use mail_server::{Behaviour, MailServer};
+pub use mail_text::Mail;
 pub use stream::Stream;
 
 /// Longer than anything here takes; a test that waits this long has failed.
@@ -62,11 +66,16 @@ impl TestApp {
     /// Another server on the same database, with its own everything but the clock; none on SQLite, where a file has one
     /// server.
     pub async fn replica(&self) -> Option<Self> {
+        self.replica_with(|_| ()).await
+    }
+
+    /// The same with changed settings.
+    pub async fn replica_with(&self, change: impl FnOnce(&mut Config)) -> Option<Self> {
         if !self.database.is_postgres() {
             println!("nothing to see: a SQLite file has one server");
             return None;
         }
-        Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ()).await)
+        Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), change).await)
     }
 
     async fn on(database: Arc<Database>, folder: Arc<TempDir>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
@@ -76,9 +85,14 @@ impl TestApp {
         config.files.store = folder.path().join("files").display().to_string();
         // The least that the configuration takes.
         (config.passwords.memory_kib, config.passwords.iterations) = (8_192, 1);
+        // An estimate of a password's strength costs as much as a test: those that are about it say so.
+        config.passwords.min_score = 0;
         config.events.poll_millis = 50;
         // Tests sweep when they want to; a sweep in between would make them guess.
         config.jobs.sweep_seconds = 3600;
+        // The same of mails.
+        config.mail.poll_millis = 3_600_000;
+        config.mail.folder = folder.path().join("mail").display().to_string();
         change(&mut config);
         let server = Server::start(config, clock.clone(), Some(PASSWORD.into())).await.expect("a server");
         let http = reqwest::Client::new();
@@ -117,10 +131,9 @@ impl TestApp {
             username: name.to_owned(),
             email: Some(format!("{name}@example.org")),
             password: Some(PASSWORD.into()),
-            first_name: None,
-            last_name: None,
             is_admin,
             roles: roles.iter().map(|role| (*role).to_owned()).collect(),
+            ..user::NewUser::default()
         };
         user::create(&self.server.app, &Viewer::local_operator(), new).await.expect("a user");
         self.anonymous().log_in(name).await
@@ -130,7 +143,9 @@ impl TestApp {
     pub async fn set_status(&self, name: &str, status: Status) {
         let (app, operator) = (&self.server.app, Viewer::local_operator());
         let user = user::get_by(app, &operator, None, Some(name), None).await.expect("there is such a user");
-        user::set_status(app, &operator, user.id, status, Some("By the test.".to_owned())).await.expect("it is stored");
+        user::set_status(app, &operator, user.uid, status, Some("By the test.".to_owned()))
+            .await
+            .expect("it is stored");
     }
 
     /// A new runner of the admin for this service, with 100 slots.
@@ -164,6 +179,19 @@ impl TestApp {
         names.map(|entry| entry.expect("an entry").file_name().into_string().expect("text")).collect()
     }
 
+    /// Sends the mails that are due, now, and says how many attempts that took.
+    pub async fn send_mails(&self) -> usize {
+        mail::send_due(&self.server.app).await.expect("the outbox can be read")
+    }
+
+    /// The mails that became files, as programs show them, oldest first.
+    pub fn mails(&self) -> Vec<Mail> {
+        let Ok(entries) = std::fs::read_dir(self.folder.path().join("mail")) else { return Vec::new() };
+        let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        paths.sort();
+        paths.iter().map(|path| Mail::read(&std::fs::read_to_string(path).expect("text"))).collect()
+    }
+
     /// Takes back expired leases, now.
     pub async fn sweep(&self) -> usize {
         lease::sweep(&self.server.app).await.expect("a sweep")
@@ -172,6 +200,11 @@ impl TestApp {
     /// Ends the registration of runners that were not heard of, and assigns what waits all the same, now.
     pub async fn assign(&self) -> usize {
         lease::assign_waiting(&self.server.app).await.expect("a sweep")
+    }
+
+    /// Deletes accounts that nobody uses, and erases what deleted users left behind, now.
+    pub async fn sweep_users(&self) -> usize {
+        user::sweep(&self.server.app).await.expect("a sweep")
     }
 
     /// Removes events past their retention, now.

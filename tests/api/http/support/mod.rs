@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use docket::error::Error;
 use docket::http::{HttpConfig, HttpState, Stopped, install_metrics, serve};
+use docket::origin::Client;
 use docket::viewer::{RunnerViewer, Viewer};
 use futures_util::FutureExt;
 use tokio::net::TcpListener;
@@ -88,6 +89,7 @@ fn state(config: HttpConfig, world: &Arc<World>, shutdown: CancellationToken) ->
                     owner_id: 1,
                     name: "ada".to_owned(),
                     expires_at: None,
+                    client: Client::default(),
                 }))),
                 Some("offline") => Err(Error::unavailable("The database is away.")),
                 Some(_) => Err(Error::Unauthenticated("This token is not valid.".to_owned())),

@@ -1,0 +1,51 @@
+//! Changing what a user may do.
+
+use entity::user::Status;
+
+use super::named;
+use crate::app::App;
+use crate::cli::failure::Failure;
+use crate::cli::output::Output;
+use crate::domain::user;
+use crate::origin::Via;
+use crate::viewer::Viewer;
+
+pub(super) async fn set_status(
+    name: &str,
+    status: Status,
+    message: Option<String>,
+    app: &App,
+    mut output: Output,
+) -> Result<(), Failure> {
+    let found = named(app, name).await?;
+    let changed = user::set_status(app, &Viewer::local_operator(), found.uid, status, message).await?;
+    let word = super::said(changed.status).to_lowercase();
+    output.line(&format!("The user {} is {word}.", changed.username))?;
+    Ok(())
+}
+
+pub(super) async fn activate(name: &str, app: &App, mut output: Output) -> Result<(), Failure> {
+    let found = named(app, name).await?;
+    let changed = user::activate_by_hand(app, &Viewer::local_operator(), &Via::console(), found.uid).await?;
+    output.line(&format!("The user {} is active, and its address counts as confirmed.", changed.username))?;
+    Ok(())
+}
+
+pub(super) async fn set_admin(name: &str, is_admin: bool, app: &App, mut output: Output) -> Result<(), Failure> {
+    let found = named(app, name).await?;
+    let changed = user::set_admin(app, &Viewer::local_operator(), found.uid, is_admin, None).await?;
+    let what = if is_admin { "an admin" } else { "no admin" };
+    output.line(&format!("The user {} is {what}.", changed.username))?;
+    Ok(())
+}
+
+pub(super) async fn delete(name: &str, yes: bool, app: &App, mut output: Output) -> Result<(), Failure> {
+    let found = named(app, name).await?;
+    if !yes {
+        let message = format!("this deletes {} for good; add --yes if that is meant", found.username);
+        return Err(Failure::Input(message));
+    }
+    user::delete(app, &Viewer::local_operator(), Some(found.uid), None).await?;
+    output.line(&format!("The user {} is deleted.", found.username))?;
+    Ok(())
+}
