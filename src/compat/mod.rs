@@ -15,6 +15,7 @@ mod failure;
 mod link;
 mod operation;
 mod paging;
+mod project_w;
 mod route;
 mod surface;
 mod topchef;
@@ -28,4 +29,4 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&project_w::DIALECT, &topchef::DIALECT];

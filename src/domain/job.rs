@@ -40,7 +40,7 @@ mod watch;
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
-pub use download::mark_downloaded;
+pub use download::{last_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};

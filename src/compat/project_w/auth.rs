@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn runners_tokens_are_read_with_and_without_a_prefix_and_with_junk_after_them() {
-        for (given, read) in [("Bearer abc", "dkr_abc"), ("Bearer dkr_abc", "dkr_abc"), ("Bearer a-_b!junk", "dkr_a-_b")] {
+        for (given, read) in
+            [("Bearer abc", "dkr_abc"), ("Bearer dkr_abc", "dkr_abc"), ("Bearer a-_b!junk", "dkr_a-_b")]
+        {
             assert_eq!(runner_token(&headers(given)).expect("a token"), read);
         }
         for given in ["Bearer ", "Bearer !", "Basic abc", "bearer abc", ""] {

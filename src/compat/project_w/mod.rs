@@ -60,8 +60,12 @@ fn of_users() -> Vec<Route> {
         Route::post("/users/changeEmail", "Mails a link to a new address.", accounts::change_email)
             .runs([&accounts::CHANGE_EMAIL, &users::USER_INFO])
             .because(PASSWORD_HELD),
-        Route::get("/users/resendActivationEmail", "Mails the link to confirm an address again.", users::resend_activation)
-            .runs([&users::RESEND_ACTIVATION]),
+        Route::get(
+            "/users/resendActivationEmail",
+            "Mails the link to confirm an address again.",
+            users::resend_activation,
+        )
+        .runs([&users::RESEND_ACTIVATION]),
         Route::post("/users/invalidateAllTokens", "Ends all log-ins of the caller.", users::invalidate_all_tokens)
             .runs([&users::INVALIDATE_TOKENS]),
     ]
@@ -85,7 +89,9 @@ fn of_jobs() -> Vec<Route> {
         Route::post("/jobs/delete", "Removes finished jobs.", jobs::delete).runs([&jobs::SHOW_JOBS, &jobs::DELETE_JOB]),
         Route::get("/jobs/downloadTranscript", "What was said.", transcripts::download)
             .runs([&transcripts::SHOW_TRANSCRIPT, &transcripts::MARK_DOWNLOADED])
-            .because("It tells a number that was never given out from one of somebody else's job, as the old route did."),
+            .because(
+                "It tells a number that was never given out from one of somebody else's job, as the old route did.",
+            ),
     ]
 }
 

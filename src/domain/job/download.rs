@@ -1,6 +1,9 @@
-//! Noting that results were fetched.
+//! Noting that results were fetched, and what an older API says of those that were not found.
 
-use entity::job;
+use entity::{
+    job,
+    legacy_number::{Dialect, Noun},
+};
 use uuid::Uuid;
 
 use super::{
@@ -9,6 +12,7 @@ use super::{
 };
 use crate::{
     app::App,
+    domain::legacy_number,
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -35,4 +39,9 @@ pub async fn mark_downloaded(app: &App, viewer: &Viewer, uid: Uuid) -> Result<jo
             })
         })
         .await
+}
+
+/// The highest number that Project-W has given a job so far; 0 before the first.
+pub async fn last_of_project_w(app: &App) -> Result<i64> {
+    legacy_number::last(app, Dialect::ProjectW, Noun::Job).await
 }

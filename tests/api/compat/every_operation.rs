@@ -6,11 +6,12 @@ use std::path::Path;
 
 use docket::compat::DIALECTS;
 
-use super::topchef;
+use super::{project_w, topchef};
 
 /// The dialects, and what runs all their operations.
 async fn run(dialect: &str) {
     match dialect {
+        "project_w" => project_w::every_operation().await,
         "topchef" => topchef::every_operation().await,
         other => panic!("{other} has no scenario yet: run each of its operations here"),
     }

@@ -2,4 +2,5 @@
 
 mod every_operation;
 mod layer;
+mod project_w;
 mod topchef;

@@ -2,6 +2,7 @@
 //! checks it again.
 
 use axum::extract::Request;
+use axum::http::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -11,9 +12,7 @@ use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Fields, form};
 use crate::compat::{Failure, Operation};
-use crate::domain::user as users;
-
-use axum::http::StatusCode;
+use crate::domain::user::is_password;
 
 operation!(DELETE_USER, "ProjectW_DeleteUser", "delete_user");
 operation!(CHANGE_PASSWORD, "ProjectW_ChangePassword", "change_password");
@@ -32,7 +31,7 @@ async fn asked(person: &Person, request: Request) -> Result<Asked, Refusal> {
     form.required("password")?;
     let password = form.take("password").unwrap_or_default();
     let given = SecretString::from(password.clone());
-    if !users::is_password(person.0.app(), person.0.viewer(), given).await.map_err(Failure::from)? {
+    if !is_password(person.0.app(), person.0.viewer(), given).await.map_err(Failure::from)? {
         let wrong = Refusal::new(ErrorType::Auth, "Incorrect password provided");
         return Err(wrong.with_status(StatusCode::FORBIDDEN));
     }

@@ -215,7 +215,10 @@ mod tests {
 
     #[test]
     fn lists_of_numbers_are_read_as_python_reads_them() {
-        assert_eq!(ids("1, 2 ,03,+4,-5,99999999999999999999").expect("numbers"), ["1", "2", "3", "4", "-5", "99999999999999999999"]);
+        assert_eq!(
+            ids("1, 2 ,03,+4,-5,99999999999999999999").expect("numbers"),
+            ["1", "2", "3", "4", "-5", "99999999999999999999"]
+        );
         for wrong in ["", "1,", "a", "1;2", "1.0", "--1"] {
             assert!(ids(wrong).is_err(), "{wrong}");
         }

@@ -13,7 +13,7 @@ use crate::compat::project_w::form::{Fields, Query, form, form_within};
 use crate::compat::project_w::json::reply;
 use crate::compat::project_w::wire::{Job, Numbered, Parameters};
 use crate::compat::{Call, Failure, Operation};
-use crate::domain::service;
+use crate::domain::service::of_project_w;
 use crate::error::Code;
 use crate::graphql::id::Kind;
 
@@ -117,7 +117,7 @@ pub(in crate::compat::project_w) async fn create(person: Person, query: Query) -
     if query.only_head {
         return Ok(reply(&json!({})));
     }
-    let service = service::of_project_w(person.0.app()).await.map_err(Failure::from)?;
+    let service = of_project_w(person.0.app()).await.map_err(Failure::from)?;
     let name = format!("Project-W {}", Uuid::simple(crate::infra::secret::uid()));
     let input = json!({ "name": name, "serviceIds": [Kind::Service.id(service.uid)] });
     let created = CREATE_RUNNER.run(&person.0, json!({ "input": input })).await?;

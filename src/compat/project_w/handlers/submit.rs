@@ -2,22 +2,22 @@
 //! the job.
 
 use axum::body::Bytes;
-use axum::extract::multipart::{Field, Multipart};
 use axum::extract::Request;
+use axum::extract::multipart::{Field, Multipart};
 use axum::response::Response;
 use futures_util::{Stream, TryStreamExt};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::Answer;
-use crate::compat::{Call, Failure};
 use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Fields, parts};
 use crate::compat::project_w::json::reply;
+use crate::compat::{Call, Failure};
 use crate::domain::file::{self, Arrived, NewFile};
-use crate::domain::job::{self, NewJob};
-use crate::domain::service;
+use crate::domain::job::{NewJob, submit_with};
+use crate::domain::service::of_project_w;
 use crate::error::Error;
 
 /// Bytes of a text beside the recording.
@@ -51,7 +51,7 @@ async fn receive(call: &Call, mut form: Multipart) -> Answer {
             return Err(refusal);
         }
     };
-    let service = match service::of_project_w(call.app()).await {
+    let service = match of_project_w(call.app()).await {
         Ok(service) => service.uid,
         Err(error) => {
             file::forsake(call.app(), file).await;
@@ -59,7 +59,7 @@ async fn receive(call: &Call, mut form: Multipart) -> Answer {
         }
     };
     let new = new_job(service, &name, fields);
-    let submitted = job::submit_with(call.app(), call.viewer(), new, file).await.map_err(Failure::from)?;
+    let submitted = submit_with(call.app(), call.viewer(), new, file).await.map_err(Failure::from)?;
     Ok(told(submitted.dialect_number))
 }
 
@@ -100,7 +100,8 @@ async fn store(call: &Call, name: &str, field: Field<'_>) -> Result<Arrived, Ref
     let media_type = field.content_type().unwrap_or("application/octet-stream").to_owned();
     let most = call.app().config.files.upload_bytes;
     let new = NewFile { name: safe(name), media_type, announced: None, lease_token: None };
-    let new = if file::is_proper(&new) { new } else { NewFile { media_type: "application/octet-stream".into(), ..new } };
+    let new =
+        if file::is_proper(&new) { new } else { NewFile { media_type: "application/octet-stream".into(), ..new } };
     let mut too_large = false;
     let mut broken_off = None;
     let bytes = bounded(field, most, &mut too_large, &mut broken_off);
@@ -178,7 +179,9 @@ mod tests {
 
     #[test]
     fn any_name_becomes_one_that_a_file_can_have() {
-        for (given, stored) in [("a.mp3", "a.mp3"), ("../b c.mp3", ".._b c.mp3"), ("", "recording"), ("..", "recording")] {
+        for (given, stored) in
+            [("a.mp3", "a.mp3"), ("../b c.mp3", ".._b c.mp3"), ("", "recording"), ("..", "recording")]
+        {
             assert_eq!(safe(given), stored);
         }
         assert_eq!(safe(&"ü".repeat(200)).len(), 254);

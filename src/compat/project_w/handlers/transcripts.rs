@@ -20,7 +20,8 @@ use crate::compat::project_w::form::Query;
 use crate::compat::project_w::json::{reply, write_text};
 use crate::compat::project_w::wire::{Job, Parameters};
 use crate::compat::{Failure, Operation};
-use crate::domain::{file, job};
+use crate::domain::file;
+use crate::domain::job::last_of_project_w;
 use crate::error::Code;
 
 operation!(SHOW_TRANSCRIPT, "ProjectW_ShowTranscript", "show_transcript", Found);
@@ -57,7 +58,7 @@ pub(in crate::compat::project_w) async fn download(person: Person, query: Query)
 /// The old server told everybody which jobs there are. Here a number that was never given out is told from the others, and
 /// no more: that can be seen from the number of one's own next job, too.
 async fn absent(person: &Person, raw: &str, number: i32) -> Result<Refusal, Refusal> {
-    let last = job::last_of_project_w(person.0.app()).await.map_err(Failure::from)?;
+    let last = last_of_project_w(person.0.app()).await.map_err(Failure::from)?;
     if person.is_admin() || !(1..=last).contains(&i64::from(number)) {
         return Ok(no_job(raw));
     }
@@ -66,7 +67,9 @@ async fn absent(person: &Person, raw: &str, number: i32) -> Result<Refusal, Refu
 
 /// The bytes of the recording that is assigned to a runner, and how many they are. A job that came in by GraphQL may have
 /// none.
-async fn recording(worker: &Worker) -> Result<(Parameters, u64, BoxStream<'static, std::io::Result<Bytes>>), WorkerRefusal> {
+async fn recording(
+    worker: &Worker,
+) -> Result<(Parameters, u64, BoxStream<'static, std::io::Result<Bytes>>), WorkerRefusal> {
     let (call, job) = (&worker.0, fetch(worker).await?);
     let Some(file) = job.files.nodes.into_iter().next() else {
         return Ok((job.parameters, 0, stream::empty().boxed()));

@@ -11,11 +11,11 @@ use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Query, form};
 use crate::compat::project_w::json::reply;
 use crate::compat::{Call, Failure, Operation};
+use crate::domain::user::address_of_link;
 use crate::error::Code;
 
 const PASSWORD_RULE: &str = "Password invalid. The password needs to have at least one lowercase letter, uppercase \
                              letter, number, special character and at least 12 characters in total";
-
 
 /// Data that is not looked at.
 pub(in crate::compat::project_w) type Done = Value;
@@ -156,7 +156,7 @@ pub(in crate::compat::project_w) async fn activate(call: Call, request: Request)
             Err(Refusal::new(ErrorType::Auth, "Invalid or expired activation link"))
         }
         Err(failure) if failure.code == Code::InvalidState => {
-            let email = crate::domain::user::address_of_link(call.app(), token).await.map_err(Failure::from)?;
+            let email = address_of_link(call.app(), token).await.map_err(Failure::from)?;
             let email = email.unwrap_or_default();
             Err(Refusal::new(ErrorType::Operation, format!("Account for {email} is already activated")))
         }
@@ -213,9 +213,7 @@ pub(in crate::compat::project_w) async fn reset_password(call: Call, request: Re
     match reset {
         Ok(_) => Ok(msg("password changed successfully")),
         Err(failure) if blames(&failure, "newPassword") => Err(refused(&call, failure, "")),
-        Err(_) if token.is_empty() => {
-            Err(Refusal::new(ErrorType::Auth, "You need a token to reset a users password"))
-        }
+        Err(_) if token.is_empty() => Err(Refusal::new(ErrorType::Auth, "You need a token to reset a users password")),
         Err(failure) if blames(&failure, "token") || failure.code == Code::InvalidState => {
             Err(Refusal::new(ErrorType::Auth, "Invalid or expired password reset link"))
         }

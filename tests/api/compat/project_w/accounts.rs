@@ -13,20 +13,28 @@ async fn the_own_password_comes_before_everything_else() {
     let (app, _mails) = world().await;
     let ada = sign_up(&app, "ada@test.com").await;
     for path in ["/users/delete", "/users/changePassword", "/users/changeEmail"] {
-        post(&ada, path, &[("emailModify", "x")])
-            .await
-            .refuses(400, "invalidRequest", "The required parameter `password` is missing");
-        post(&ada, path, &[("password", "wrong"), ("emailModify", "x")])
-            .await
-            .refuses(403, "auth", "Incorrect password provided");
+        post(&ada, path, &[("emailModify", "x")]).await.refuses(
+            400,
+            "invalidRequest",
+            "The required parameter `password` is missing",
+        );
+        post(&ada, path, &[("password", "wrong"), ("emailModify", "x")]).await.refuses(
+            403,
+            "auth",
+            "Incorrect password provided",
+        );
         for email in ["", "ada@test.com", "eve@test.com"] {
-            post(&ada, path, &[OWN, ("emailModify", email)])
-                .await
-                .refuses(403, "permission", "You don't have permission to modify other users");
+            post(&ada, path, &[OWN, ("emailModify", email)]).await.refuses(
+                403,
+                "permission",
+                "You don't have permission to modify other users",
+            );
         }
-        post(&app.admin(), path, &[ADMIN, ("emailModify", "eve@test.com")])
-            .await
-            .refuses(400, "notInDatabase", "No user exists with that email");
+        post(&app.admin(), path, &[ADMIN, ("emailModify", "eve@test.com")]).await.refuses(
+            400,
+            "notInDatabase",
+            "No user exists with that email",
+        );
     }
     for (path, field) in [("/users/changePassword", "newPassword"), ("/users/changeEmail", "newEmail")] {
         let missing = format!("The required parameter `{field}` is missing");
@@ -85,9 +93,11 @@ async fn an_address_that_was_taken_meanwhile_is_refused() {
     post(&ada, "/users/changeEmail", &[OWN, ("newEmail", "new@test.com")]).await;
     let token = mails.mail_to("new@test.com").await.token();
     sign_up(&app, "new@test.com").await;
-    post(&ada, "/users/activate", &[("token", &token)])
-        .await
-        .refuses(400, "email", "E-Mail is already used by another account");
+    post(&ada, "/users/activate", &[("token", &token)]).await.refuses(
+        400,
+        "email",
+        "E-Mail is already used by another account",
+    );
     assert_eq!(get(&ada, "/users/info").await.status, 200, "who asked is still logged in");
 }
 
@@ -124,8 +134,10 @@ async fn admins_look_at_others_and_nobody_else_does() {
     assert_eq!(seen["email"], "ada@test.com");
     assert_eq!(get(&admin, "/users/info").await.json()["isAdmin"], true);
     for email in ["eve@test.com", "ADA@test.com"] {
-        get(&admin, &format!("/users/info?email={email}"))
-            .await
-            .refuses(400, "notInDatabase", "No user exists with that email");
+        get(&admin, &format!("/users/info?email={email}")).await.refuses(
+            400,
+            "notInDatabase",
+            "No user exists with that email",
+        );
     }
 }

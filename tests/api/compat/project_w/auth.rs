@@ -33,7 +33,11 @@ async fn the_table_of_headers() {
         with_header(&app, Some(value)).await.refuses(422, "auth", "Signature verification failed");
     }
     let worker = runner(&app).await.token.expect("a token");
-    with_header(&app, Some(&format!("Bearer dkr_{worker}"))).await.refuses(422, "auth", "Signature verification failed");
+    with_header(&app, Some(&format!("Bearer dkr_{worker}"))).await.refuses(
+        422,
+        "auth",
+        "Signature verification failed",
+    );
 }
 
 #[tokio::test]
@@ -59,7 +63,8 @@ async fn a_log_in_lasts_an_hour_and_its_end_is_told_for_a_week() {
 #[tokio::test]
 async fn the_check_comes_before_all_others() {
     let app = TestApp::new().await;
-    for path in ["/users/info?email=x", "/jobs/list?all=1", "/jobs/info", "/runners/create", "/jobs/downloadTranscript"] {
+    for path in ["/users/info?email=x", "/jobs/list?all=1", "/jobs/info", "/runners/create", "/jobs/downloadTranscript"]
+    {
         get(&app.anonymous(), path).await.refuses(401, "auth", "Missing Authorization Header");
     }
     for path in ["/users/delete", "/users/changePassword", "/users/changeEmail", "/users/invalidateAllTokens"] {

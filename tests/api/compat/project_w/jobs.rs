@@ -22,9 +22,7 @@ async fn jobs_are_listed_by_numbers_of_their_own() {
     }
     let admin = app.admin();
     assert_eq!(get(&admin, "/jobs/list?email=bob@test.com").await.json()["jobIds"], json!([2]));
-    get(&admin, "/jobs/list?email=eve@test.com")
-        .await
-        .refuses(400, "notInDatabase", "No user exists with that email");
+    get(&admin, "/jobs/list?email=eve@test.com").await.refuses(400, "notInDatabase", "No user exists with that email");
     get(&admin, "/jobs/list?all=").await.refuses(400, "invalidRequest", "The required parameter `email` is missing");
     for all in ["1", "0", "False"] {
         let answer = get(&admin, &format!("/jobs/list?all={all}&email=bob@test.com")).await.json();
@@ -72,9 +70,7 @@ async fn lists_of_numbers_are_checked_before_anything_is_done() {
         post(&ada, "/jobs/abort", &[("jobIds", &ids)]).await.refuses(403, "permission", &forbidden);
         post(&ada, "/jobs/delete", &[("jobIds", &ids)]).await.refuses(403, "permission", &forbidden);
     }
-    get(&app.admin(), "/jobs/info?jobIds=1,99")
-        .await
-        .refuses(404, "notInDatabase", "There exists no job with id 99");
+    get(&app.admin(), "/jobs/info?jobIds=1,99").await.refuses(404, "notInDatabase", "There exists no job with id 99");
     assert_eq!(job(&ada, own).await["status"]["step"], "pendingRunner", "nothing was done for any");
     assert_eq!(get(&app.admin(), "/jobs/info?jobIds=2,1").await.json()["jobs"][0]["jobId"], others);
 }

@@ -39,16 +39,16 @@ async fn an_assigned_job_is_told_until_its_end_and_fetched_in_two_parts() {
     head(&worker, "/runners/retrieveJobAudio").await;
     assert_eq!(job(&ada, 1).await["status"]["step"], "runnerAssigned", "HEAD fetches nothing");
     for _ in 0..2 {
-        post(&worker, "/runners/retrieveJobInfo", &[]).await.is(
-            200,
-            "{\"jobID\":1,\"language\":\"German\",\"model\":\"tiny\"}",
-        );
+        post(&worker, "/runners/retrieveJobInfo", &[])
+            .await
+            .is(200, "{\"jobID\":1,\"language\":\"German\",\"model\":\"tiny\"}");
         let audio = get(&worker, "/runners/retrieveJobAudio").await;
         assert_eq!((audio.status.as_u16(), audio.body.as_str()), (200, "sound"));
         assert_eq!(audio.headers["content-type"], "audio/basic");
     }
     assert_eq!(job(&ada, 1).await["status"]["progress"], 0.0);
-    for (sent, shown) in [("0.25", 0.25), ("nan", 0.25), ("x", 0.25), ("", 0.25), ("7", 1.0), ("-1", 0.0), ("inf", 1.0)] {
+    for (sent, shown) in [("0.25", 0.25), ("nan", 0.25), ("x", 0.25), ("", 0.25), ("7", 1.0), ("-1", 0.0), ("inf", 1.0)]
+    {
         beat(&worker, sent).await.is(200, "{\"jobAssigned\":true}");
         assert_eq!(job(&ada, 1).await["status"]["progress"], json!(shown), "{sent}");
     }
@@ -66,10 +66,9 @@ async fn version_0_1_gets_everything_at_once() {
     let (worker, _) = registered(&app).await;
     post(&worker, "/runners/retrieveJob", &[]).await.fails("No job available!");
     super::post_parts(&ada, "/jobs/submit", recording("sound!!").text("model", "ti\"ny")).await;
-    post(&worker, "/runners/retrieveJob", &[]).await.is(
-        200,
-        "{\"audio\":\"c291bmQhIQ==\",\"language\":null,\"model\":\"ti\\\"ny\"}",
-    );
+    post(&worker, "/runners/retrieveJob", &[])
+        .await
+        .is(200, "{\"audio\":\"c291bmQhIQ==\",\"language\":null,\"model\":\"ti\\\"ny\"}");
     assert_eq!(job(&ada, 1).await["status"]["step"], "runnerInProgress");
 }
 
@@ -83,7 +82,8 @@ async fn the_ends_of_a_job() {
         post(&worker, "/runners/retrieveJobInfo", &[]).await;
         post(&worker, "/runners/submitJobResult", fields).await
     };
-    let (done, failed) = ("{\"msg\":\"Transcript successfully submitted!\"}", "{\"msg\":\"Successfully submitted failed job!\"}");
+    let (done, failed) =
+        ("{\"msg\":\"Transcript successfully submitted!\"}", "{\"msg\":\"Successfully submitted failed job!\"}");
     end(&[("transcript", "")]).await.is(200, done);
     end(&[("transcript", "x"), ("error_msg", "")]).await.is(200, done);
     end(&[("transcript", "x"), ("error_msg", "Traceback\n  file\nboom\n")]).await.is(200, failed);

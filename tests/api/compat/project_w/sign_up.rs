@@ -17,22 +17,24 @@ async fn a_sign_up_mails_a_link_and_logs_in_at_once() {
          we just sent you",
     );
     let ada = log_in(&app, "ada@test.com", PW).await;
-    get(&ada, "/users/info").await.is(
-        200,
-        "{\"activated\":false,\"email\":\"ada@test.com\",\"isAdmin\":false,\"msg\":\"Returning user info\"}",
-    );
+    get(&ada, "/users/info")
+        .await
+        .is(200, "{\"activated\":false,\"email\":\"ada@test.com\",\"isAdmin\":false,\"msg\":\"Returning user info\"}");
     let mail = mails.only().mail;
     assert_eq!(mail.subject(), "Project-W account activation");
     let lines: Vec<&str> = mail.text.lines().collect();
-    let first = "To activate your Project-W account, please confirm your email address by clicking on the following link:";
+    let first =
+        "To activate your Project-W account, please confirm your email address by clicking on the following link:";
     assert_eq!((lines[0], lines[2]), (first, mail.link().as_str()));
     assert!(lines[2].starts_with("https://pw.example/#/activate?token="), "{lines:?}");
     let token = mail.token();
     post(&nobody, "/users/activate", &[("token", &token)]).await.says("Account ada@test.com activated");
     assert_eq!(get(&ada, "/users/info").await.json()["activated"], true, "who was logged in still is");
-    post(&nobody, "/users/activate", &[("token", &token)])
-        .await
-        .refuses(400, "operation", "Account for ada@test.com is already activated");
+    post(&nobody, "/users/activate", &[("token", &token)]).await.refuses(
+        400,
+        "operation",
+        "Account for ada@test.com is already activated",
+    );
 }
 
 #[tokio::test]
@@ -42,12 +44,16 @@ async fn what_a_sign_up_is_refused_for_in_this_order() {
     let try_it = async |email: &str, password: &str| {
         post(&nobody, "/users/signup", &[("email", email), ("password", password)]).await
     };
-    post(&nobody, "/users/signup", &[("password", "x")])
-        .await
-        .refuses(400, "invalidRequest", "The required parameter `email` is missing");
-    post(&nobody, "/users/signup", &[("email", "x")])
-        .await
-        .refuses(400, "invalidRequest", "The required parameter `password` is missing");
+    post(&nobody, "/users/signup", &[("password", "x")]).await.refuses(
+        400,
+        "invalidRequest",
+        "The required parameter `email` is missing",
+    );
+    post(&nobody, "/users/signup", &[("email", "x")]).await.refuses(
+        400,
+        "invalidRequest",
+        "The required parameter `password` is missing",
+    );
     for email in ["ada", "ada@test", "ada@Test.com", "a b@test.com", ""] {
         let answer = try_it(email, "short").await;
         let expected = serde_json::json!({ "allowedEmailDomains": [], "errorType": "email",
@@ -104,9 +110,11 @@ async fn who_is_unknown_and_who_is_wrong_get_the_same_answer() {
     sign_up(&app, "ada@test.com").await;
     let pairs = [("ada@test.com", "Wrong-Horse-99"), ("eve@test.com", PW), ("ADA@test.com", PW), ("ada", PW), ("", "")];
     for (email, password) in pairs {
-        post(&app.anonymous(), "/users/login", &[("email", email), ("password", password)])
-            .await
-            .refuses(400, "auth", "Incorrect credentials provided");
+        post(&app.anonymous(), "/users/login", &[("email", email), ("password", password)]).await.refuses(
+            400,
+            "auth",
+            "Incorrect credentials provided",
+        );
     }
 }
 
@@ -148,9 +156,11 @@ async fn a_forgotten_password_is_set_anew_by_a_mailed_link() {
     let (app, mails) = world().await;
     let ada = user(&app, &mails, "ada@test.com").await;
     let nobody = app.anonymous();
-    get(&nobody, "/users/requestPasswordReset")
-        .await
-        .refuses(400, "invalidRequest", "The required parameter `email` is missing");
+    get(&nobody, "/users/requestPasswordReset").await.refuses(
+        400,
+        "invalidRequest",
+        "The required parameter `email` is missing",
+    );
     head(&nobody, "/users/requestPasswordReset?email=ada@test.com").await;
     assert_eq!(mails.received().len(), 1, "HEAD sends nothing");
     for email in ["ada@test.com", "eve@test.com", "ADA@test.com"] {

@@ -15,7 +15,10 @@ async fn anything_may_be_a_recording() {
         .text("model", "");
     post_parts(&ada, "/jobs/submit", odd).await.is(200, "{\"jobId\":1,\"msg\":\"Job successfully submitted\"}");
     let seen = job(&ada, 1).await;
-    assert_eq!((&seen["fileName"], &seen["model"], &seen["language"]), (&json!("../b c.mp3"), &json!(""), &json!("Klingon")));
+    assert_eq!(
+        (&seen["fileName"], &seen["model"], &seen["language"]),
+        (&json!("../b c.mp3"), &json!(""), &json!("Klingon"))
+    );
     let strange = "ü\u{1f600}".repeat(300);
     let part = Part::bytes(b"x".to_vec()).file_name(strange.clone());
     post_parts(&ada, "/jobs/submit", Form::new().part("file", part)).await;
@@ -67,9 +70,12 @@ async fn the_service_is_made_once_however_many_come_first() {
     let mut ids = all.clone();
     ids.sort_unstable();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6], "each has a number of its own");
-    let found = app.admin().data("{ services { nodes { id name dispatch leaseSeconds maxAttempts maxRunSeconds } } }", json!({}));
+    let found = app
+        .admin()
+        .data("{ services { nodes { id name dispatch leaseSeconds maxAttempts maxRunSeconds } } }", json!({}));
     let found = found.await["services"]["nodes"].take();
-    let made: Vec<_> = found.as_array().expect("a list").iter().filter(|service| service["id"] != json!(taken)).collect();
+    let made: Vec<_> =
+        found.as_array().expect("a list").iter().filter(|service| service["id"] != json!(taken)).collect();
     let [made] = made[..] else { panic!("{found}") };
     let expected = json!({ "id": made["id"], "name": "transcription-2", "dispatch": "PUSH", "leaseSeconds": 60,
         "maxAttempts": null, "maxRunSeconds": null });

@@ -16,10 +16,9 @@ async fn a_transcript_is_downloaded_and_that_is_remembered() {
     post(&worker, "/runners/submitJobResult", &[("transcript", "Grüße\nan alle")]).await;
     head(&ada, "/jobs/downloadTranscript?jobId=1").await;
     assert_eq!(job(&ada, 1).await["status"], json!({ "step": "success" }), "HEAD changes nothing");
-    get(&ada, "/jobs/downloadTranscript?jobId=1").await.is(
-        200,
-        "{\"msg\":\"Returning transcript of job 1\",\"transcript\":\"Gr\\u00fc\\u00dfe\\nan alle\"}",
-    );
+    get(&ada, "/jobs/downloadTranscript?jobId=1")
+        .await
+        .is(200, "{\"msg\":\"Returning transcript of job 1\",\"transcript\":\"Gr\\u00fc\\u00dfe\\nan alle\"}");
     assert_eq!(job(&ada, 1).await["status"], json!({ "step": "downloaded" }));
     assert_eq!(get(&app.admin(), "/jobs/downloadTranscript?jobId=1").await.status, 200);
 }
@@ -30,9 +29,11 @@ async fn what_there_is_no_transcript_of() {
     let (ada, bob) = (user(&app, &mails, "ada@test.com").await, user(&app, &mails, "bob@test.com").await);
     let (worker, _) = registered(&app).await;
     submit(&ada, "x").await;
-    get(&ada, "/jobs/downloadTranscript")
-        .await
-        .refuses(400, "invalidRequest", "The required parameter `jobId` is missing");
+    get(&ada, "/jobs/downloadTranscript").await.refuses(
+        400,
+        "invalidRequest",
+        "The required parameter `jobId` is missing",
+    );
     for raw in ["abc", "99", "0", "-1", "99999999999999999999", ""] {
         for who in [&bob, &app.admin()] {
             let missing = format!("There exists no job with id {raw}");
