@@ -6,6 +6,7 @@
 //! passwords never stand in this file, but a URL may carry one, and what is shown goes through [`mask_url`].
 
 mod check;
+mod database;
 mod environment;
 mod file;
 mod load;
@@ -17,7 +18,6 @@ mod suggest;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::Path;
 
 use ipnet::IpNet;
 
@@ -378,26 +378,5 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
-    }
-}
-
-impl Database {
-    /// Whether the URL names a PostgreSQL database.
-    #[must_use]
-    pub fn is_postgres(&self) -> bool {
-        ["postgres:", "postgresql:"].iter().any(|scheme| self.url.starts_with(scheme))
-    }
-
-    /// The file that the URL names; none with a database server.
-    #[must_use]
-    pub fn path(&self) -> Option<&Path> {
-        let rest = self.url.strip_prefix("sqlite:")?;
-        Some(Path::new(rest.strip_prefix("//").unwrap_or(rest)))
-    }
-
-    /// The database as people call it: the file, or the URL without its password.
-    #[must_use]
-    pub fn place(&self) -> String {
-        self.path().map_or_else(|| mask_url(&self.url), |path| path.display().to_string())
     }
 }
