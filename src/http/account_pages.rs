@@ -3,6 +3,7 @@
 //! the form posts the token, and the page runs the same operation as any client.
 
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::extract::{Extension, Request, State};
@@ -11,7 +12,9 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::response::Response;
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::client::RequestInfo;
 use super::credential::credential;
@@ -22,9 +25,14 @@ use super::state::Shared;
 use super::{body, operation, site};
 use crate::error::Code;
 
-/// Nothing but the page itself: no script, no other host, no frame around it, and forms go to this server only.
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; \
-     frame-ancestors 'none'";
+/// Nothing but the page itself: no script, this one style, no other host, no frame around it, and forms go to this server
+/// only.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let style = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+});
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:28rem;margin:4rem auto;padding:0 1rem;\
      color:#1b1f24;background:#fff}label,input,button{display:block;font:inherit}input{width:100%;box-sizing:border-box;\
@@ -190,12 +198,14 @@ fn html(status: StatusCode, page: Page, content: &str) -> Response {
     *response.status_mut() = status;
     for (name, value) in [
         (CONTENT_TYPE, "text/html; charset=utf-8"),
-        (CONTENT_SECURITY_POLICY, POLICY),
         (REFERRER_POLICY, "no-referrer"),
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     }
     response
 }

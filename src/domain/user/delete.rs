@@ -5,7 +5,7 @@ use entity::{
     audit_entry::Action,
     favorite, group_member,
     project_member::{self, Role},
-    runner, token, user,
+    runner, session, token, user,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use secrecy::SecretString;
@@ -17,7 +17,7 @@ use crate::{
     db::Tx,
     domain::{
         audit::{self, Actor},
-        project, rights, session,
+        project, rights,
     },
     error::Result,
     viewer::{Permission, Viewer},
@@ -92,9 +92,9 @@ async fn store(tx: &Tx, id: i64, actor: &Actor, operator: bool) -> Result<user::
     user::Entity::find_by_id(id).one(&tx.db).await?.ok_or(crate::error::Error::NotFound("user"))
 }
 
-/// Sessions, API tokens, and the tokens of the user's runners.
+/// Sessions, API tokens, and the tokens of the user's runners. That something ended is noted at the end of the transaction.
 async fn end_credentials(tx: &Tx, id: i64) -> Result<()> {
-    session::end_all(tx, id).await?;
+    session::Entity::delete_many().filter(session::Column::UserId.eq(id)).exec(&tx.db).await?;
     token::Entity::delete_many().filter(token::Column::UserId.eq(id)).exec(&tx.db).await?;
     let runners =
         runner::Entity::find().select_only().column(runner::Column::Id).filter(runner::Column::OwnerId.eq(id));
