@@ -18,8 +18,6 @@ pub(super) struct Job {
     #[serde(default)]
     pub progress: Option<f64>,
     #[serde(default)]
-    pub cancel_requested: bool,
-    #[serde(default)]
     pub failure: Option<JobFailure>,
     #[serde(default)]
     pub runner: Option<Numbered>,
@@ -29,13 +27,23 @@ pub(super) struct Job {
     pub downloaded_at: Option<String>,
 }
 
-/// What a job was submitted with.
+/// What a job was submitted with; whatever else it may be is as good as nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
+#[serde(from = "Value")]
 pub(super) struct Parameters {
     pub file_name: Option<String>,
     pub model: Option<String>,
     pub language: Option<String>,
+}
+
+impl From<Value> for Parameters {
+    fn from(value: Value) -> Self {
+        Self { file_name: text(&value, "fileName"), model: text(&value, "model"), language: text(&value, "language") }
+    }
+}
+
+fn text(value: &Value, name: &str) -> Option<String> {
+    value.get(name).and_then(Value::as_str).map(str::to_owned)
 }
 
 /// Why a job failed.
@@ -44,10 +52,17 @@ pub(super) struct JobFailure {
     message: Option<String>,
 }
 
-/// What a job came to.
+/// What a job came to, in the same way.
 #[derive(Debug, Deserialize)]
+#[serde(from = "Value")]
 pub(super) struct Results {
     pub transcript: Option<String>,
+}
+
+impl From<Value> for Results {
+    fn from(value: Value) -> Self {
+        Self { transcript: text(&value, "transcript") }
+    }
 }
 
 /// Something with a number of Project-W's.

@@ -4,14 +4,14 @@
 use axum::extract::Request;
 use axum::http::StatusCode;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::users::{User, operation, refused, undelivered, unreachable, with_email};
 use super::{Answer, msg};
+use crate::compat::Failure;
 use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Fields, form};
-use crate::compat::{Failure, Operation};
 use crate::domain::user::is_password;
 
 operation!(DELETE_USER, "ProjectW_DeleteUser", "delete_user");

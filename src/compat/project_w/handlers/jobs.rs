@@ -14,7 +14,7 @@ use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Query, form};
 use crate::compat::project_w::json::reply;
 use crate::compat::project_w::wire::{Job, Numbered};
-use crate::compat::{Failure, Operation, Page};
+use crate::compat::{Failure, Page};
 
 operation!(LIST_JOBS, "ProjectW_ListJobs", "list_jobs", Listed);
 operation!(LIST_ALL_JOBS, "ProjectW_ListAllJobs", "list_all_jobs", AllListed);

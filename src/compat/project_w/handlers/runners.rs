@@ -2,7 +2,7 @@
 
 use axum::extract::Request;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::users::operation;
@@ -11,8 +11,8 @@ use crate::compat::project_w::auth::{Person, Worker, shown};
 use crate::compat::project_w::envelope::{Refusal, WorkerRefusal};
 use crate::compat::project_w::form::{Fields, Query, form, form_within};
 use crate::compat::project_w::json::reply;
-use crate::compat::project_w::wire::{Job, Numbered, Parameters};
-use crate::compat::{Call, Failure, Operation};
+use crate::compat::project_w::wire::{Numbered, Parameters};
+use crate::compat::{Call, Failure};
 use crate::domain::service::of_project_w;
 use crate::error::Code;
 use crate::graphql::id::Kind;
@@ -61,7 +61,15 @@ pub(in crate::compat::project_w) struct Beaten {
 
 #[derive(Debug, Deserialize)]
 struct OfJob {
-    job: Option<Job>,
+    job: Option<InHand>,
+}
+
+/// What a runner is told of its job.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InHand {
+    status: String,
+    cancel_requested: bool,
 }
 
 /// See [`FETCH`].
@@ -85,7 +93,7 @@ struct Lease {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Assigned {
-    dialect_number: i64,
+    dialect_number: Option<i64>,
     pub parameters: Parameters,
     pub files: Files,
 }
@@ -144,7 +152,7 @@ pub(in crate::compat::project_w) async fn heartbeat(worker: Worker, request: Req
     let form = form(&worker.0, request).await?;
     let beaten = HEARTBEAT.run(&worker.0, json!({ "input": { "progress": progress(&form) } })).await.map_err(told)?;
     Ok(reply(&match beaten.runner_heartbeat.job {
-        Some(job) if job.is_fetched() && job.cancel_requested => json!({ "abort": true }),
+        Some(job) if job.status == "RUNNING" && job.cancel_requested => json!({ "abort": true }),
         Some(_) => json!({ "jobAssigned": true }),
         None => json!({ "ack": true }),
     }))

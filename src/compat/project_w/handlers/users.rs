@@ -3,14 +3,14 @@
 use axum::extract::Request;
 use axum::response::Response;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Answer, msg};
 use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Query, form};
 use crate::compat::project_w::json::reply;
-use crate::compat::{Call, Failure, Operation};
+use crate::compat::{Call, Failure};
 use crate::domain::user::address_of_link;
 use crate::error::Code;
 
@@ -18,7 +18,7 @@ const PASSWORD_RULE: &str = "Password invalid. The password needs to have at lea
                              letter, number, special character and at least 12 characters in total";
 
 /// Data that is not looked at.
-pub(in crate::compat::project_w) type Done = Value;
+pub(in crate::compat::project_w) type Done = serde_json::Value;
 
 macro_rules! operation {
     ($name:ident, $word:literal, $file:literal) => {
@@ -26,8 +26,8 @@ macro_rules! operation {
     };
     ($name:ident, $word:literal, $file:literal, $Data:ty) => {
         /// See its document.
-        pub(in crate::compat::project_w) static $name: Operation<Value, $Data> =
-            Operation::new($word, include_str!(concat!("../operations/", $file, ".graphql")));
+        pub(in crate::compat::project_w) static $name: $crate::compat::Operation<serde_json::Value, $Data> =
+            $crate::compat::Operation::new($word, include_str!(concat!("../operations/", $file, ".graphql")));
     };
 }
 pub(super) use operation;

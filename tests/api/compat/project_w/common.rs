@@ -90,7 +90,7 @@ async fn parameters_count_where_the_old_server_looked_for_them() {
     let body = nobody.get("/api/users/requestPasswordReset");
     let body = body.header("content-type", "application/x-www-form-urlencoded").body("email=a@test.com");
     Answer::of(body).await.refuses(400, "invalidRequest", missing);
-    let form = reqwest::multipart::Form::new().text("email", email).text("password", "x");
+    let form = super::Form::new().text("email", email).text("password", "x");
     super::post_parts(&nobody, "/users/login", form).await.refuses(400, "auth", "Incorrect credentials provided");
 }
 

@@ -128,7 +128,7 @@ async fn who_has_not_confirmed_may_do_all_but_submit() {
     let (app, _mails) = world().await;
     let fresh = sign_up(&app, "new@test.com").await;
     let refused = "Your account is not activated. Please activate your user account to use this feature.";
-    for form in [super::recording("x"), reqwest::multipart::Form::new()] {
+    for form in [super::recording("x"), super::Form::new()] {
         super::post_parts(&fresh, "/jobs/submit", form).await.refuses(403, "permission", refused);
     }
     assert_eq!(get(&fresh, "/jobs/list").await.json()["jobIds"], json!([]));

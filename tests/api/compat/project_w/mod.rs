@@ -3,6 +3,7 @@
 mod accounts;
 mod auth;
 mod common;
+mod form;
 mod jobs;
 mod life;
 mod runners;
@@ -10,10 +11,11 @@ mod sign_up;
 mod submit;
 mod transcripts;
 
-use reqwest::{Method, StatusCode, header::HeaderMap, multipart};
+use reqwest::{Method, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
 use crate::support::{Client, MailServer, TestApp, text};
+use form::Form;
 
 /// What Project-W takes for a password.
 pub const PASSWORD: &str = "Correct-Horse-9";
@@ -78,8 +80,10 @@ pub async fn post(who: &Client, path: &str, fields: &[(&str, &str)]) -> Answer {
 }
 
 /// A form as the web page sends it.
-pub async fn post_parts(who: &Client, path: &str, form: multipart::Form) -> Answer {
-    Answer::of(who.post(&format!("/api{path}")).multipart(form)).await
+pub async fn post_parts(who: &Client, path: &str, form: Form) -> Answer {
+    let request = who.post(&format!("/api{path}"));
+    let request = request.header("content-type", format!("multipart/form-data; boundary={}", form::BOUNDARY));
+    Answer::of(request.body(form.bytes())).await
 }
 
 pub async fn head(who: &Client, path: &str) -> Answer {
@@ -124,8 +128,8 @@ pub async fn log_in(app: &TestApp, email: &str, password: &str) -> Client {
 }
 
 /// A recording on its way.
-pub fn recording(bytes: impl Into<Vec<u8>>) -> multipart::Form {
-    multipart::Form::new().part("file", multipart::Part::bytes(bytes.into()).file_name("a.mp3"))
+pub fn recording(bytes: impl AsRef<[u8]>) -> Form {
+    Form::new().file("file", "a.mp3", "audio/mpeg", bytes)
 }
 
 /// Submits a recording; the job's id.

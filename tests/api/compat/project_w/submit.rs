@@ -1,18 +1,15 @@
 //! Bringing a recording.
 
-use reqwest::multipart::{Form, Part};
 use serde_json::json;
 
-use super::{Answer, get, job, post_parts, recording, registered, submit, user, world, world_with};
+use super::{Answer, Form, get, job, post_parts, recording, registered, submit, user, world, world_with};
 
 #[tokio::test]
 async fn anything_may_be_a_recording() {
     let (app, mails) = world().await;
     let ada = user(&app, &mails, "ada@test.com").await;
-    let odd = Form::new()
-        .text("language", "Klingon")
-        .part("file", Part::bytes(Vec::new()).file_name("../b c.mp3").mime_str("text/x-nothing").expect("a type"))
-        .text("model", "");
+    let odd =
+        Form::new().text("language", "Klingon").file("file", "../b c.mp3", "text/x-nothing", "").text("model", "");
     post_parts(&ada, "/jobs/submit", odd).await.is(200, "{\"jobId\":1,\"msg\":\"Job successfully submitted\"}");
     let seen = job(&ada, 1).await;
     assert_eq!(
@@ -20,8 +17,7 @@ async fn anything_may_be_a_recording() {
         (&json!("../b c.mp3"), &json!(""), &json!("Klingon"))
     );
     let strange = "ü\u{1f600}".repeat(300);
-    let part = Part::bytes(b"x".to_vec()).file_name(strange.clone());
-    post_parts(&ada, "/jobs/submit", Form::new().part("file", part)).await;
+    post_parts(&ada, "/jobs/submit", Form::new().file("file", &strange, "no type at all", "x")).await;
     assert_eq!(job(&ada, 2).await["fileName"], json!(strange));
 }
 
@@ -31,7 +27,7 @@ async fn without_a_recording_there_is_no_job_and_no_file() {
     let ada = user(&app, &mails, "ada@test.com").await;
     let missing = "The required parameter `file` is missing";
     let as_text = Form::new().text("file", "not a file");
-    let elsewhere = Form::new().part("recording", Part::bytes(b"x".to_vec()).file_name("a.mp3"));
+    let elsewhere = Form::new().file("recording", "a.mp3", "audio/mpeg", "x");
     for form in [Form::new(), as_text, elsewhere] {
         post_parts(&ada, "/jobs/submit", form).await.refuses(400, "invalidRequest", missing);
     }
@@ -42,7 +38,7 @@ async fn without_a_recording_there_is_no_job_and_no_file() {
         .body("--xyz\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\nhalf of i");
     let answer = Answer::of(broken).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["errorType"]), (400, &json!("invalidRequest")));
-    let large = Form::new().text("model", "x".repeat(70_000)).part("file", Part::bytes(b"x".to_vec()).file_name("a"));
+    let large = Form::new().text("model", "x".repeat(70_000)).file("file", "a", "audio/mpeg", "x");
     assert_eq!(post_parts(&ada, "/jobs/submit", large).await.status, 400);
     let late = recording("x").text("model", "x".repeat(70_000));
     assert_eq!(post_parts(&ada, "/jobs/submit", late).await.status, 400);

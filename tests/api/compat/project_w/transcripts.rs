@@ -61,7 +61,7 @@ async fn a_long_transcript_fits_into_one_field() {
         let id = submit(&ada, "x").await;
         post(&worker, "/runners/retrieveJobInfo", &[]).await;
         let answer = if multipart {
-            let form = reqwest::multipart::Form::new().text("transcript", long.clone());
+            let form = super::Form::new().text("transcript", &long);
             super::post_parts(&worker, "/runners/submitJobResult", form).await
         } else {
             post(&worker, "/runners/submitJobResult", &[("transcript", &long)]).await
