@@ -2,12 +2,14 @@
 
 mod claim;
 mod cycle;
+mod project_w;
 mod read;
 mod start;
 mod stream;
 
 pub use claim::claim;
 pub use cycle::{cycle, submit};
+pub use project_w::project_w;
 pub use read::{deep, job, page};
 pub use start::{loaded_memory, start};
 pub use stream::stream;
