@@ -60,10 +60,8 @@ async fn what_a_sign_up_is_refused_for_in_this_order() {
             "msg": format!("'{email}' is not a valid email address") });
         assert_eq!((answer.status.as_u16(), answer.json()), (400, expected));
     }
-    for password in ["Correct-Hor9", "correct-horse-9", "CORRECT-HORSE-9", "Correct-Horse-x", "CorrectHorse99"] {
-        if password.len() < 12 || password != "Correct-Hor9" {
-            try_it("ada@test.com", password).await.refuses(400, "password", RULE);
-        }
+    for password in ["Correct-Ho9", "correct-horse-9", "CORRECT-HORSE-9", "Correct-Horse-x", "CorrectHorse99"] {
+        try_it("ada@test.com", password).await.refuses(400, "password", RULE);
     }
     assert!(mails.received().is_empty());
     for (index, password) in ["Correct Horse 9", "CorrectHorse9ü", "Correct-Hor9"].into_iter().enumerate() {
