@@ -66,10 +66,8 @@ async fn the_service_is_made_once_however_many_come_first() {
     let mut ids = all.clone();
     ids.sort_unstable();
     assert_eq!(ids, [1, 2, 3, 4, 5, 6], "each has a number of its own");
-    let found = app
-        .admin()
-        .data("{ services { nodes { id name dispatch leaseSeconds maxAttempts maxRunSeconds } } }", json!({}));
-    let found = found.await["services"]["nodes"].take();
+    let document = "{ services { nodes { id name dispatch leaseSeconds maxAttempts maxRunSeconds } } }";
+    let found = app.admin().data(document, json!({})).await["services"]["nodes"].take();
     let made: Vec<_> =
         found.as_array().expect("a list").iter().filter(|service| service["id"] != json!(taken)).collect();
     let [made] = made[..] else { panic!("{found}") };
