@@ -43,7 +43,7 @@ fn of_users() -> Vec<Route> {
         Route::post("/users/signup", "Makes an account.", users::sign_up).runs([&users::SIGN_UP]),
         Route::post("/users/activate", "Confirms an address by a mailed token.", users::activate)
             .runs([&users::ACTIVATE])
-            .because("For a token that was used it names the account, which its holder knows."),
+            .because("It names the account, which nobody but the holder of the link is to see."),
         Route::post("/users/login", "Logs in.", users::login).runs([&users::LOGIN]),
         Route::get("/users/requestPasswordReset", "Mails a link to set a new password.", users::request_reset)
             .runs([&users::REQUEST_RESET]),

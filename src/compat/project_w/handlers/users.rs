@@ -33,7 +33,7 @@ macro_rules! operation {
 pub(super) use operation;
 
 operation!(SIGN_UP, "ProjectW_SignUp", "sign_up");
-operation!(ACTIVATE, "ProjectW_Activate", "activate", Activated);
+operation!(ACTIVATE, "ProjectW_Activate", "activate");
 operation!(LOGIN, "ProjectW_Login", "login", LoggedIn);
 operation!(REQUEST_RESET, "ProjectW_RequestPasswordReset", "request_password_reset");
 operation!(RESET_PASSWORD, "ProjectW_ResetPassword", "reset_password");
@@ -48,20 +48,8 @@ operation!(INVALIDATE_TOKENS, "ProjectW_InvalidateAllTokens", "invalidate_all_to
 pub(in crate::compat::project_w) struct User {
     pub id: String,
     pub email: Option<String>,
-    pub is_admin: bool,
+    pub is_admin: Option<bool>,
     pub email_verified_at: Option<String>,
-}
-
-/// See [`ACTIVATE`].
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::compat::project_w) struct Activated {
-    user_activate: OfUser,
-}
-
-#[derive(Debug, Deserialize)]
-struct OfUser {
-    user: User,
 }
 
 /// See [`LOGIN`].
@@ -147,18 +135,17 @@ pub(in crate::compat::project_w) async fn activate(call: Call, request: Request)
         return Err(Refusal::new(ErrorType::Auth, "You need a token to activate a users email"));
     };
     let activated = ACTIVATE.run(&call, json!({ "input": { "token": token } })).await;
+    let email = async || -> Result<String, Refusal> {
+        Ok(address_of_link(call.app(), token).await.map_err(Failure::from)?.unwrap_or_default())
+    };
     match activated {
-        Ok(done) => {
-            let email = done.user_activate.user.email.unwrap_or_default();
-            Ok(msg(format!("Account {email} activated")))
-        }
+        Ok(_) => Ok(msg(format!("Account {} activated", email().await?))),
         Err(failure) if blames(&failure, "token") => {
             Err(Refusal::new(ErrorType::Auth, "Invalid or expired activation link"))
         }
         Err(failure) if failure.code == Code::InvalidState => {
-            let email = address_of_link(call.app(), token).await.map_err(Failure::from)?;
-            let email = email.unwrap_or_default();
-            Err(Refusal::new(ErrorType::Operation, format!("Account for {email} is already activated")))
+            let msg = format!("Account for {} is already activated", email().await?);
+            Err(Refusal::new(ErrorType::Operation, msg))
         }
         Err(failure) => Err(refused(&call, failure, "")),
     }
@@ -241,7 +228,7 @@ fn user_info(user: User) -> Response {
     reply(&json!({
         "activated": user.email_verified_at.is_some() || user.email.is_none(),
         "email": user.email.unwrap_or_default(),
-        "isAdmin": user.is_admin,
+        "isAdmin": user.is_admin.unwrap_or_default(),
         "msg": "Returning user info",
     }))
 }
