@@ -4,6 +4,7 @@ mod account;
 mod assignment;
 mod audit;
 mod bad_input;
+mod cursor;
 mod event;
 mod file;
 pub mod job;
