@@ -92,9 +92,8 @@ async fn lists_are_relay_connections() {
     assert_eq!(field("PageInfo", "hasPreviousPage"), "Boolean!");
     assert_eq!((field("Query", "node"), field("Query", "nodes")), ("Node".to_owned(), "[Node]!".to_owned()));
     let nodes: BTreeSet<String> = list(&types["Node"]["possibleTypes"]).iter().map(|ty| word(&ty["name"])).collect();
-    let expected =
-        ["Account", "File", "Group", "Job", "LedgerEntry", "Project", "ProjectData", "Runner", "Service", "User"];
-    assert_eq!(nodes, expected.map(str::to_owned).into());
+    let expected = "Account AuditEntry File Group Job LedgerEntry Project ProjectData Runner Service User";
+    assert_eq!(nodes, expected.split(' ').map(str::to_owned).collect());
     for node in nodes {
         assert_eq!(field(&node, "id"), "ID!", "{node}");
     }
