@@ -112,13 +112,11 @@ fn user_token(headers: &HeaderMap) -> Result<&str, Refusal> {
         return Err(refuse(StatusCode::UNAUTHORIZED, msg));
     };
     let mut words = bearer.split_whitespace().skip(1);
-    match (words.next(), words.next()) {
-        (Some(token), None) => Ok(token),
-        _ => {
-            let msg = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'";
-            Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, msg))
-        }
-    }
+    let (Some(token), None) = (words.next(), words.next()) else {
+        let msg = "Bad Authorization header. Expected 'Authorization: Bearer <JWT>'";
+        return Err(refuse(StatusCode::UNPROCESSABLE_ENTITY, msg));
+    };
+    Ok(token)
 }
 
 /// A runner: what its handlers take first.

@@ -51,8 +51,8 @@ fn transcription() -> NewService {
         description: "Writes down what is said in a recording. Runners of Project-W's API work for it.".to_owned(),
         kind: service::Kind::Program,
         dispatch: Dispatch::Push,
-        parameters_schema: object(json!({ "fileName": text(), "model": text(), "language": text() }), json!([])),
-        results_schema: object(json!({ "transcript": { "type": "string" } }), json!(["transcript"])),
+        parameters_schema: object(&json!({ "fileName": text(), "model": text(), "language": text() }), &json!([])),
+        results_schema: object(&json!({ "transcript": { "type": "string" } }), &json!(["transcript"])),
         limits: Limits {
             max_attempts: Bound::Lifted,
             lease_seconds: Some(60),
@@ -65,7 +65,7 @@ fn transcription() -> NewService {
     }
 }
 
-fn object(properties: Value, required: Value) -> Value {
+fn object(properties: &Value, required: &Value) -> Value {
     let schema = "https://json-schema.org/draft/2020-12/schema";
     json!({ "$schema": schema, "type": "object", "properties": properties, "required": required })
 }

@@ -200,9 +200,8 @@ pub(in crate::compat::project_w) async fn delete(person: Person, request: Reques
     }
     for job in jobs.values() {
         match DELETE_JOB.run(&person.0, json!({ "input": { "jobId": job.id } })).await {
-            Ok(_) => {}
-            // Somebody else was quicker, which is as good.
-            Err(Failure { code: crate::error::Code::NotFound, .. }) => {}
+            // Somebody else may have been quicker, which is as good.
+            Ok(_) | Err(Failure { code: crate::error::Code::NotFound, .. }) => {}
             Err(failure) => return Err(failure.into()),
         }
     }

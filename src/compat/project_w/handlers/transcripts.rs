@@ -65,11 +65,11 @@ async fn absent(person: &Person, raw: &str, number: i32) -> Result<Refusal, Refu
     Ok(Refusal::forbidden("You don't have permission to access this job"))
 }
 
-/// The bytes of the recording that is assigned to a runner, and how many they are. A job that came in by GraphQL may have
-/// none.
-async fn recording(
-    worker: &Worker,
-) -> Result<(Parameters, u64, BoxStream<'static, std::io::Result<Bytes>>), WorkerRefusal> {
+/// What a job was submitted with, and how many bytes its recording has, and those.
+type Recording = (Parameters, u64, BoxStream<'static, std::io::Result<Bytes>>);
+
+/// The recording that is assigned to a runner. A job that came in by GraphQL may have none.
+async fn recording(worker: &Worker) -> Result<Recording, WorkerRefusal> {
     let (call, job) = (&worker.0, fetch(worker).await?);
     let Some(file) = job.files.nodes.into_iter().next() else {
         return Ok((job.parameters, 0, stream::empty().boxed()));

@@ -12,14 +12,14 @@ impl Form {
         Self::default()
     }
 
-    pub fn text(self, name: &str, value: impl AsRef<str>) -> Self {
-        self.part(&format!("form-data; name=\"{name}\""), None, value.as_ref().as_bytes())
+    pub fn text(self, name: &str, value: &str) -> Self {
+        self.part(&format!("form-data; name=\"{name}\""), None, value.as_bytes())
     }
 
     /// A file, whose name goes over the wire as browsers write it.
-    pub fn file(self, name: &str, file_name: &str, media_type: &str, bytes: impl AsRef<[u8]>) -> Self {
+    pub fn file(self, name: &str, file_name: &str, media_type: &str, bytes: &str) -> Self {
         let head = format!("form-data; name=\"{name}\"; filename=\"{file_name}\"");
-        self.part(&head, Some(media_type), bytes.as_ref())
+        self.part(&head, Some(media_type), bytes.as_bytes())
     }
 
     fn part(mut self, disposition: &str, media_type: Option<&str>, bytes: &[u8]) -> Self {

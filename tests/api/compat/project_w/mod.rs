@@ -128,7 +128,7 @@ pub async fn log_in(app: &TestApp, email: &str, password: &str) -> Client {
 }
 
 /// A recording on its way.
-pub fn recording(bytes: impl AsRef<[u8]>) -> Form {
+pub fn recording(bytes: &str) -> Form {
     Form::new().file("file", "a.mp3", "audio/mpeg", bytes)
 }
 

@@ -38,9 +38,9 @@ async fn without_a_recording_there_is_no_job_and_no_file() {
         .body("--xyz\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\nhalf of i");
     let answer = Answer::of(broken).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["errorType"]), (400, &json!("invalidRequest")));
-    let large = Form::new().text("model", "x".repeat(70_000)).file("file", "a", "audio/mpeg", "x");
+    let large = Form::new().text("model", &"x".repeat(70_000)).file("file", "a", "audio/mpeg", "x");
     assert_eq!(post_parts(&ada, "/jobs/submit", large).await.status, 400);
-    let late = recording("x").text("model", "x".repeat(70_000));
+    let late = recording("x").text("model", &"x".repeat(70_000));
     assert_eq!(post_parts(&ada, "/jobs/submit", late).await.status, 400);
     assert_eq!(get(&ada, "/jobs/list").await.json()["jobIds"], json!([]));
     assert_eq!(app.stored(), Vec::<String>::new(), "nothing stays in the store");
@@ -50,7 +50,7 @@ async fn without_a_recording_there_is_no_job_and_no_file() {
 async fn a_recording_has_a_largest_size() {
     let (app, mails) = world_with(|config| config.files.upload_bytes = 100_000).await;
     let ada = user(&app, &mails, "ada@test.com").await;
-    let answer = post_parts(&ada, "/jobs/submit", recording("x".repeat(100_001))).await;
+    let answer = post_parts(&ada, "/jobs/submit", recording(&"x".repeat(100_001))).await;
     assert_eq!((answer.status.as_u16(), &answer.json()["errorType"]), (413, &json!("invalidRequest")));
     assert_eq!(app.stored(), Vec::<String>::new());
     submit(&ada, &"x".repeat(100_000)).await;
