@@ -135,6 +135,10 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
         note("life cycle");
         lines.extend(scenario::cycle(plan, fleet, world).await?);
     }
+    if options.wants(Scenario::ProjectW) {
+        note("Project-W's API");
+        lines.extend(scenario::project_w(fleet, world).await?);
+    }
     Ok(lines)
 }
 

@@ -63,6 +63,8 @@ pub enum Scenario {
     Stream,
     /// The old REST APIs.
     Compat,
+    /// Lists of 1,000 jobs and a large recording through Project-W's API.
+    ProjectW,
     /// A claim from a queue of 1,000 and from one of 1,000,000 jobs.
     Claim,
     /// A page in the depth of a list of 1,000,000 jobs.

@@ -1,4 +1,5 @@
 //! Runs.
+#![expect(clippy::struct_excessive_bools, reason = "a column each")]
 
 use sea_orm::{Condition, entity::prelude::*};
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,8 @@ pub struct Model {
     pub max_run_seconds: Option<i32>,
     /// Copied from the service at submission.
     pub retry_timeouts: bool,
+    /// Whether it is assigned to a runner rather than claimed by one, as its service has it.
+    pub pushed: bool,
     /// How many leases expired.
     pub losses: i32,
     /// How many attempts do not count against `max_attempts`: those that a worker handed back unharmed, and all that
@@ -190,6 +193,8 @@ pub struct Model {
     pub finished_at: Option<Time>,
     /// When the row last changed.
     pub updated_at: Time,
+    /// When somebody noted that the results were fetched.
+    pub downloaded_at: Option<Time>,
     /// Who pays; none when it costs nothing.
     pub account_id: Option<i64>,
     /// Processors that it occupies; they multiply the service's price per processor and hour.

@@ -26,6 +26,14 @@ pub struct Model {
     pub last_heartbeat_at: Option<Time>,
     /// Set while it is registered for work.
     pub registered_at: Option<Time>,
+    /// Of a runner to which jobs are assigned: until when it counts as there unless it says a word; set while it is
+    /// registered.
+    pub online_until: Option<Time>,
+    /// Since when it has been there without a job: the longest-idle one is the next to be given one.
+    pub idle_since: Option<Time>,
+    /// The job that it fetched last (`job.id`), until it has finished that: its result is taken though the job was taken
+    /// back from it and assigned to it once more.
+    pub fetched_job_id: Option<i64>,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.

@@ -26,6 +26,19 @@ pub enum Kind {
     Widget,
 }
 
+/// How a service's jobs get to its runners.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Dispatch {
+    /// Runners ask for them.
+    #[default]
+    #[sea_orm(string_value = "pull")]
+    Pull,
+    /// The server assigns each to the runner that has been idle for longest.
+    #[sea_orm(string_value = "push")]
+    Push,
+}
+
 /// A row of `service`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -52,6 +65,8 @@ pub struct Model {
     pub description: String,
     /// Program, workflow or widget.
     pub kind: Kind,
+    /// Whether runners ask for its jobs or have them assigned. It never changes.
+    pub dispatch: Dispatch,
     /// Who made it. One of the server's services is managed by its owner, one of a project's by those who manage the
     /// project.
     pub owner_id: i64,
@@ -79,6 +94,8 @@ pub struct Model {
     pub price_per_hour: Option<Amount>,
     /// What an hour of a job costs for each of its processors; none is nothing.
     pub price_per_cpu_hour: Option<Amount>,
+    /// Bytes of JSON that a job's results may have; none follows the server's setting.
+    pub max_result_bytes: Option<i32>,
     /// How many of its jobs may be held at once; none means no bound.
     pub max_running: Option<i32>,
     /// How many of one user's jobs of it may be held at once; none means no bound.

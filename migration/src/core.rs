@@ -27,10 +27,13 @@ impl MigrationName for Migration {
 /// is held against both limits. `job_held` is what the sweeper looks through: only the jobs in workers' hands, which are
 /// those with a lease.
 const INDEXES: &[&str] = &[
+    "CREATE UNIQUE INDEX service_standing ON service (dialect) WHERE dialect = 'project_w' AND project_id IS NULL \
+     AND deleted_at IS NULL",
     "CREATE INDEX service_owner ON service (owner_id)",
     "CREATE UNIQUE INDEX service_version_number ON service_version (service_id, version)",
     "CREATE UNIQUE INDEX runner_name ON runner (owner_id, name)",
     "CREATE INDEX runner_service_service ON runner_service (service_id)",
+    "CREATE INDEX runner_online ON runner (online_until, id) WHERE online_until IS NOT NULL",
     "CREATE INDEX job_claim ON job (service_id, requirement_id, priority DESC, run_after, id) \
      WHERE status = 'queued' AND origin = 'submitted'",
     "CREATE INDEX job_turn ON job (service_id, requirement_id, owner_id, priority DESC, run_after, id) \
@@ -115,6 +118,9 @@ fn runner() -> TableCreateStatement {
             json("labels"),
             long_null("last_heartbeat_at"),
             long_null("registered_at"),
+            long_null("online_until"),
+            long_null("idle_since"),
+            long_null("fetched_job_id"),
             long("created_at"),
             long("updated_at"),
         ],
@@ -132,6 +138,7 @@ fn work() -> Vec<TableCreateStatement> {
             text("title"),
             text("description"),
             word("kind", &["program", "workflow", "widget"]),
+            word("dispatch", &["pull", "push"]),
             long("owner_id"),
             long_null("version_id"),
             flag("disabled"),
@@ -142,6 +149,7 @@ fn work() -> Vec<TableCreateStatement> {
             int("lease_seconds"),
             int_null("max_run_seconds"),
             flag("retry_timeouts"),
+            int_null("max_result_bytes"),
             int_null("max_running"),
             int_null("max_running_per_user"),
             long("created_at"),
@@ -241,6 +249,7 @@ fn job_columns() -> Vec<ColumnDef> {
         int("lease_seconds"),
         int_null("max_run_seconds"),
         flag("retry_timeouts"),
+        flag("pushed"),
         int("losses"),
         int("releases"),
         int("backoffs"),
@@ -262,6 +271,7 @@ fn job_columns() -> Vec<ColumnDef> {
         long_null("started_at"),
         long_null("finished_at"),
         long("updated_at"),
+        long_null("downloaded_at"),
     ]
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use entity::Amount;
-use entity::service::{Kind, Model};
+use entity::service::{Dispatch, Kind, Model};
 use entity::service_version;
 use serde_json::Value as Json;
 
@@ -61,6 +61,9 @@ pub(super) struct Create {
     /// Let other servers show it
     #[arg(long)]
     exported: bool,
+    /// Assign its jobs to registered runners, instead of letting runners ask for them
+    #[arg(long)]
+    push: bool,
     /// A file with the JSON Schema of a job's parameters [default: whatever JSON]
     #[arg(long, value_name = "FILE")]
     parameters_schema: Option<PathBuf>,
@@ -112,6 +115,9 @@ struct Bounds {
     /// Seconds that one attempt may run
     #[arg(long, value_name = "SECONDS")]
     max_run_seconds: Option<i32>,
+    /// Bytes of JSON that a job's results may have
+    #[arg(long, value_name = "BYTES")]
+    max_result_bytes: Option<i32>,
     /// Jobs that runners may hold at once [default: any number]
     #[arg(long, value_name = "NUMBER")]
     max_running: Option<i32>,
@@ -155,6 +161,7 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         is_available: true,
         is_checked_in: false,
         semantics: Semantics::Declared,
+        dispatch: if new.push { Dispatch::Push } else { Dispatch::Pull },
         parameters_schema: new.parameters_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         results_schema: new.results_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         limits: new.limits.into(),
@@ -240,6 +247,7 @@ impl From<Bounds> for Limits {
             lease_seconds: bounds.lease_seconds,
             max_run_seconds: bounds.max_run_seconds.into(),
             retry_timeouts: Some(bounds.retry_timeouts),
+            max_result_bytes: bounds.max_result_bytes.into(),
             max_running: bounds.max_running.into(),
             max_running_per_user: bounds.max_running_per_user.into(),
         }
@@ -252,6 +260,10 @@ fn describe(service: &Model) -> Record {
         Kind::Workflow => "WORKFLOW",
         Kind::Widget => "WIDGET",
     };
+    let dispatch = match service.dispatch {
+        Dispatch::Pull => "PULL",
+        Dispatch::Push => "PUSH",
+    };
     record! {
         "number": service.id,
         "name": service.name,
@@ -259,6 +271,7 @@ fn describe(service: &Model) -> Record {
         "description": service.description,
         "kind": kind,
         "isExported": service.is_exported,
+        "dispatch": dispatch,
         "disabled": service.disabled,
         "isAvailable": service.is_available,
         "timeoutSeconds": service.timeout_seconds,
@@ -270,6 +283,7 @@ fn describe(service: &Model) -> Record {
         "pricePerJob": service.price_per_job.map(|price| price.to_string()),
         "pricePerHour": service.price_per_hour.map(|price| price.to_string()),
         "pricePerCpuHour": service.price_per_cpu_hour.map(|price| price.to_string()),
+        "maxResultBytes": service.max_result_bytes,
         "maxRunning": service.max_running,
         "maxRunningPerUser": service.max_running_per_user,
         "createdAt": time(service.created_at),

@@ -20,6 +20,7 @@ mod mybrc;
 mod operation;
 mod pages;
 mod paging;
+mod project_w;
 mod route;
 mod surface;
 mod topchef;
@@ -34,4 +35,4 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT];

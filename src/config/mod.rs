@@ -309,6 +309,10 @@ settings! {
         sign_up: bool = true, any;
         /// Minutes after which a log-in made there ends. 5 to 525600.
         session_minutes: u32 = 60, within(5, 525_600);
+        /// Which version it says that it is.
+        version: String = "0.2.0".to_owned(), any;
+        /// Bytes of a form that brings a transcript. 1 KiB to 64 MiB.
+        result_bytes: usize = 67_108_864, within(1024, 67_108_864);
     }
 
     /// The old API of TopChef.

@@ -15,12 +15,15 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod arrive;
 mod attach;
 mod read;
 mod remove;
 mod sweep;
 mod upload;
 
+pub(super) use arrive::give_up;
+pub use arrive::{Arrived, forsake, is_proper, receive};
 pub use attach::{attach, attach_data, detach};
 pub(super) use attach::{attach_inputs, attach_to_data};
 pub use read::{Served, content, log, open, results, sha256};

@@ -23,6 +23,7 @@ use crate::{
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
+mod download;
 mod idempotency;
 mod log;
 mod overrule;
@@ -39,6 +40,7 @@ mod watch;
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
+pub use download::{last_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
@@ -50,7 +52,7 @@ pub use record::{
 pub(super) use requirement::labels;
 pub use retry::retry;
 pub(super) use submit::blank as unworked;
-pub use submit::{NewJob, Submitted, submit};
+pub use submit::{NewJob, Submitted, submit, submit_with};
 pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
 pub use waiting::{FARTHEST, Reason, Waiting, waiting};
@@ -81,6 +83,8 @@ pub struct JobFilter {
     pub held_by: Option<i64>,
     /// Having each of these labels.
     pub labels: Labels,
+    /// With one of these numbers in the older API that they are at home in.
+    pub dialect_numbers: Option<Vec<i32>>,
     /// Submitted or recorded.
     pub origin: Option<job::Origin>,
     /// At home in one of these older APIs.
@@ -105,7 +109,7 @@ impl JobFilter {
     /// Whether every job matches.
     fn is_empty(&self) -> bool {
         let Self { statuses, service_ids, project_ids, owner_ids, runner_ids, labels, origin, .. } = self;
-        let homes = [&self.homes, &self.other_homes].into_iter().any(Option::is_some);
+        let homes = [&self.homes, &self.other_homes].into_iter().any(Option::is_some) || self.dialect_numbers.is_some();
         let lists = [service_ids, project_ids, owner_ids, runner_ids].into_iter().any(Option::is_some);
         let priorities = [self.priority_least, self.priority_most];
         let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
@@ -290,6 +294,9 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
             .filter(job_label::Column::Key.eq(key))
             .filter(job_label::Column::Value.eq(value));
         query = query.filter(job::Column::Id.in_subquery(labelled.into_query()));
+    }
+    if let Some(numbers) = &filter.dialect_numbers {
+        query = query.filter(job::Column::DialectNumber.is_in(numbers.iter().copied().map(i64::from)));
     }
     if let Some(runner) = filter.held_by {
         query = query.filter(job::Column::RunnerId.eq(runner)).filter(job::held());

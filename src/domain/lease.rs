@@ -23,6 +23,7 @@ mod finish;
 mod heads;
 mod heartbeat;
 mod log;
+mod push;
 mod queues;
 mod sweep;
 mod take;
@@ -30,9 +31,12 @@ mod take;
 pub use claim::{Claim, Lease, claim};
 pub(super) use finish::release_all;
 pub use finish::{Failure, complete, fail, release};
+pub(super) use finish::{check_results, with_results};
 pub(super) use heads::held as held_of_service;
 pub use heartbeat::{Beat, heartbeat};
 pub use log::append_log;
+pub use push::assign_waiting;
+pub(super) use push::{alone as assign_alone, assign_after, assign_new, assign_to};
 pub use sweep::{keep_sweeping, promote, sweep};
 
 /// Bytes of one log chunk at most.
@@ -46,13 +50,13 @@ const SECRET: usize = 32;
 /// What a lease token says.
 #[derive(Clone, Debug)]
 pub(super) struct Ticket {
-    job_id: i64,
-    attempt: i32,
-    secret: [u8; SECRET],
+    pub job_id: i64,
+    pub attempt: i32,
+    pub secret: [u8; SECRET],
 }
 
 impl Ticket {
-    fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         let mut bytes = Vec::with_capacity(12 + SECRET);
         bytes.extend_from_slice(&self.job_id.to_be_bytes());
         bytes.extend_from_slice(&self.attempt.to_be_bytes());
@@ -69,7 +73,7 @@ impl Ticket {
         Ok(Self { job_id: i64::from_be_bytes(*job_id), attempt: i32::from_be_bytes(*attempt), secret })
     }
 
-    fn hash(secret: &[u8; SECRET]) -> [u8; 32] {
+    pub(super) fn hash(secret: &[u8; SECRET]) -> [u8; 32] {
         Sha256::digest(secret).into()
     }
 

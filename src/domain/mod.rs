@@ -5,6 +5,7 @@
 //! that a change causes are rows of the same transaction.
 
 pub mod account;
+pub mod assignment;
 pub mod audit;
 pub mod check;
 pub mod dialect_use;

@@ -52,6 +52,12 @@ pub(super) async fn issue(tx: &Tx, new: NewToken<'_>) -> Result<Secret> {
     Ok(secret)
 }
 
+/// The address that a token was sent to, whatever has become of it; none for what is no token. Who holds one knows it.
+pub(super) async fn address(app: &App, token: &str) -> Result<Option<String>> {
+    let Ok(digest) = digest(token) else { return Ok(None) };
+    Ok(by_digest(&digest).one(app.db.read()).await?.map(|token| token.address))
+}
+
 /// Ends what is open for these purposes.
 pub(super) async fn replace(tx: &Tx, user_id: i64, purposes: &[Purpose]) -> Result<()> {
     let ended = one_time_token::ActiveModel { replaced_at: Set(Some(tx.now)), ..Default::default() };

@@ -28,6 +28,11 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod online;
+
+pub use online::{Report, register, unregister};
+pub(super) use online::{drop_silent, keep_online, not_registered, note_idle, present, stays};
+
 /// What it takes to make a runner.
 #[derive(Clone, Debug)]
 pub struct NewRunner {
@@ -39,15 +44,6 @@ pub struct NewRunner {
     pub slots: i32,
     /// What it can do, as pairs of key and value: it gets only jobs that require some of these, or nothing.
     pub labels: Vec<(String, String)>,
-}
-
-/// What a worker process says of itself when it reports for work; what is absent stays.
-#[derive(Clone, Debug, Default)]
-pub struct Report {
-    /// Jobs it can hold at once, 1 to 1,000.
-    pub slots: Option<i32>,
-    /// Its labels, all of them.
-    pub labels: Option<Vec<(String, String)>>,
 }
 
 /// How runners are listed: by number, oldest first or newest first.
@@ -139,6 +135,7 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewRunner) -> Result<(runne
         None if services[0].project_id.is_some() => service::first_admin(app).await?,
         None => services[0].owner_id,
     };
+    online::check_dispatch(&services, new.slots)?;
     let secret = Secret::new(SecretKind::Runner);
     let ids: Vec<i64> = services.iter().map(|service| service.id).collect();
     let row = runner::ActiveModel {
@@ -178,6 +175,9 @@ async fn insert(
         uid: Set(secret::uid()),
         last_heartbeat_at: Set(None),
         registered_at: Set(None),
+        online_until: Set(None),
+        idle_since: Set(None),
+        fetched_job_id: Set(None),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         ..row.clone()
@@ -214,34 +214,6 @@ fn taken(error: DbErr, name: &str) -> Error {
     }
 }
 
-/// A worker process reports for work: notes the sign of life, and what it says of itself.
-pub async fn register(app: &App, viewer: &Viewer, report: Report) -> Result<runner::Model> {
-    let id = viewer.require_runner()?.id;
-    let mut faults = Faults::default();
-    let mut change = runner::ActiveModel { id: Set(id), ..Default::default() };
-    if let Some(slots) = report.slots {
-        faults.range("slots", i64::from(slots), 1, 1_000);
-        change.slots = Set(slots);
-    }
-    if let Some(given) = report.labels {
-        change.labels = Set(labels(&mut faults, "labels", given));
-    }
-    faults.into_result()?;
-    app.db
-        .write(change, |tx, change| {
-            Box::pin(async move {
-                let change = runner::ActiveModel {
-                    last_heartbeat_at: Set(Some(tx.now)),
-                    registered_at: Set(Some(tx.now)),
-                    updated_at: Set(tx.now),
-                    ..change.clone()
-                };
-                Ok(runner::Entity::update(change).exec(&tx.db).await?)
-            })
-        })
-        .await
-}
-
 /// Keeps other transactions from changing a runner or giving it jobs until this one ends. Says how many slots were free
 /// just before: while this waited for another transaction, that one may have filled some. None when the runner is gone.
 pub(super) async fn hold(tx: &Tx, id: i64) -> Result<Option<i64>> {
@@ -260,26 +232,6 @@ fn free_slots(id: i64) -> Select<runner::Entity> {
     runner::Entity::find_by_id(id).select_only().expr_as(free, "free")
 }
 
-/// A worker process leaves: the jobs that it still holds go back to the queue at once.
-pub async fn unregister(app: &App, viewer: &Viewer) -> Result<runner::Model> {
-    let id = viewer.require_runner()?.id;
-    app.db
-        .write(id, |tx, id| {
-            Box::pin(async move {
-                hold(tx, *id).await?;
-                super::lease::release_all(tx, *id).await?;
-                let change = runner::ActiveModel {
-                    id: Set(*id),
-                    registered_at: Set(None),
-                    updated_at: Set(tx.now),
-                    ..Default::default()
-                };
-                Ok(runner::Entity::update(change).exec(&tx.db).await?)
-            })
-        })
-        .await
-}
-
 /// Removes a runner: its token opens nothing any more and its jobs go back to the queue.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Model> {
     viewer.require_write(Permission::RunnersWrite)?;
@@ -288,8 +240,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<runner::Mod
         .db
         .write((runner, Actor::of(viewer)), |tx, (runner, actor)| {
             Box::pin(async move {
-                hold(tx, runner.id).await?;
-                super::lease::release_all(tx, runner.id).await?;
+                online::leave(tx, runner.id).await?;
                 runner_service::Entity::delete_many()
                     .filter(runner_service::Column::RunnerId.eq(runner.id))
                     .exec(&tx.db)

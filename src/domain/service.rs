@@ -19,14 +19,19 @@ mod check;
 mod full_name;
 mod name;
 mod rights;
+mod standing;
 mod watch;
 mod write;
 
 pub use full_name::get_by_full_name;
 pub use rights::{Rights, rights};
+pub use standing::of_project_w;
 pub use watch::{Watch, watch};
 pub(super) use write::first_admin;
 pub use write::{ServiceChange, check_in, create, delete, set_disabled, update};
+
+/// Bytes of JSON that any job's results may have at most: 64 MiB.
+pub const RESULTS_MOST: i64 = 64 * 1_048_576;
 
 /// What it takes to make a service. Absent limits follow the server's configuration.
 #[derive(Clone, Debug)]
@@ -49,6 +54,8 @@ pub struct NewService {
     pub is_checked_in: bool,
     /// How its schemas are read, also those that later changes bring.
     pub semantics: schema::Semantics,
+    /// Whether runners ask for its jobs, or have them assigned.
+    pub dispatch: service::Dispatch,
     /// JSON Schema of a job's parameters.
     pub parameters_schema: Value,
     /// JSON Schema of a job's results.
@@ -132,6 +139,8 @@ pub struct Limits {
     pub max_run_seconds: Bound,
     /// Whether an attempt that ran too long is tried again.
     pub retry_timeouts: Option<bool>,
+    /// Bytes of JSON that results may have, 1,024 to [`RESULTS_MOST`]. A new service follows the server's setting.
+    pub max_result_bytes: Bound,
     /// Jobs that may be held at once, 1 to 10,000. A new service has no bound.
     pub max_running: Bound,
     /// Jobs of one user that may be held at once, 1 to 1,000. A new service has no bound.
@@ -152,6 +161,9 @@ impl Limits {
             if let Some(value) = value {
                 faults.range(path, i64::from(value), 1, most);
             }
+        }
+        if let Some(bytes) = self.max_result_bytes.over(None) {
+            faults.range("maxResultBytes", i64::from(bytes), 1_024, RESULTS_MOST);
         }
     }
 }

@@ -15,7 +15,7 @@ mod record;
 mod sign_up;
 mod status;
 
-pub use activate::{Confirmed, activate, activate_by_hand, confirm_email};
+pub use activate::{Confirmed, activate, activate_by_hand, address_of_link, confirm_email};
 pub use anonymous::create as create_anonymous;
 pub use bootstrap::bootstrap;
 pub use create::{NewUser, create};
@@ -23,7 +23,7 @@ pub(super) use create::{insert as inserted, row as unstored};
 pub use delete::delete;
 pub use email::request_change as request_email_change;
 pub use password::{
-    NewPassword, change as change_password, request_reset, reset as reset_password, set as set_password,
+    NewPassword, change as change_password, is_password, request_reset, reset as reset_password, set as set_password,
 };
 pub use profile::{UserChange, update};
 pub use record::{Recorded, RecordedChange, record, record_delete, record_update};

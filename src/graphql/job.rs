@@ -46,6 +46,7 @@ pub use list::{JobConnection, JobFilterInput, JobOrder, JobQuery, page_of_jobs};
 pub use live::JobSubscription;
 pub use many::JobManyMutation;
 pub use overrule::JobOverruleMutation;
+pub(super) use parts::seconds;
 pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
 pub use record::{JobRecordMutation, JobSlurm};
 pub use recorded::{RecordedJobMutation, RecordedJobQuery};
@@ -280,6 +281,11 @@ impl Job {
         self.row.finished_at.map(Into::into)
     }
 
+    /// When somebody noted that its results were fetched (`jobMarkDownloaded`); null before.
+    async fn downloaded_at(&self) -> Option<DateTime> {
+        self.row.downloaded_at.map(Into::into)
+    }
+
     /// When it last changed.
     async fn updated_at(&self) -> DateTime {
         self.row.updated_at.into()
@@ -393,9 +399,4 @@ impl Job {
             (None, None) => Ok(None),
         }
     }
-}
-
-/// Microseconds as seconds. Times of runs lie far within what a float holds exactly.
-pub(super) fn seconds(micros: i64) -> f64 {
-    std::time::Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
 }

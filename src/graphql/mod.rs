@@ -10,6 +10,7 @@
 
 mod account;
 mod api;
+mod assignment;
 mod audit;
 mod call;
 mod connection;

@@ -105,6 +105,18 @@ impl Runner {
         self.0.registered_at.is_some()
     }
 
+    /// Where jobs are assigned (PUSH): until when it counts as there, unless it is heard of again; null while it is not
+    /// registered, and where it asks for jobs itself.
+    async fn online_until(&self) -> Option<DateTime> {
+        self.0.online_until.map(Into::into)
+    }
+
+    /// Where jobs are assigned (PUSH): since when it has been there, or without a job, whichever was later. The next job
+    /// goes to the idle runner that has waited for longest.
+    async fn idle_since(&self) -> Option<DateTime> {
+        self.0.idle_since.map(Into::into)
+    }
+
     /// The last sign of life, to about five seconds; null before the first.
     async fn last_heartbeat_at(&self) -> Option<DateTime> {
         self.0.last_heartbeat_at.map(Into::into)
@@ -197,10 +209,10 @@ impl RunnerQuery {
 pub struct RunnerCreateInput {
     /// What to call it; 1 to 200 characters, unique among the viewer's runners.
     name: String,
-    /// The services that it works for, 1 to 100. Whoever runs a service's jobs reads them: only its owner and admins
+    /// The services that it works for, 1 to 100, all of one way of dispatch. Whoever runs a service's jobs reads them: only its owner and admins
     /// make runners for it.
     service_ids: Vec<ID>,
-    /// How many jobs it may hold at once, 1 to 1000.
+    /// How many jobs it may hold at once, 1 to 1000; 1 where jobs are assigned (PUSH).
     #[graphql(default = 1)]
     slots: i32,
     /// What it can do; at most 32 labels. It gets only jobs that require some of these, with the same values, or none.
@@ -224,6 +236,10 @@ pub struct RunnerRegisterInput {
     slots: Option<i32>,
     /// What it can do, at most 32 labels in place of those it had; they stay as they are if not given.
     labels: Option<Vec<LabelInput>>,
+    /// Where jobs are assigned (PUSH): whether to take the place of a process that is registered with the same token; what
+    /// that one holds goes back to the queue. Otherwise it is INVALID_STATE that there is one.
+    #[graphql(default)]
+    take_over: bool,
 }
 
 id_inputs! { runner_id, "Its global id.";
@@ -255,14 +271,15 @@ impl RunnerMutation {
         Ok(RunnerCreatePayload { runner: Runner(Arc::new(row)), token: secret.expose().to_owned() })
     }
 
-    /// A worker process reports for work. Needs a runner's token.
+    /// A worker process reports for work; where jobs are assigned (PUSH) it gets one at once if one waits. Needs a
+    /// runner's token.
     async fn runner_register(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "What it says of itself.")] input: RunnerRegisterInput,
     ) -> Result<RunnerRegisterPayload> {
         let (app, viewer) = asked(ctx)?;
-        let report = Report { slots: input.slots, labels: input.labels.map(pairs) };
+        let report = Report { slots: input.slots, labels: input.labels.map(pairs), take_over: input.take_over };
         let row = domain::runner::register(app, viewer, report).await?;
         Ok(Runner(Arc::new(row)).into())
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger, loaders::Loaders,
+    Door, account, assignment, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger, loaders::Loaders,
     node, oauth_client, project, project_data, runner, server, service, session, token, usage, user, viewer, work,
 };
 use crate::app::App;
@@ -54,6 +54,7 @@ pub struct Mutation(
     job::RecordedJobMutation,
     enrolled::EnrolledMutation,
     work::WorkMutation,
+    assignment::AssignmentMutation,
     file::FileMutation,
     account::AccountMutation,
     account::MoneyMutation,

@@ -50,6 +50,21 @@ pub enum SchemaSemantics {
     Draft4Legacy,
 }
 
+/// How a service's jobs get to its runners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[graphql(name = "ServiceDispatch", remote = "entity::service::Dispatch")]
+pub enum ServiceDispatch {
+    /// Runners ask for them with `workClaim`.
+    Pull,
+    /// The server assigns each to a registered runner: the most urgent job, then the longest waiting, to the runner that
+    /// has been idle for longest, in the same transaction in which the one waits and the other is idle. A runner
+    /// registers (`runnerRegister`), says every few seconds that it is there (`runnerHeartbeat`, or a subscription to
+    /// `jobEvents` beside it, tells it of a job), fetches the job (`assignmentFetch`) and ends it (`assignmentComplete`,
+    /// `assignmentFail`). It holds one job at a time. One that was not heard of for the service's `leaseSeconds` is no
+    /// longer registered, and its job goes to the next one at once.
+    Push,
+}
+
 /// What a service's jobs cost, in service units; null is nothing.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct ServicePrices {
@@ -128,6 +143,11 @@ impl Service {
     /// What sort of thing it runs.
     async fn kind(&self) -> ServiceKind {
         self.0.kind.into()
+    }
+
+    /// How its jobs get to its runners.
+    async fn dispatch(&self) -> ServiceDispatch {
+        self.0.dispatch.into()
     }
 
     /// The project that it belongs to; null for one of the server's, and for those who may not see the project.
@@ -263,6 +283,11 @@ impl Service {
         let prices = [row.price_per_job, row.price_per_hour, row.price_per_cpu_hour];
         let [job, hour, cpu_hour] = prices.map(|price| price.map(Decimal::from));
         prices.iter().any(Option::is_some).then_some(ServicePrices { job, hour, cpu_hour })
+    }
+
+    /// Bytes of JSON that a job's results may have; null means that the server's setting holds.
+    async fn max_result_bytes(&self) -> Option<i32> {
+        self.0.max_result_bytes
     }
 
     /// How many of its jobs runners may hold at once; null means any number.

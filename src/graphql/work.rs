@@ -111,6 +111,15 @@ pub enum WorkFailureKind {
     System,
 }
 
+impl From<WorkFailureKind> for job::FailureKind {
+    fn from(kind: WorkFailureKind) -> Self {
+        match kind {
+            WorkFailureKind::User => Self::User,
+            WorkFailureKind::System => Self::System,
+        }
+    }
+}
+
 /// Why a worker cannot finish a job.
 #[derive(Clone, Debug, InputObject)]
 pub struct WorkFailInput {
@@ -202,10 +211,7 @@ impl WorkMutation {
         #[graphql(desc = "The failure.")] input: WorkFailInput,
     ) -> Result<WorkFailPayload> {
         let (app, viewer) = asked(ctx)?;
-        let kind = match input.kind {
-            WorkFailureKind::User => job::FailureKind::User,
-            WorkFailureKind::System => job::FailureKind::System,
-        };
+        let kind = input.kind.into();
         let failure = Failure { kind, code: input.code, message: input.message, retryable: input.retryable };
         Ok(Job::head(domain::lease::fail(app, viewer, &input.lease_token, failure).await?).into())
     }

@@ -129,7 +129,8 @@ impl World {
             | "oauthClients"
             | "sessionDelete"
             | "userCreateAnonymous"
-            | "runnerUnregister" => json!({}),
+            | "runnerUnregister"
+            | "assignmentFetch" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
@@ -201,10 +202,6 @@ impl World {
                 self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
                 json!({ "jobId": job })
             }
-            "runnerRegister" | "workClaim" => json!({}),
-            "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
-            "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
-            "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
             "fileAttach" => {
                 let file = self.ada.file("a.txt", "a").await;
                 json!({ "fileId": file, "jobId": self.ada.submit(&self.service, json!({})).await })
@@ -228,6 +225,23 @@ impl World {
                 self.runner.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
                 json!({ "jobId": job })
             }
+            field => self.input_of_work(field).await,
+        }
+    }
+
+    async fn input_of_work(&self, field: &str) -> Value {
+        match field {
+            "jobMarkDownloaded" => {
+                let job = self.ada.submit_with(json!({ "serviceId": self.service, "priority": 1000 })).await;
+                let lease = claimed(&self.runner, &job).await;
+                self.runner.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
+                json!({ "jobId": job })
+            }
+            "runnerRegister" | "workClaim" | "runnerHeartbeat" | "assignmentComplete" => json!({}),
+            "assignmentFail" => json!({ "message": "x" }),
+            "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
+            "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
+            "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
             field if field.starts_with("project") || field.starts_with("group") || field.starts_with("favorite") => {
                 self.input_of_a_project(field).await
             }

@@ -42,6 +42,7 @@ impl Shop {
         let login = session::create(&server.app, &Via::console(), "admin", password).await.expect("a session");
         let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
         let new = NewService {
+            dispatch: entity::service::Dispatch::Pull,
             project_id: None,
             is_exported: false,
             name: None,

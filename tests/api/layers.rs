@@ -131,6 +131,17 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { module: "http", path: "crate::domain::session" },
     // The same for the old APIs, whose callers may have no credential and a user who stands in for them.
     Exception { module: "compat", path: "crate::domain::session" },
+    // Project-W's recordings are bytes, and become a job's file in the transaction that makes the job.
+    Exception { module: "compat", path: "crate::domain::file" },
+    Exception { module: "compat", path: "crate::domain::job::NewJob" },
+    Exception { module: "compat", path: "crate::domain::job::submit_with" },
+    // It tells numbers that were never given out from those of other people's jobs.
+    Exception { module: "compat", path: "crate::domain::job::last_of_project_w" },
+    // The service that it takes to be there is made when it is first needed, whoever comes first.
+    Exception { module: "compat", path: "crate::domain::service::of_project_w" },
+    // It looks at the caller's password before anything else, and names the account of a link that was used.
+    Exception { module: "compat", path: "crate::domain::user::is_password" },
+    Exception { module: "compat", path: "crate::domain::user::address_of_link" },
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
     // Forms and errors of RFC 6749 are no documents either, and the tokens that they give are no part of the schema.

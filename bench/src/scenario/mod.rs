@@ -3,6 +3,7 @@
 mod claim;
 mod compat;
 mod cycle;
+mod project_w;
 mod read;
 mod start;
 mod stream;
@@ -10,6 +11,7 @@ mod stream;
 pub use claim::claim;
 pub use compat::compat;
 pub use cycle::{cycle, submit};
+pub use project_w::project_w;
 pub use read::{deep, job, page};
 pub use start::{loaded_memory, start};
 pub use stream::stream;

@@ -15,7 +15,7 @@ impl Columns {
     /// No column.
     pub const NONE: Self = Self(0);
     /// Every column.
-    pub const ALL: Self = Self((1 << 55) - 1);
+    pub const ALL: Self = Self((1 << 57) - 1);
 
     /// Every column but the parameters and the results, which may be large and which no change of state needs.
     #[must_use]
@@ -82,12 +82,14 @@ impl FromQueryResult for Part {
                 Parameters parameters, Results results, Priority priority, ScheduledAt scheduled_at,
                 RunAfter run_after,
                 Attempt attempt, MaxAttempts max_attempts, LeaseSeconds lease_seconds,
-                MaxRunSeconds max_run_seconds, RetryTimeouts retry_timeouts, Losses losses, Releases releases,
+                MaxRunSeconds max_run_seconds, RetryTimeouts retry_timeouts, Pushed pushed,
+                Losses losses, Releases releases,
                 Backoffs backoffs, Progress progress, Message message, FailureKind failure_kind,
                 FailureCode failure_code, FailureMessage failure_message, CancelRequested cancel_requested,
                 Revision revision, LogBytes log_bytes, LogTruncated log_truncated, RunnerId runner_id,
                 LeaseHash lease_hash, LeaseExpiresAt lease_expires_at, ClaimedAt claimed_at, CreatedAt created_at,
                 SubmittedAt submitted_at, StartedAt started_at, FinishedAt finished_at, UpdatedAt updated_at,
+                DownloadedAt downloaded_at,
                 AccountId account_id, Cpus cpus, PricePerJob price_per_job, PricePerHour price_per_hour, Held held,
                 Amount amount, RunningSince running_since, RanMicros ran_micros,
             );
@@ -127,6 +129,7 @@ impl Model {
             lease_seconds: 0,
             max_run_seconds: None,
             retry_timeouts: false,
+            pushed: false,
             losses: 0,
             releases: 0,
             backoffs: 0,
@@ -148,6 +151,7 @@ impl Model {
             started_at: None,
             finished_at: None,
             updated_at: Time(0),
+            downloaded_at: None,
             account_id: None,
             cpus: 0,
             price_per_job: Amount::ZERO,

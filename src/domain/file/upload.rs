@@ -104,7 +104,7 @@ async fn who(app: &App, viewer: &Viewer, lease_token: Option<&str>) -> Result<(i
     Ok((user.user.id, None))
 }
 
-fn check(new: &NewFile) -> Result<()> {
+pub(super) fn check(new: &NewFile) -> Result<()> {
     let mut faults = Faults::default();
     let name = &new.name;
     if name.is_empty() || name.len() > NAME {
@@ -130,9 +130,11 @@ fn is_media_type(text: &str) -> bool {
         && parameters.bytes().all(|byte| (b' '..=b'~').contains(&byte))
 }
 
-async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, is_output: bool) -> Result<file::Model> {
+/// The row of a file that begins to arrive. `belongs` says that it is a job's: then it is not counted among those that are
+/// attached to nothing.
+pub(super) async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, belongs: bool) -> Result<file::Model> {
     let size = i64::try_from(new.announced.unwrap_or(0)).unwrap_or(i64::MAX);
-    if !is_output {
+    if !belongs {
         require_room(tx, app, owner_id, size, None).await?;
     }
     let row = file::ActiveModel {
@@ -241,7 +243,7 @@ pub(super) async fn attached(
 }
 
 /// Makes the file exist, unless the sweeper has given its upload up.
-async fn appear(tx: &Tx, row: &file::Model) -> Result<()> {
+pub(super) async fn appear(tx: &Tx, row: &file::Model) -> Result<()> {
     let change = file::ActiveModel {
         size: Set(row.size),
         sha256: Set(row.sha256.clone()),

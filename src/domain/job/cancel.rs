@@ -32,6 +32,14 @@ pub(super) async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
         job::Status::Succeeded | job::Status::Failed => {
             Err(Error::InvalidState("The job has finished; there is nothing left to cancel.".into()))
         }
+        job::Status::Claimed if job.pushed => {
+            // Its runner has not fetched it, and need not: nobody works on it.
+            let after = job::Model {
+                cancel_requested: true,
+                ..lease::ended(&lease::counted_to(&job, tx.now), job::Status::Cancelled, tx.now)
+            };
+            change::transition(tx, &job, after, None).await
+        }
         job::Status::Claimed | job::Status::Running if job.cancel_requested => Ok(job),
         // Nobody would hear of it: its worker set its state by hand.
         job::Status::Running if job.lease_hash.is_none() => {

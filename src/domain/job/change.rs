@@ -5,7 +5,7 @@ use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, Iterable, ModelTrait, 
 
 use crate::{
     db::Tx,
-    domain::{account::charge, event as log},
+    domain::{account::charge, event as log, lease},
     error::Result,
 };
 
@@ -13,8 +13,20 @@ use crate::{
 ///
 /// A job that ends, or begins anew, is charged here and nowhere else; the event of that comes before the other one, so
 /// that who stops reading at the end of a job has seen what it cost. The revision is set here and nowhere else, and
-/// `before` was read with its row locked, so that it has no gap.
+/// `before` was read with its row locked, so that it has no gap. A job that is assigned rather than claimed may be with
+/// a runner when this returns, if it waits after the change.
 pub(in crate::domain) async fn record(
+    tx: &Tx,
+    before: &job::Model,
+    after: job::Model,
+    kind: event::Kind,
+    detail: event::Detail,
+) -> Result<job::Model> {
+    let after = apply(tx, before, after, kind, detail).await?;
+    if after.pushed { lease::assign_after(tx, before, after).await } else { Ok(after) }
+}
+
+async fn apply(
     tx: &Tx,
     before: &job::Model,
     mut after: job::Model,

@@ -62,6 +62,7 @@ pub(super) async fn reopened(tx: &Tx, job: &job::Model) -> Result<job::Model> {
         cancel_requested: false,
         started_at: None,
         finished_at: None,
+        downloaded_at: None,
         ..lease::without_lease(job, job::Status::Queued)
     })
 }

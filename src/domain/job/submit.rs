@@ -28,7 +28,9 @@ use crate::{
     domain::{
         account::{self, Payer, charge},
         check::Faults,
-        event as log, file, legacy_number, project as projects,
+        event as log,
+        file::{self, Arrived},
+        lease, legacy_number, project as projects,
         schema::{Part, Semantics},
         server, service as services,
     },
@@ -116,6 +118,24 @@ pub async fn submit(app: &App, viewer: &Viewer, new: NewJob) -> Result<Submitted
         Checked::Replayed(job) => Ok(Submitted { job: *job, replayed: true }),
         Checked::Ready(ready) => app.db.write(*ready, |tx, ready| Box::pin(insert(tx, ready))).await,
     }
+}
+
+/// The same with an input that has arrived already: it becomes a file in the transaction that makes the job, or is given
+/// up when there is no job.
+pub async fn submit_with(app: &App, viewer: &Viewer, new: NewJob, file: Arrived) -> Result<job::Model> {
+    let row = file.row();
+    let stored = match check(app, viewer, new).await {
+        Ok(Checked::Ready(ready)) => {
+            let input = (*ready, file);
+            app.db.write(input, |tx, (ready, file)| Box::pin(insert_with(tx, ready, Some(file)))).await
+        }
+        Ok(Checked::Replayed(job)) => Ok(Submitted { job: *job, replayed: true }),
+        Err(error) => Err(error),
+    };
+    if !matches!(&stored, Ok(Submitted { replayed: false, .. })) {
+        file::give_up(app, &row).await;
+    }
+    stored.map(|submitted| submitted.job)
 }
 
 fn closed() -> Error {
@@ -232,6 +252,10 @@ async fn check_parameters(app: &App, faults: &mut Faults, version_id: i64, param
 
 /// Stores a submission, or finds the one that was quicker under the same key.
 pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
+    insert_with(tx, ready, None).await
+}
+
+async fn insert_with(tx: &Tx, ready: &Ready, file: Option<&Arrived>) -> Result<Submitted> {
     if let Some(key) = &ready.key
         && let Some(job) = key.find(&tx.db, Origin::Submitted).await?
     {
@@ -255,6 +279,10 @@ pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
     job.id = id;
     tell(tx, &job, ready.payer).await?;
     job = file::attach_inputs(tx, job, &ready.file_ids).await?;
+    if let Some(file) = file {
+        job = file.attach(tx, job).await?;
+    }
+    job = lease::assign_new(tx, job).await?;
     Ok(Submitted { job, replayed: false })
 }
 
@@ -336,6 +364,7 @@ fn new_row(now: Time, ready: &Ready) -> job::Model {
         lease_seconds: service.lease_seconds,
         max_run_seconds: ready.terms.max_run_seconds,
         retry_timeouts: service.retry_timeouts,
+        pushed: service.dispatch == service::Dispatch::Push,
         revision: 1 + i64::from(held.is_some_and(|held| held > Amount::ZERO)),
         account_id: ready.payer.map(|payer| payer.account_id),
         cpus: ready.terms.cpus,

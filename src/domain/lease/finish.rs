@@ -33,6 +33,25 @@ pub struct Failure {
     pub retryable: bool,
 }
 
+impl Failure {
+    pub(in crate::domain) fn check(&self) -> Result<()> {
+        let mut faults = Faults::default();
+        faults.length("message", &self.message, 1, TEXT);
+        if let Some(code) = &self.code {
+            faults.line("code", code, 1, LINE);
+        }
+        if !matches!(self.kind, job::FailureKind::User | job::FailureKind::System) {
+            faults.add("kind", "A worker reports USER or SYSTEM; the other kinds are docket's own.");
+        }
+        faults.into_result()
+    }
+
+    /// Where a job goes from an attempt that failed so, and what its event says.
+    pub(in crate::domain) fn end(&self, before: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
+        (after_failure(&counted_to(before, now), self, now, backoff), short(&self.message))
+    }
+}
+
 /// Finishes a job with its results.
 ///
 /// Results that break the service's schema end the job FAILED with kind RESULT_INVALID and are kept as they came: the
@@ -40,36 +59,58 @@ pub struct Failure {
 pub async fn complete(app: &App, viewer: &Viewer, lease_token: &str, results: Value) -> Result<job::Model> {
     let runner = viewer.require_runner()?.clone();
     let ticket = Ticket::parse(lease_token)?;
-    let bound = app.config.jobs.results_bytes;
-    let size = crate::domain::json_size(&results);
-    let mut faults = Faults::default();
-    if size > bound {
-        faults.add("results", format!("{size} bytes of JSON are too many; at most {bound} are taken."));
-    }
-    faults.into_result()?;
     // Checking a large result takes a while: it happens before the write, not inside it.
     let job = held_now(app, &ticket, &runner).await?;
-    let version = job.service_version_id.ok_or_else(|| Error::internal("a held job has no service"))?;
-    let validator = service::validator(app, version, schema::Part::Results).await?;
-    let violations = validator.validate(&results, "results").err().unwrap_or_default();
-    let invalid = (!violations.is_empty()).then(|| describe(&violations));
+    let invalid = check_results(app, &job, &results).await?;
     let input = (runner, ticket, results, invalid);
     app.db
         .write(input, |tx, (runner, ticket, results, invalid)| {
             Box::pin(async move {
                 let before = held(tx, ticket, runner).await?;
-                let status = if invalid.is_some() { job::Status::Failed } else { job::Status::Succeeded };
-                let after = job::Model {
-                    results: Some(results.clone().into()),
-                    progress: if invalid.is_some() { before.progress } else { Some(1.0) },
-                    failure_kind: invalid.as_ref().map(|_| job::FailureKind::ResultInvalid),
-                    failure_message: invalid.clone(),
-                    ..ended(&counted_to(&before, tx.now), status, tx.now)
-                };
+                let after = with_results(&before, results, invalid.as_deref(), tx.now);
                 change::transition(tx, &before, after, None).await
             })
         })
         .await
+}
+
+/// What is wrong with results under the schema of their job, as the job's failure says it.
+///
+/// Fails with INVALID when they are larger than its service takes.
+pub(in crate::domain) async fn check_results(app: &App, job: &job::Model, results: &Value) -> Result<Option<String>> {
+    let service_id = job.service_id.ok_or_else(|| Error::internal("a held job has no service"))?;
+    let version = job.service_version_id.ok_or_else(|| Error::internal("a held job has no service"))?;
+    let size = crate::domain::json_size(results);
+    let mut bound = app.config.jobs.results_bytes;
+    if size > bound {
+        let service = service::by_ids(app, &[service_id]).await?.pop();
+        let own = service.and_then(|service| service.max_result_bytes);
+        bound = own.and_then(|own| usize::try_from(own).ok()).unwrap_or(bound);
+    }
+    if size > bound {
+        let message = format!("{size} bytes of JSON are too many; at most {bound} are taken.");
+        return Err(Error::invalid("results", message));
+    }
+    let validator = service::validator(app, version, schema::Part::Results).await?;
+    let violations = validator.validate(results, "results").err().unwrap_or_default();
+    Ok((!violations.is_empty()).then(|| describe(&violations)))
+}
+
+/// The job at its end with these results, which are `invalid` or not.
+pub(in crate::domain) fn with_results(
+    before: &job::Model,
+    results: &Value,
+    invalid: Option<&str>,
+    now: Time,
+) -> job::Model {
+    let status = if invalid.is_some() { job::Status::Failed } else { job::Status::Succeeded };
+    job::Model {
+        results: Some(results.clone().into()),
+        progress: if invalid.is_some() { before.progress } else { Some(1.0) },
+        failure_kind: invalid.map(|_| job::FailureKind::ResultInvalid),
+        failure_message: invalid.map(str::to_owned),
+        ..ended(&counted_to(before, now), status, now)
+    }
 }
 
 /// The violations in one text that a person can read, at most [`TEXT`] characters.
@@ -82,23 +123,15 @@ fn describe(violations: &[FieldError]) -> String {
 /// left; after a request to cancel it ends CANCELLED.
 pub async fn fail(app: &App, viewer: &Viewer, lease_token: &str, failure: Failure) -> Result<job::Model> {
     let runner = viewer.require_runner()?.clone();
-    let mut faults = Faults::default();
-    faults.length("message", &failure.message, 1, TEXT);
-    if let Some(code) = &failure.code {
-        faults.line("code", code, 1, LINE);
-    }
-    if !matches!(failure.kind, job::FailureKind::User | job::FailureKind::System) {
-        faults.add("kind", "A worker reports USER or SYSTEM; the other kinds are docket's own.");
-    }
-    faults.into_result()?;
+    failure.check()?;
     let ticket = Ticket::parse(lease_token)?;
     let backoff = i64::from(app.config.jobs.backoff_seconds);
     app.db
         .write((runner, ticket, failure, backoff), |tx, (runner, ticket, failure, backoff)| {
             Box::pin(async move {
                 let before = held(tx, ticket, runner).await?;
-                let after = after_failure(&counted_to(&before, tx.now), failure, tx.now, *backoff);
-                change::transition(tx, &before, after, Some(short(&failure.message))).await
+                let (after, told) = failure.end(&before, tx.now, *backoff);
+                change::transition(tx, &before, after, Some(told)).await
             })
         })
         .await

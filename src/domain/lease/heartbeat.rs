@@ -9,7 +9,7 @@ use crate::{
     domain::{
         check::{Faults, MESSAGE},
         job::change,
-        runner::Sign,
+        runner::{self, Sign},
     },
     error::Result,
     viewer::{RunnerViewer, Viewer},
@@ -24,20 +24,26 @@ pub struct Beat {
     pub message: Option<String>,
 }
 
+impl Beat {
+    pub(in crate::domain) fn check(&self) -> Result<()> {
+        let mut faults = Faults::default();
+        if self.progress.is_some_and(|progress| !(0.0..=1.0).contains(&progress)) {
+            faults.add("progress", "Progress goes from 0 to 1.");
+        }
+        if let Some(message) = &self.message {
+            faults.text("message", message, MESSAGE);
+        }
+        faults.into_result()
+    }
+}
+
 /// Extends the lease and notes progress. The returned job tells the worker when the lease ends and whether it was
 /// asked to stop.
 ///
 /// Fails with LEASE_LOST, changing nothing, when the lease is not (or no longer) the job's.
 pub async fn heartbeat(app: &App, viewer: &Viewer, lease_token: &str, beat: Beat) -> Result<job::Model> {
     let runner = viewer.require_runner()?.clone();
-    let mut faults = Faults::default();
-    if beat.progress.is_some_and(|progress| !(0.0..=1.0).contains(&progress)) {
-        faults.add("progress", "Progress goes from 0 to 1.");
-    }
-    if let Some(message) = &beat.message {
-        faults.text("message", message, MESSAGE);
-    }
-    faults.into_result()?;
+    beat.check()?;
     let ticket = Ticket::parse(lease_token)?;
     let sign = app.seen.sign(runner.id, app.clock.now_micros());
     let input = (sign, runner, ticket, beat);
@@ -48,10 +54,13 @@ pub async fn heartbeat(app: &App, viewer: &Viewer, lease_token: &str, beat: Beat
     Ok(job)
 }
 
-async fn apply(tx: &Tx, sign: Sign, runner: &RunnerViewer, ticket: &Ticket, beat: &Beat) -> Result<job::Model> {
-    let before = held(tx, ticket, runner).await?;
+async fn apply(tx: &Tx, sign: Sign, worker: &RunnerViewer, ticket: &Ticket, beat: &Beat) -> Result<job::Model> {
+    let before = held(tx, ticket, worker).await?;
     sign.note(tx).await?;
     let mut job = running(&before, tx.now);
+    if before.pushed {
+        runner::keep_online(tx, worker.id, job.lease_expires_at).await?;
+    }
     if before.status == job::Status::Claimed {
         job = change::transition(tx, &before, job, None).await?;
     }

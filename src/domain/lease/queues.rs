@@ -3,11 +3,16 @@
 //! Each set of labels that jobs of a service require is a queue of its own. A runner looks at those whose labels are
 //! among its own, so that it never passes over a job that it could not have.
 
-use entity::Labels;
-use sea_orm::ConnectionTrait;
+use entity::{Labels, service::Dispatch};
+use sea_orm::{ConnectionTrait, Value};
 use uuid::Uuid;
 
-use crate::{app::App, db::raw, domain::check::Faults, error::Result};
+use crate::{
+    app::App,
+    db::{Tx, raw},
+    domain::check::Faults,
+    error::Result,
+};
 
 /// The waiting jobs of a service that require the same labels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,25 +44,36 @@ pub(super) struct Queues {
 }
 
 /// One row for each service that the runner works for, and one more for each set of labels that its jobs require.
+/// Those of one way of dispatch.
 const QUEUES: &str = "SELECT service.id, service.uid, service.max_running, service.max_running_per_user, \
     requirement.id, requirement.labels, runner.labels, \
     runner.slots - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND lease_expires_at IS NOT NULL) \
     FROM runner JOIN runner_service ON runner_service.runner_id = runner.id \
     JOIN service ON service.id = runner_service.service_id AND service.deleted_at IS NULL \
     LEFT JOIN requirement ON requirement.service_id = service.id \
-    WHERE runner.id = ? ORDER BY service.id, requirement.id";
+    WHERE runner.id = ? AND service.dispatch = ? ORDER BY service.id, requirement.id";
 
 impl Queues {
-    /// Looks up the queues of a runner: of the services with these outside ids, or of all that it works for.
+    /// Looks up the queues of a runner from which it claims: of the services with these outside ids, or of all that it
+    /// works for.
     ///
     /// Fails with INVALID for each named service that it does not work for.
     pub async fn of_runner(app: &App, runner_id: i64, named: &[Uuid]) -> Result<Self> {
-        let statement =
-            raw(app.db.read().get_database_backend(), QUEUES, [runner_id, runner_id].map(sea_orm::Value::from));
+        Self::look_up(app.db.read(), runner_id, Dispatch::Pull, named).await
+    }
+
+    /// The queues from which a runner is assigned jobs.
+    pub async fn assigned_to(tx: &Tx, runner_id: i64) -> Result<Self> {
+        Self::look_up(&tx.db, runner_id, Dispatch::Push, &[]).await
+    }
+
+    async fn look_up<C: ConnectionTrait>(db: &C, runner_id: i64, dispatch: Dispatch, named: &[Uuid]) -> Result<Self> {
+        let values: [Value; 3] = [runner_id.into(), runner_id.into(), dispatch.into()];
+        let statement = raw(db.get_database_backend(), QUEUES, values);
         let mut queues = Self::default();
         let mut found: Vec<Uuid> = Vec::new();
         let mut has: Option<Labels> = None;
-        for row in app.db.read().query_all_raw(statement).await? {
+        for row in db.query_all_raw(statement).await? {
             let (service_id, uid): (i64, Uuid) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             if !named.is_empty() && !named.contains(&uid) {
                 continue;

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{
-    counted, counted_to,
+    assign_waiting, counted, counted_to,
     finish::{Failure, after_failure, attempts_left},
     requeued,
 };
@@ -39,6 +39,9 @@ pub async fn keep_sweeping(app: App) {
         }
         if let Err(error) = promote(&app).await {
             tracing::warn!(?error, "jobs whose time has come were not queued; the next sweep tries again");
+        }
+        if let Err(error) = assign_waiting(&app).await {
+            tracing::warn!(?error, "jobs were not assigned to idle runners; the next sweep tries again");
         }
         if let Err(error) = file::sweep(&app).await {
             tracing::warn!(?error, "old files were not removed; the next sweep tries again");
@@ -108,14 +111,15 @@ async fn take_back(tx: &Tx, id: i64, backoff: i64) -> Result<bool> {
     Ok(true)
 }
 
-/// The first loss may be a worker that was restarted: it goes back at once. Later ones may be the job's doing.
+/// The first loss may be a worker that was restarted: it goes back at once. Later ones may be the job's doing, unless it is
+/// assigned to workers that did not ask for it.
 fn lose(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
     // It ran at most to the end of its lease, and not at all if its worker never spoke.
     let until = job.lease_expires_at.map_or(now, |end| Ord::min(end, now));
     let job = job::Model { losses: job.losses + 1, ..counted(job, job.running_since, until) };
     let message = format!("The worker was not heard of for {} s; its lease ended.", job.lease_seconds);
     let failure = Failure { kind: job::FailureKind::Lost, code: None, message: message.clone(), retryable: true };
-    let after = if job.cancel_requested || !attempts_left(&job) || job.losses > 1 {
+    let after = if job.cancel_requested || !attempts_left(&job) || job.losses > 1 && !job.pushed {
         after_failure(&job, &failure, now, backoff)
     } else {
         requeued(&job, now)

@@ -64,6 +64,29 @@ impl Taker<'_> {
                 self.of(tx, &chosen)
             }
         };
+        self.taken(tx, statement).await
+    }
+
+    /// Gives the runner the most urgent job of these queues, if it has a free slot. Nobody else may give it one
+    /// meanwhile: that is what [`super::push`] sees to, without locking the runner.
+    pub async fn give(self, tx: &Tx, queues: &Queues) -> Result<Option<job::Model>> {
+        if queues.free <= 0 || queues.is_empty() {
+            return Ok(None);
+        }
+        let statement = if queues.limited.is_empty() {
+            self.at_once(tx, &queues.open, 1)
+        } else {
+            let chosen = chosen(tx, queues, 1).await?;
+            if chosen.is_empty() {
+                return Ok(None);
+            }
+            self.of(tx, &chosen)
+        };
+        Ok(self.taken(tx, statement).await?.pop())
+    }
+
+    /// Runs the statement that takes jobs, and tells of it.
+    async fn taken(self, tx: &Tx, statement: Statement) -> Result<Vec<job::Model>> {
         let mut jobs = job::Model::find_by_statement(statement).all(&tx.db).await?;
         // RETURNING has no order of its own.
         jobs.sort_by_key(|job| (-job.priority, job.run_after, job.id));

@@ -95,7 +95,7 @@ pub(in crate::domain) async fn first_admin(app: &App) -> Result<i64> {
         .ok_or_else(|| Error::InvalidState("Make an admin first: it must belong to somebody.".into()))
 }
 
-async fn insert(
+pub(super) async fn insert(
     tx: &Tx,
     app: &App,
     owner_id: i64,
@@ -144,6 +144,7 @@ fn new_row(
         title: Set(new.title.clone()),
         description: Set(new.description.clone()),
         kind: Set(new.kind),
+        dispatch: Set(new.dispatch),
         owner_id: Set(owner_id),
         version_id: Set(None),
         disabled: Set(false),
@@ -157,6 +158,7 @@ fn new_row(
         price_per_job: Set(new.prices.per_job.flatten()),
         price_per_hour: Set(new.prices.per_hour.flatten()),
         price_per_cpu_hour: Set(new.prices.per_cpu_hour.flatten()),
+        max_result_bytes: Set(new.limits.max_result_bytes.over(None)),
         max_running: Set(new.limits.max_running.over(None)),
         max_running_per_user: Set(new.limits.max_running_per_user.over(None)),
         created_at: Set(tx.now),
@@ -233,6 +235,7 @@ async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Mode
         price_per_job: change.prices.per_job.unwrap_or(service.price_per_job),
         price_per_hour: change.prices.per_hour.unwrap_or(service.price_per_hour),
         price_per_cpu_hour: change.prices.per_cpu_hour.unwrap_or(service.price_per_cpu_hour),
+        max_result_bytes: limits.max_result_bytes.over(service.max_result_bytes),
         max_running: limits.max_running.over(service.max_running),
         max_running_per_user: limits.max_running_per_user.over(service.max_running_per_user),
         ..service

@@ -38,6 +38,11 @@ pub async fn activate(app: &App, viewer: &Viewer, via: &Via, token: &str) -> Res
     confirm(app, viewer, via, token, &[Purpose::Activation, Purpose::EmailChange]).await
 }
 
+/// The address that a mailed link was about, also of one that was used.
+pub async fn address_of_link(app: &App, token: &str) -> Result<Option<String>> {
+    one_time_token::address(app, token).await
+}
+
 /// The same for a change of address only.
 pub async fn confirm_email(app: &App, viewer: &Viewer, via: &Via, token: &str) -> Result<Confirmed> {
     confirm(app, viewer, via, token, &[Purpose::EmailChange]).await

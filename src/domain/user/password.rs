@@ -40,6 +40,15 @@ pub(super) async fn confirm(app: &App, viewer: &Viewer, given: Option<SecretStri
     Err(Error::invalid("confirmPassword", "This is not your password."))
 }
 
+/// Whether this is the viewer's own password.
+pub async fn is_password(app: &App, viewer: &Viewer, given: SecretString) -> Result<bool> {
+    match confirm(app, viewer, Some(given)).await {
+        Ok(()) => Ok(true),
+        Err(Error::Invalid(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Replaces the viewer's own password, and ends its other sessions (where the policy says so, this one too).
 pub async fn change(
     app: &App,

@@ -53,6 +53,7 @@ fn of(field: &str) -> Columns {
         "submittedAt" => &[SubmittedAt],
         "startedAt" => &[StartedAt],
         "finishedAt" => &[FinishedAt],
+        "downloadedAt" => &[DownloadedAt],
         "updatedAt" => &[UpdatedAt],
         "account" => &[AccountId],
         "held" => &[Held],

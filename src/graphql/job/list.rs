@@ -68,6 +68,8 @@ pub struct JobFilterInput {
     runner_id: Option<IdFilter>,
     /// By labels: a job must have each of these; at most 32.
     labels: Option<Vec<LabelInput>>,
+    /// By its number in the older API that it is at home in: one of these, at most 1000.
+    dialect_numbers: Option<Vec<i32>>,
     /// By how it came to be.
     origin: Option<JobOrigin>,
     /// By the older API that it is at home in.
@@ -90,7 +92,12 @@ impl TryFrom<JobFilterInput> for JobFilter {
         let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
         let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
         let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
+        if let Some(numbers) = input.dialect_numbers.as_ref().filter(|numbers| numbers.len() > 1000) {
+            let message = format!("{} numbers are too many; at most 1000 are taken.", numbers.len());
+            return Err(Error::invalid("filter/dialectNumbers", message));
+        }
         Ok(Self {
+            dialect_numbers: input.dialect_numbers,
             statuses: statuses.map(|statuses| statuses.into_iter().map(Into::into).collect()),
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,

@@ -87,3 +87,8 @@ pub struct JobLog {
     /// Whether the log reached its bound of 16 MiB, and later text was dropped.
     pub(super) is_truncated: bool,
 }
+
+/// Microseconds as seconds. Times of runs lie far within what a float holds exactly.
+pub(in crate::graphql) fn seconds(micros: i64) -> f64 {
+    std::time::Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
+}

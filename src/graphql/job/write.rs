@@ -107,6 +107,7 @@ pub struct JobUpdateInput {
 
 id_inputs! { job_id, "Its global id.";
     JobCancelInput "Which job to cancel.",
+    JobMarkDownloadedInput "The results of which job were fetched.",
     JobRetryInput "Which job to run once more.",
     JobDeleteInput "Which job to remove.",
 }
@@ -114,6 +115,7 @@ id_inputs! { job_id, "Its global id.";
 payloads! { job: Job, "The job.";
     JobUpdatePayload "A job that was changed.",
     JobCancelPayload "A job that was cancelled, or whose worker was asked to stop.",
+    JobMarkDownloadedPayload "A job whose results were fetched.",
     JobRetryPayload "A job that waits again.",
     JobDeletePayload "A job that was removed, as it was.",
 }
@@ -166,6 +168,17 @@ impl JobMutation {
     ) -> Result<JobRetryPayload> {
         let (app, viewer, uid) = one(ctx, &input.job_id)?;
         payload(domain::job::retry(app, viewer, uid).await)
+    }
+
+    /// Notes that somebody has fetched a job's results; the first time counts. Who may change the job may say so, once it
+    /// has SUCCEEDED.
+    async fn job_mark_downloaded(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which job.")] input: JobMarkDownloadedInput,
+    ) -> Result<JobMarkDownloadedPayload> {
+        let (app, viewer, uid) = one(ctx, &input.job_id)?;
+        head(domain::job::mark_downloaded(app, viewer, uid).await)
     }
 
     /// Removes a finished job with its results and log; a recorded one also before its end.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use serde_json::Value;
 
-use super::{SchemaSemantics, Service, ServiceKind, one};
+use super::{SchemaSemantics, Service, ServiceDispatch, ServiceKind, one};
 use crate::{
     domain::{
         self,
@@ -33,6 +33,9 @@ pub struct ServiceLimitsInput {
     max_run_seconds: MaybeUndefined<i32>,
     /// Whether an attempt that ran too long is tried again; false by default.
     retry_timeouts: Option<bool>,
+    /// Bytes of JSON that a job's results may have, 1024 to 67108864; null follows the server's setting (768 KiB), and is
+    /// the default. A request has at most 1 MiB all the same: more comes in through the old APIs.
+    max_result_bytes: MaybeUndefined<i32>,
     /// How many of its jobs runners may hold at once, 1 to 10000; null means any number, and is the default.
     max_running: MaybeUndefined<i32>,
     /// How many jobs of one user runners may hold at once, 1 to 1000; null means any number, and is the default.
@@ -47,6 +50,7 @@ impl From<ServiceLimitsInput> for Limits {
             lease_seconds: input.lease_seconds,
             max_run_seconds: bound(input.max_run_seconds),
             retry_timeouts: input.retry_timeouts,
+            max_result_bytes: bound(input.max_result_bytes),
             max_running: bound(input.max_running),
             max_running_per_user: bound(input.max_running_per_user),
         }
@@ -122,6 +126,9 @@ pub struct ServiceCreateInput {
     /// How its schemas are read, also those that later changes bring.
     #[graphql(default_with = "SchemaSemantics::Declared")]
     schema_semantics: SchemaSemantics,
+    /// How its jobs get to its runners. It never changes.
+    #[graphql(default_with = "ServiceDispatch::Pull")]
+    dispatch: ServiceDispatch,
     /// JSON Schema of a job's parameters: drafts 4 to 2020-12 by `$schema`, references inside the document only, at
     /// most 64 KiB. `true`, which takes everything, if not given.
     parameters_schema: Option<Value>,
@@ -233,6 +240,7 @@ impl ServiceMutation {
             is_available: input.is_available,
             is_checked_in: input.check_in,
             semantics: input.schema_semantics.into(),
+            dispatch: input.dispatch.into(),
             parameters_schema: input.parameters_schema.unwrap_or(Value::Bool(true)),
             results_schema: input.results_schema.unwrap_or(Value::Bool(true)),
             limits: input.limits.into(),

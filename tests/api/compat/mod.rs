@@ -5,5 +5,6 @@ mod layer;
 mod mobyle2;
 mod mybrc;
 mod pages;
+mod project_w;
 mod topchef;
 mod uses;

@@ -50,6 +50,64 @@ async fn a_large_file_costs_little_memory() {
     server.kill().await;
 }
 
+/// A recording of a GiB goes through Project-W's API as a form, into a job and to its runner, and never lies in the
+/// server's memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_large_recording_costs_little_memory() {
+    let bytes: usize = sized(1023, 192) * 1_048_576;
+    let site = Site::new("").await;
+    let server = site.serve().await;
+    let admin = site.admin().await;
+    let token = admin.token.as_deref().expect("a credential");
+    let before = server.resident_kib();
+
+    let mut wire = Wire::new(admin.address()).await;
+    let sent = async {
+        let (start, end) = (
+            "--xyz\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.mp3\"\r\n\r\n",
+            "\r\n--xyz\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\ntiny\r\n--xyz--\r\n",
+        );
+        let length = start.len() + bytes + end.len();
+        let head = format!(
+            "POST /api/jobs/submit HTTP/1.1\r\nHost: drill\r\nAuthorization: Bearer {token}\r\n\
+             Content-Type: multipart/form-data; boundary=xyz\r\nContent-Length: {length}\r\n\r\n{start}"
+        );
+        wire.send(head.as_bytes()).await;
+        let chunk = vec![b'x'; CHUNK];
+        for _ in 0..bytes / CHUNK {
+            wire.send(&chunk).await;
+        }
+        wire.send(end.as_bytes()).await;
+        wire.answer().await.expect("an answer")
+    };
+    let ((status, body), peak) = watched(&server, sent).await;
+    assert_eq!((status, body.as_str()), (200, "{\"jobId\":1,\"msg\":\"Job successfully submitted\"}\n"));
+    let up = peak.saturating_sub(before);
+
+    let base = format!("http://{}/api/runners", admin.address());
+    let http = reqwest::Client::new();
+    let read = async {
+        let created = http.get(format!("{base}/create")).bearer_auth(token).send().await.expect("an answer");
+        let created: serde_json::Value = created.json().await.expect("JSON");
+        let runner = created["runnerToken"].as_str().expect("a token");
+        let registered = http.post(format!("{base}/register")).bearer_auth(runner).send().await;
+        assert_eq!(registered.expect("an answer").status(), 200);
+        let audio = http.get(format!("{base}/retrieveJobAudio")).bearer_auth(runner).send();
+        let mut audio = audio.await.expect("an answer");
+        let mut count = 0;
+        while let Some(chunk) = audio.chunk().await.expect("all of it") {
+            count += chunk.len();
+        }
+        count
+    };
+    let (count, peak) = watched(&server, read).await;
+    assert_eq!(count, bytes);
+    let down = peak.saturating_sub(before);
+    println!("{} MiB: {up} KiB more on its way in, {down} KiB on its way out", bytes / 1_048_576);
+    assert!(up < MOST_KIB && down < MOST_KIB, "{up} and {down} KiB");
+    server.kill().await;
+}
+
 /// Does it, and says how much memory the server had at most meanwhile.
 async fn watched<T>(server: &Server, work: impl Future<Output = T>) -> (T, u64) {
     let (mut peak, mut looks) = (0, interval(Duration::from_millis(20)));

@@ -1,6 +1,7 @@
 //! The public contract, one file a noun, through real HTTP.
 
 mod account;
+mod assignment;
 mod audit;
 mod bad_input;
 mod cursor;

@@ -207,6 +207,11 @@ impl TestApp {
         lease::sweep(&self.server.app).await.expect("a sweep")
     }
 
+    /// Ends the registration of runners that were not heard of, and assigns what waits all the same, now.
+    pub async fn assign(&self) -> usize {
+        lease::assign_waiting(&self.server.app).await.expect("a sweep")
+    }
+
     /// Deletes accounts that nobody uses, and erases what deleted users left behind, now.
     pub async fn sweep_users(&self) -> usize {
         user::sweep(&self.server.app).await.expect("a sweep")

@@ -3,6 +3,7 @@
 mod batch;
 mod cancel_many;
 mod change;
+mod download;
 mod idempotency;
 mod labels;
 mod list;

@@ -1,0 +1,116 @@
+//! Where the old server looked for parameters: in the query of a GET, and in the form of a POST, urlencoded or multipart.
+//! A parameter elsewhere is missing.
+
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Multipart, Request};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+
+use super::envelope::Refusal;
+use crate::compat::{Call, Failure};
+
+/// Bytes of a form that carries no transcript.
+const FORM_BYTES: usize = 1_048_576;
+
+/// Named texts. Of several with one name the first counts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Fields(HashMap<String, String>);
+
+impl Fields {
+    fn urlencoded(bytes: &[u8]) -> Self {
+        let mut fields = HashMap::new();
+        for (name, value) in form_urlencoded::parse(bytes) {
+            fields.entry(name.into_owned()).or_insert_with(|| value.into_owned());
+        }
+        Self(fields)
+    }
+
+    /// A parameter that is there, even if it is empty.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+
+    /// A parameter that is there and not empty.
+    pub(super) fn filled(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter that must be there.
+    pub(super) fn required(&self, name: &str) -> Result<&str, Refusal> {
+        self.get(name).ok_or_else(|| Refusal::missing(name))
+    }
+
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        self.0.remove(name)
+    }
+
+    pub(super) fn put(&mut self, name: String, value: String) {
+        self.0.entry(name).or_insert(value);
+    }
+}
+
+/// The query, and whether the request only asks what would come (HEAD), which changes nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Query {
+    pub fields: Fields,
+    pub only_head: bool,
+}
+
+impl FromRequestParts<()> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &()) -> Result<Self, Self::Rejection> {
+        let fields = Fields::urlencoded(parts.uri.query().unwrap_or_default().as_bytes());
+        Ok(Self { fields, only_head: parts.method == Method::HEAD })
+    }
+}
+
+/// The form of a request.
+pub(super) async fn form(call: &Call, request: Request) -> Result<Fields, Failure> {
+    form_within(call, request, FORM_BYTES).await
+}
+
+/// The same with another bound, in bytes.
+pub(super) async fn form_within(call: &Call, request: Request, limit: usize) -> Result<Fields, Failure> {
+    let content_type = content_type(request.headers()).to_owned();
+    let headers = request.headers().clone();
+    let body = call.body(request, limit).await?;
+    match content_type.as_str() {
+        "application/x-www-form-urlencoded" => Ok(Fields::urlencoded(&body)),
+        "multipart/form-data" => Ok(multipart(&headers, body).await),
+        // JSON, for example, was never read.
+        _ => Ok(Fields::default()),
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> &str {
+    let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.split(';').next().unwrap_or_default().trim()
+}
+
+/// The texts of a multipart form; its files are none. What cannot be read ends it, and what is missing then is missing.
+async fn multipart(headers: &HeaderMap, body: Bytes) -> Fields {
+    let mut fields = Fields::default();
+    let Some(mut parts) = parts(headers, body.into()).await else { return fields };
+    while let Ok(Some(field)) = parts.next_field().await {
+        let name = field.name().unwrap_or_default().to_owned();
+        if field.file_name().is_some() {
+            continue;
+        }
+        let Ok(value) = field.bytes().await else { break };
+        fields.put(name, String::from_utf8_lossy(&value).into_owned());
+    }
+    fields
+}
+
+/// The parts of a multipart body of any size.
+pub(super) async fn parts(headers: &HeaderMap, body: axum::body::Body) -> Option<Multipart> {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    *request.headers_mut() = headers.clone();
+    DefaultBodyLimit::disable().apply(&mut request);
+    Multipart::from_request(request, &()).await.ok()
+}

@@ -1,0 +1,92 @@
+//! A runner that knows nothing but the old documents, at work, watched through GraphQL.
+
+use serde_json::{Value, json};
+
+use super::{get, job, post, registered, submit, user, world};
+use crate::support::Client;
+
+/// What the runner's program does, as its documents say: a heartbeat now and then, and the job when there is one.
+async fn work_once(worker: &Client) -> bool {
+    let beat = post(worker, "/runners/heartbeat", &[]).await.json();
+    if beat != json!({ "jobAssigned": true }) {
+        return false;
+    }
+    let info = post(worker, "/runners/retrieveJobInfo", &[]).await.json();
+    let audio = get(worker, "/runners/retrieveJobAudio").await;
+    assert_eq!(audio.headers["content-type"], "audio/basic");
+    for progress in ["0.3", "0.6"] {
+        post(worker, "/runners/heartbeat", &[("progress", progress)]).await;
+    }
+    let transcript = format!("{} said: {}", info["jobID"], audio.body);
+    post(worker, "/runners/submitJobResult", &[("transcript", &transcript)]).await;
+    true
+}
+
+#[tokio::test]
+async fn a_job_goes_to_its_end_while_a_subscription_watches_it() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    let id = submit(&ada, "hello").await;
+    let document = "subscription { jobEvents(after: \"e0\") { event {
+        ... on JobStatusChanged { to } ... on JobProgressed { progress } ... on JobFileAdded { name } } } }";
+    let mut stream = ada.subscribe(document, json!({})).await;
+    let (worker, _) = registered(&app).await;
+    assert!(work_once(&worker).await);
+    assert!(!work_once(&worker).await);
+    let mut seen = Vec::new();
+    while seen.last() != Some(&json!({ "to": "SUCCEEDED" })) {
+        seen.push(stream.item("jobEvents").await["event"].take());
+    }
+    let expected: Vec<Value> = vec![
+        json!({ "to": "QUEUED" }),
+        json!({ "name": "a.mp3" }),
+        json!({ "to": "CLAIMED" }),
+        json!({ "to": "RUNNING" }),
+        json!({ "progress": 0.3 }),
+        json!({ "progress": 0.6 }),
+        json!({ "to": "SUCCEEDED" }),
+    ];
+    assert_eq!(seen, expected);
+    let back = get(&ada, &format!("/jobs/downloadTranscript?jobId={id}")).await.json();
+    assert_eq!(back["transcript"], "1 said: hello");
+    assert_eq!(job(&ada, id).await["status"]["step"], "downloaded");
+}
+
+#[tokio::test]
+async fn the_queue_is_first_in_first_out() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    for number in 1..=6 {
+        assert_eq!(submit(&ada, "x").await, number);
+        app.clock.advance(std::time::Duration::from_micros(1));
+    }
+    let (worker, _) = registered(&app).await;
+    for number in 1..=6 {
+        let info = post(&worker, "/runners/retrieveJobInfo", &[]).await.json();
+        assert_eq!(info["jobID"], number);
+        post(&worker, "/runners/submitJobResult", &[("transcript", "x")]).await;
+    }
+}
+
+#[tokio::test]
+async fn it_stands_beside_other_work_in_one_query() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    submit(&ada, "hello").await;
+    let other = app.service(json!({ "title": "Other" })).await;
+    ada.submit(&other, json!({})).await;
+    let pulling = app.runner(&other).await;
+    let lease = pulling.claim().await;
+    pulling.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
+    let (worker, _) = registered(&app).await;
+    work_once(&worker).await;
+    let document = "{ jobs(order: SUBMITTED_AT_ASC) { nodes { status dialect service { title } } } }";
+    let seen = ada.data(document, json!({})).await["jobs"]["nodes"].take();
+    assert_eq!(
+        seen,
+        json!([
+            { "status": "SUCCEEDED", "dialect": "PROJECT_W", "service": { "title": "Transcription" } },
+            { "status": "SUCCEEDED", "dialect": null, "service": { "title": "Other" } },
+        ])
+    );
+}
