@@ -26,6 +26,7 @@ mod label;
 mod ledger;
 mod loaders;
 mod node;
+mod nodes;
 mod payload;
 mod project;
 mod project_data;

@@ -7,7 +7,7 @@ mod start;
 mod stream;
 
 pub use claim::claim;
-pub use cycle::{cycle, submit};
-pub use read::{deep, job, page};
+pub use cycle::{cycle, paid, submit};
+pub use read::{deep, job, page, paid_page};
 pub use start::{loaded_memory, start};
 pub use stream::stream;
