@@ -1,6 +1,7 @@
 //! docket: one server for people who run computations for others.
 pub mod app;
 pub mod cli;
+pub mod compat;
 pub mod config;
 pub mod db;
 pub mod demo;

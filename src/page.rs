@@ -39,6 +39,17 @@ impl Default for PageRequest {
 impl PageRequest {
     /// Checks a connection's arguments: `first` or `last` 1 to 100 and not both; cursors are checked when used.
     pub fn new(first: Option<i64>, last: Option<i64>, after: Option<String>, before: Option<String>) -> Result<Self> {
+        Self::within(MAX_SIZE, first, last, after, before)
+    }
+
+    /// The same for pages of at most `most` rows.
+    pub fn within(
+        most: i64,
+        first: Option<i64>,
+        last: Option<i64>,
+        after: Option<String>,
+        before: Option<String>,
+    ) -> Result<Self> {
         let (argument, size, backwards) = match (first, last) {
             (Some(_), Some(_)) => return Err(Error::invalid("last", "Give `first` or `last`, not both.")),
             (Some(first), None) => ("first", first, false),
@@ -46,10 +57,10 @@ impl PageRequest {
             (None, None) => return Ok(Self { after, before, ..Self::default() }),
         };
         match u64::try_from(size) {
-            Ok(size) if (1..=MAX_SIZE).contains(&i64::try_from(size).unwrap_or(0)) => {
+            Ok(size) if (1..=most).contains(&i64::try_from(size).unwrap_or(0)) => {
                 Ok(Self { size, backwards, after, before })
             }
-            _ => Err(Error::invalid(argument, format!("{size} is not a page size; take 1 to {MAX_SIZE}."))),
+            _ => Err(Error::invalid(argument, format!("{size} is not a page size; take 1 to {most}."))),
         }
     }
 }

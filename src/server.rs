@@ -8,12 +8,13 @@ use tokio_util::task::TaskTracker;
 
 use crate::{
     app::App,
+    compat,
     config::Config,
     db::{self, ServeLock},
     domain::{event, lease, meter, rights, session, user},
     error::{Error, Result},
     graphql,
-    http::{self, HttpConfig, HttpState, Stopped},
+    http::{self, HttpConfig, HttpState, Listening, Stopped},
     infra::clock::Clock,
 };
 
@@ -24,6 +25,8 @@ pub struct Server {
     pub app: App,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where old APIs listen by themselves, in the order of [`compat::addresses`].
+    pub addresses: Vec<SocketAddr>,
     /// The password that was made up for the first admin, to be shown once.
     pub admin_password: Option<SecretString>,
     background: TaskTracker,
@@ -39,6 +42,8 @@ pub struct Ground {
     /// Where it will listen.
     pub address: SocketAddr,
     listener: TcpListener,
+    /// For the old APIs that have an address of their own.
+    others: Vec<TcpListener>,
     lock: Option<ServeLock>,
 }
 
@@ -53,22 +58,24 @@ impl Ground {
         meter::describe();
         // Servers of one PostgreSQL database share it; of a file there is one.
         let lock = config.database.path().map(ServeLock::take).transpose()?;
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| Error::unavailable(format!("Cannot listen on {}: {error}", config.listen)))?;
+        let listener = listen(config.listen).await?;
+        let mut others = Vec::new();
+        for (_, address) in compat::addresses(&config) {
+            others.push(listen(address).await?);
+        }
         let address = listener.local_addr().map_err(Error::internal)?;
         if config.listen.port() == 0 && config.public_url == format!("http://{}", config.listen) {
             // Any free port was asked for, and links must name the one that it became.
             config.public_url = format!("http://{address}");
         }
-        Ok(Self { app: App::open(config, clock).await?, address, listener, lock })
+        Ok(Self { app: App::open(config, clock).await?, address, listener, others, lock })
     }
 
     /// Brings the tables up to date, makes the first admin if there is none, and begins to serve and to sweep.
     ///
     /// `admin_password` is for that admin. Fails with [`Error::InvalidState`] when a newer docket migrated the database.
     pub async fn start(self, admin_password: Option<SecretString>) -> Result<Server> {
-        let Self { app, address, listener, lock } = self;
+        let Self { app, address, listener, others, lock } = self;
         let applied = app.db.schema().migrate().await?;
         if applied > 0 {
             tracing::info!(applied, "the database was migrated");
@@ -80,8 +87,14 @@ impl Ground {
         background.spawn(rights::keep_watching(app.clone()));
         background.spawn(lease::keep_sweeping(app.clone()));
         background.close();
-        let serving = tokio::spawn(http::serve(listener, state(&app)));
-        Ok(Server { app, address, admin_password, background, serving, _lock: lock })
+        let state = state(&app);
+        let places = compat::places(&app, &state);
+        let addresses =
+            others.iter().map(|other| other.local_addr().map_err(Error::internal)).collect::<Result<_>>()?;
+        let others = others.into_iter().zip(places.alone);
+        let others = others.map(|(listener, routes)| Listening { listener, routes }).collect();
+        let serving = tokio::spawn(http::serve_all(listener, others, state.with_mounts(places.mounted)));
+        Ok(Server { app, address, addresses, admin_password, background, serving, _lock: lock })
     }
 }
 
@@ -100,6 +113,11 @@ impl Server {
         self.app.db.close().await;
         Ok(stopped)
     }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    let bound = TcpListener::bind(address).await;
+    bound.map_err(|error| Error::unavailable(format!("Cannot listen on {address}: {error}")))
 }
 
 fn state(app: &App) -> HttpState {

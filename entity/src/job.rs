@@ -9,6 +9,7 @@ pub use part::{Columns, Part};
 
 use crate::{
     Amount, Document, Labels, Scope, Time,
+    legacy_number::Dialect,
     project_member::{Role, projects_of},
     service::services_of,
 };
@@ -106,6 +107,10 @@ pub struct Model {
     pub service_version_id: Option<i64>,
     /// The project that it is a part of. It never changes.
     pub project_id: Option<i64>,
+    /// The older API that it is at home in: its service's, whoever submitted it. All recorded jobs are `MyBRC`'s.
+    pub dialect: Option<Dialect>,
+    /// Its number there, where that API numbers its jobs.
+    pub dialect_number: Option<i64>,
     /// Who submitted it, or whose it is that was recorded.
     pub owner_id: i64,
     /// The caller's own name for the submission or the record: there is one job of a caller and an origin for it.

@@ -18,6 +18,8 @@ pub mod job_log;
 pub mod job_slurm;
 pub mod labels;
 pub mod ledger;
+pub mod legacy_counter;
+pub mod legacy_number;
 pub mod project;
 pub mod project_data;
 pub mod project_member;

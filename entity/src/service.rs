@@ -5,6 +5,7 @@ use sea_orm::{Condition, QuerySelect, QueryTrait, entity::prelude::*, sea_query:
 
 use crate::{
     Amount, Scope, Time,
+    legacy_number::Dialect,
     project::public_ones,
     project_member::{Role, projects_of},
     runner_service,
@@ -82,6 +83,8 @@ pub struct Model {
     pub created_at: Time,
     /// When it last changed.
     pub updated_at: Time,
+    /// The older API that it was made through, where its jobs are at home. It never changes.
+    pub dialect: Option<Dialect>,
     /// Set when it was deleted: its jobs keep pointing here, nobody else does.
     pub deleted_at: Option<Time>,
 }

@@ -4,7 +4,7 @@
 use sea_orm_migration::prelude::*;
 
 use crate::{
-    money, projects,
+    legacy, money, projects,
     tables::{
         bytes, flag, id, int, int_null, json, long, long_null, reference, table, text, text_null, uid, uid_null, word,
         word_null,
@@ -72,10 +72,10 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let tables = identity().into_iter().chain(money::accounts()).chain(projects::tables()).chain(work());
         let jobs = [job(), job_label(), job_slurm(), job_log(), event(), setting()];
-        for table in tables.chain([money::ledger()]).chain(jobs) {
+        for table in tables.chain([money::ledger()]).chain(jobs).chain(legacy::tables()) {
             manager.create_table(table).await?;
         }
-        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES) {
+        for index in INDEXES.iter().chain(money::INDEXES).chain(projects::INDEXES).chain(legacy::INDEXES) {
             manager.get_connection().execute_unprepared(index).await?;
         }
         money::protect_ledger(manager).await
@@ -190,6 +190,7 @@ fn work() -> Vec<TableCreateStatement> {
     );
     money::add_to_service(&mut service);
     projects::add_to_service(&mut service);
+    legacy::add_to_service(&mut service);
     let service_version = table(
         "service_version",
         vec![
@@ -240,6 +241,7 @@ fn job() -> TableCreateStatement {
         .check(Expr::col("idempotency_key").is_null().eq(Expr::col("key_owner_id").is_null()));
     money::add_to_job(&mut job, &is_final());
     projects::add_to_job(&mut job);
+    legacy::add_to_job(&mut job);
     job
 }
 

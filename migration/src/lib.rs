@@ -6,6 +6,7 @@ pub use sea_orm_migration::MigratorTrait;
 
 mod core;
 mod files;
+mod legacy;
 mod money;
 mod projects;
 mod tables;

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::output::{Format, Output, record};
 use crate::config::Loaded;
 use crate::db::{ServeLock, Summary};
-use crate::domain::account;
+use crate::domain::{account, legacy_number};
 
 /// The subcommands.
 #[derive(Clone, Debug, clap::Subcommand)]
@@ -105,7 +105,10 @@ async fn check(format: Format, loaded: &Loaded, mut output: Output) -> Result<()
     let db = open(loaded, false).await?;
     let mut faults = db.schema().faults().await?;
     match db.schema().require_current().await {
-        Ok(()) => faults.extend(account::audit(&db).await?),
+        Ok(()) => {
+            faults.extend(account::audit(&db).await?);
+            faults.extend(legacy_number::audit(&db).await?);
+        }
         Err(error) => faults.push(error.to_string()),
     }
     db.close().await;

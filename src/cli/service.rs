@@ -152,6 +152,7 @@ async fn create(new: Create, app: &App, output: Output) -> Result<(), Failure> {
         results_schema: new.results_schema.as_deref().map_or(Ok(Json::Bool(true)), json_file)?,
         limits: new.limits.into(),
         prices: new.prices.into(),
+        dialect: None,
     };
     let made = service::create(app, &Viewer::local_operator(), input).await?;
     show(&made, new.format, app, output).await

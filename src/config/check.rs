@@ -98,6 +98,35 @@ pub(super) fn base_url(url: &String) -> Result<(), String> {
     Ok(())
 }
 
+/// The same, when there is one.
+pub(super) fn maybe_base_url(url: &Option<String>) -> Result<(), String> {
+    url.as_ref().map_or(Ok(()), base_url)
+}
+
+/// Where an old API stands: `/one` or `/one/two`.
+pub(super) fn mount(path: &String) -> Result<(), String> {
+    const OWN: [&str; 8] = ["graphql", "graphiql", "files", "jobs", "healthz", "readyz", "metrics", "compat"];
+    let allowed = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '.' | '_' | '-');
+    let named = |part: &str| !part.is_empty() && part != "." && part != ".." && part.chars().all(allowed);
+    let inside = path.strip_prefix('/').unwrap_or_default();
+    if !inside.split('/').all(named) {
+        return Err(
+            "expected a path such as \"/old\": letters, digits, `.`, `_`, `-`, without a slash at the end".to_owned()
+        );
+    }
+    if inside.split('/').next().is_some_and(|first| OWN.contains(&first)) {
+        return Err(format!("{path} is a path of the server itself; take another"));
+    }
+    Ok(())
+}
+
+/// A day of the calendar.
+pub(super) fn day(day: &Option<String>) -> Result<(), String> {
+    let Some(day) = day else { return Ok(()) };
+    let read = chrono::NaiveDate::parse_from_str(day, "%Y-%m-%d");
+    read.map(drop).map_err(|_| format!("{day:?} is not a day; expected one such as \"2026-12-31\""))
+}
+
 /// Browsers treat `%2e` in a path as a dot.
 fn decode_dots(segment: &str) -> String {
     segment.to_ascii_lowercase().replace("%2e", ".")
@@ -160,7 +189,21 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         .into_iter()
         .filter(|(_, small, large)| small > large)
         .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
-    not_less.chain(too_much).collect()
+    not_less.chain(too_much).chain(two_at_one_place(config)).collect()
+}
+
+/// Old APIs that are to stand at one path.
+fn two_at_one_place(config: &Config) -> Vec<([&'static str; 2], String)> {
+    let mounts: Vec<_> = config.mounts().into_iter().filter(|(_, mount)| mount.enabled).collect();
+    let mut clashes = Vec::new();
+    for (index, (key, mount)) in mounts.iter().enumerate() {
+        for (other, its) in &mounts[..index] {
+            if its.path == mount.path {
+                clashes.push(([*key, *other], format!("{key} and {other} are both {}", mount.path)));
+            }
+        }
+    }
+    clashes
 }
 
 /// The URL with its password, if it carries one, replaced by `***`.

@@ -66,14 +66,14 @@ pub(super) fn parse(draft: &mut Draft, name: &str, text: &str) {
     }
 }
 
-/// Takes the keys of one table: the root (`""`) or a section.
+/// Takes the keys of one table: the root (`""`) or a section, and those of the sections below it.
 fn take(draft: &mut Draft, source: &Source<'_>, section: &str, table: &DeTable<'_>) {
     for (name, value) in table {
         let path =
             if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
         if let Some(key) = KEYS.iter().find(|key| key.path == path) {
             draft.set(key, &Raw::Toml(value.get_ref()), source.at(&value.span()));
-        } else if section.is_empty() && SECTIONS.contains(&path.as_str()) {
+        } else if is_section(&path) {
             take_section(draft, source, &path, value);
         } else {
             let what = if section.is_empty() && value.get_ref().is_table() { "section" } else { "key" };
@@ -81,6 +81,13 @@ fn take(draft: &mut Draft, source: &Source<'_>, section: &str, table: &DeTable<'
             draft.refuse(source.at(&name.span()), format!("unknown {what} `{path}`; {instead}"));
         }
     }
+}
+
+/// A section, or what only holds sections (`compat`).
+fn is_section(path: &str) -> bool {
+    let holds =
+        |section: &&str| section.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    SECTIONS.iter().any(holds)
 }
 
 fn take_section(draft: &mut Draft, source: &Source<'_>, section: &str, value: &Spanned<DeValue<'_>>) {

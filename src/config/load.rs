@@ -215,7 +215,7 @@ fn settle(draft: &mut Draft) {
 }
 
 /// "Every address" is one to listen on, not one to connect to.
-fn reachable(listen: SocketAddr) -> SocketAddr {
+pub(super) fn reachable(listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         return SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), listen.port());
     }

@@ -9,6 +9,7 @@ mod check;
 mod environment;
 mod file;
 mod load;
+mod mount;
 mod setting;
 mod suggest;
 #[cfg(test)]
@@ -20,8 +21,11 @@ use std::path::Path;
 use ipnet::IpNet;
 
 pub use self::check::mask_url;
-use self::check::{Within, any, base_url, database_url, files_store, log_filter, origins, server_name};
+use self::check::{
+    Within, any, base_url, database_url, day, files_store, log_filter, maybe_base_url, mount, origins, server_name,
+};
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
+pub use self::mount::Mount;
 pub use self::setting::LogFormat;
 use self::setting::settings;
 
@@ -178,6 +182,120 @@ settings! {
         waiting: usize = 64, within(1, 10_000);
         /// Characters that a new password must have. 6 to 128.
         min_length: usize = 8, within(6, 128);
+    }
+
+    /// The old API of Project-W.
+    project_w as "compat.project_w": ProjectW {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/api".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
+    }
+
+    /// The old API of TopChef.
+    topchef as "compat.topchef": Topchef {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/topchef".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The name of the user that callers without a credential act as; without one they must bring a credential.
+        anonymous_as: Option<String> = None, any;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
+        /// What `GET /` says: where the documentation is.
+        documentation_url: String = "https://topchef.readthedocs.io".to_owned(), any;
+        /// Who looks after the server.
+        maintainer_name: String = "docket".to_owned(), any;
+        /// Where to write to.
+        maintainer_email: String = "root@localhost".to_owned(), any;
+        /// Where its sources are.
+        source_repository: String = "https://localhost/docket".to_owned(), any;
+        /// Which version it is.
+        version: String = "0.1dev".to_owned(), any;
+        /// Bytes of a body that brings parameters or results. 1 KiB to 64 MiB.
+        body_bytes: usize = 16_777_216, within(1024, 67_108_864);
+    }
+
+    /// The old API of backrest.
+    backrest as "compat.backrest": Backrest {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/-".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
+    }
+
+    /// The old API of Mobyle2.
+    mobyle2 as "compat.mobyle2": Mobyle2 {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/mobyle2".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
+    }
+
+    /// The old API of MyBRC.
+    mybrc as "compat.mybrc": Mybrc {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/mybrc".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The name of the user that callers without a credential act as; without one they must bring a credential.
+        anonymous_as: Option<String> = None, any;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
+    }
+
+    /// The old API of the REST service that MyBRC's Slurm plugins call.
+    mybrc_rest as "compat.mybrc_rest": MybrcRest {
+        /// Whether it is there.
+        enabled: bool = true, any;
+        /// The path under which it stands, beside the rest of the server.
+        mount: String = "/mybrc-rest".to_owned(), mount;
+        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
+        listen: Option<SocketAddr> = None, any;
+        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
+        public_url: Option<String> = None, maybe_base_url;
+        /// The name of the user that callers without a credential act as; without one they must bring a credential.
+        anonymous_as: Option<String> = None, any;
+        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
+        deprecated: Option<String> = None, day;
+        /// The day on which it goes away, as answers are to say.
+        sunset: Option<String> = None, day;
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) struct Key {
 macro_rules! settings {
     (
         $(#[$doc:meta])* $Root:ident { $( $(#[$key_doc:meta])* $key:ident: $Type:ty = $default:expr, $rule:expr; )* }
-        $( $(#[$part_doc:meta])* $part:ident: $Part:ident {
+        $( $(#[$part_doc:meta])* $part:ident $(as $path:literal)?: $Part:ident {
             $( $(#[$sub_doc:meta])* $sub:ident: $Sub:ty = $sub_default:expr, $sub_rule:expr; )*
         } )*
     ) => {
@@ -51,16 +51,39 @@ macro_rules! settings {
             }
         )*
 
-        static KEYS: &[$crate::config::setting::Key] = &[
-            $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
-            $( $(
-                $crate::config::setting::key!(
-                    concat!(stringify!($part), ".", stringify!($sub)), $Sub, $sub_rule, $part.$sub
-                ),
-            )* )*
-        ];
+        static KEYS: std::sync::LazyLock<Vec<$crate::config::setting::Key>> = std::sync::LazyLock::new(|| {
+            let mut keys = vec![
+                $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
+            ];
+            $( keys.extend($crate::config::setting::section_keys!(
+                [$part $(as $path)?] $( $sub: $Sub, $sub_rule; )*
+            )); )*
+            keys
+        });
 
-        static SECTIONS: &[&str] = &[$( stringify!($part), )*];
+        static SECTIONS: &[&str] = &[$( $crate::config::setting::section_path!($part $(as $path)?), )*];
+    };
+}
+
+/// How the file spells a section: by the field's name, or as it says.
+macro_rules! section_path {
+    ($part:ident) => {
+        stringify!($part)
+    };
+    ($part:ident as $path:literal) => {
+        $path
+    };
+}
+
+/// The lines of one section.
+macro_rules! section_keys {
+    ([$part:ident] $( $sub:ident: $Sub:ty, $rule:expr; )*) => {
+        [$( $crate::config::setting::key!(
+            concat!(stringify!($part), ".", stringify!($sub)), $Sub, $rule, $part.$sub
+        ), )*]
+    };
+    ([$part:ident as $path:literal] $( $sub:ident: $Sub:ty, $rule:expr; )*) => {
+        [$( $crate::config::setting::key!(concat!($path, ".", stringify!($sub)), $Sub, $rule, $part.$sub), )*]
     };
 }
 
@@ -78,7 +101,7 @@ macro_rules! key {
     };
 }
 
-pub(super) use {key, settings};
+pub(super) use {key, section_keys, section_path, settings};
 
 /// Reads and checks a value; the error says what was found and what was expected.
 pub(super) fn read<T: Setting>(raw: &Raw<'_>, rule: &impl Rule<T>) -> Result<T, String> {
@@ -250,6 +273,24 @@ impl<T: Setting> Setting for Vec<T> {
 
     fn show(&self) -> Json {
         self.iter().map(Setting::show).collect()
+    }
+}
+
+/// What may be left open. In a variable or a flag an empty text says so.
+impl<T: Setting> Setting for Option<T> {
+    fn expected() -> String {
+        T::expected()
+    }
+
+    fn read(raw: &Raw<'_>) -> Result<Self, String> {
+        match raw {
+            Raw::Text("") => Ok(None),
+            Raw::Toml(_) | Raw::Text(_) => T::read(raw).map(Some),
+        }
+    }
+
+    fn show(&self) -> Json {
+        self.as_ref().map_or(Json::Null, Setting::show)
     }
 }
 

@@ -4,12 +4,17 @@ use super::{KEYS, SECTIONS};
 
 /// The names that may stand in a table of the file: of the root table (`""`), or of a section.
 pub(super) fn names_in(section: &str) -> Vec<&'static str> {
-    let keys = KEYS.iter().filter_map(|key| match key.path.split_once('.') {
+    let keys = KEYS.iter().filter_map(|key| match key.path.rsplit_once('.') {
         Some((part, name)) => (part == section).then_some(name),
         None => section.is_empty().then_some(key.path),
     });
-    let sections = SECTIONS.iter().copied().filter(|_| section.is_empty());
-    keys.chain(sections).collect()
+    let below = |path: &'static str| {
+        let inside = if section.is_empty() { Some(path) } else { path.strip_prefix(section)?.strip_prefix('.') };
+        inside.and_then(|inside| inside.split('.').next())
+    };
+    let mut names: Vec<_> = keys.chain(SECTIONS.iter().copied().filter_map(below)).collect();
+    names.dedup();
+    names
 }
 
 /// What to say after "unknown key": a name that the writer may have meant, or all that there are.
@@ -21,7 +26,7 @@ pub(super) fn instead_of(section: &str, name: &str) -> String {
     // A known name in the wrong section, most often a key written above or below its header.
     let elsewhere = KEYS.iter().find(|key| key.path.rsplit('.').next() == Some(name));
     if let Some(key) = elsewhere {
-        return match key.path.split_once('.') {
+        return match key.path.rsplit_once('.') {
             Some((part, _)) => format!("did you mean `{}`, in the section [{part}]?", key.path),
             None => format!("did you mean `{}`, above the first section?", key.path),
         };

@@ -1,13 +1,13 @@
 //! Jobs: submitting, looking, cancelling. What workers do with them is [`super::lease`].
 
-use bytes::Bytes;
 use entity::{
     Labels, Scope, Time,
     job::{self, Columns, Part},
-    job_label, job_log,
+    job_label,
+    legacy_number::Dialect,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, prelude::Expr,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Expr,
     sea_query::SelectStatement,
 };
 use uuid::Uuid;
@@ -24,6 +24,7 @@ mod cancel;
 mod cancel_many;
 pub(super) mod change;
 mod idempotency;
+mod log;
 mod overrule;
 mod promote;
 mod record;
@@ -38,6 +39,8 @@ mod watch;
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
+pub(super) use log::log_bytes;
+pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
 pub use record::{NewRecord, NewSlurm, record, slurm_by_ids};
@@ -121,10 +124,20 @@ pub async fn get(app: &App, viewer: &Viewer, uid: Uuid, columns: Columns) -> Res
     find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))
 }
 
-/// The job with this number.
-pub async fn get_by_number(app: &App, viewer: &Viewer, number: i64, columns: Columns) -> Result<Part> {
+/// The job with this number: docket's own, or that of the dialect where it is at home.
+pub async fn get_by_number(
+    app: &App,
+    viewer: &Viewer,
+    dialect: Option<Dialect>,
+    number: i64,
+    columns: Columns,
+) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
-    let query = job::Entity::visible_to(&viewer.scope()).filter(job::Column::Id.eq(number));
+    let query = job::Entity::visible_to(&viewer.scope());
+    let query = match dialect {
+        None => query.filter(job::Column::Id.eq(number)),
+        Some(dialect) => query.filter(job::Column::Dialect.eq(dialect)).filter(job::Column::DialectNumber.eq(number)),
+    };
     columns.select(query).into_model().one(app.db.read()).await?.ok_or(Error::NotFound("job"))
 }
 
@@ -226,71 +239,6 @@ pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<job::
 /// the one that its own call has just ended.
 pub async fn whole_by_ids(app: &App, ids: &[i64]) -> Result<Vec<job::Model>> {
     Ok(job::Entity::find().filter(job::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
-}
-
-/// A piece of a job's log: the text between two byte offsets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LogText {
-    /// The text, whole characters only.
-    pub text: String,
-    /// Bytes before the end of `text`: where to read on.
-    pub end: i64,
-}
-
-/// Bytes of log text that one read returns at most (the chunk that crosses the bound is still whole).
-pub const LOG_READ: i64 = 262_144;
-
-/// The log of a job that the caller may see, from the chunk that holds the byte `offset` on, at most [`LOG_READ`]
-/// bytes (and at most up to `until`, when given).
-pub async fn log(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<LogText> {
-    let mut text = String::new();
-    let mut end = offset;
-    for chunk in log_chunks(app, job_id, offset, until).await? {
-        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
-        if skip < chunk.text.len() {
-            // An offset inside a character begins at the next one.
-            let start =
-                (skip..=chunk.text.len()).find(|at| chunk.text.is_char_boundary(*at)).unwrap_or(chunk.text.len());
-            text.push_str(&chunk.text[start..]);
-            end = chunk.offset + i64::try_from(chunk.text.len()).unwrap_or(0);
-        }
-    }
-    Ok(LogText { text, end })
-}
-
-/// The same to the byte, which may lie inside a character: for those who read it as a file.
-pub(super) async fn log_bytes(app: &App, job_id: i64, offset: i64) -> Result<Bytes> {
-    let mut bytes = Vec::new();
-    for chunk in log_chunks(app, job_id, offset, None).await? {
-        let skip = usize::try_from(offset - chunk.offset).unwrap_or(0);
-        bytes.extend_from_slice(chunk.text.as_bytes().get(skip..).unwrap_or_default());
-    }
-    Ok(bytes.into())
-}
-
-async fn log_chunks(app: &App, job_id: i64, offset: i64, until: Option<i64>) -> Result<Vec<job_log::Model>> {
-    let of_job = job_log::Entity::find().filter(job_log::Column::JobId.eq(job_id));
-    // The chunk that holds the offset. Chunks may be as small as a byte: going back by the size of the largest would
-    // find thousands of them, all before the offset.
-    let first: Option<i64> = of_job
-        .clone()
-        .select_only()
-        .column(job_log::Column::Offset)
-        .filter(job_log::Column::Offset.lte(offset))
-        .order_by_desc(job_log::Column::Offset)
-        .limit(1)
-        .into_tuple()
-        .one(app.db.read())
-        .await?;
-    let mut query = of_job
-        .order_by_asc(job_log::Column::Offset)
-        .filter(job_log::Column::Offset.gte(first.unwrap_or(0)))
-        .filter(job_log::Column::Offset.lt(offset.saturating_add(LOG_READ)))
-        .limit(1_000);
-    if let Some(until) = until {
-        query = query.filter(job_log::Column::Offset.lt(until));
-    }
-    Ok(query.all(app.db.read()).await?)
 }
 
 /// The labels of a filter, from pairs of key and value.

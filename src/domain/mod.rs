@@ -14,6 +14,7 @@ pub mod group;
 pub mod job;
 pub mod lease;
 pub mod ledger;
+pub mod legacy_number;
 pub mod meter;
 pub mod project;
 pub mod project_data;

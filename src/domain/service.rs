@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use entity::{Amount, service, service_version};
+use entity::{Amount, legacy_number::Dialect, service, service_version};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -46,6 +46,8 @@ pub struct NewService {
     pub limits: Limits,
     /// What its jobs cost.
     pub prices: Prices,
+    /// The older API that it is made through, and where its jobs are at home.
+    pub dialect: Option<Dialect>,
 }
 
 /// What jobs cost. Of each price: none leaves it as it is, `Some(None)` is nothing.

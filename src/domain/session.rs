@@ -18,6 +18,10 @@ use crate::{
     viewer::{Credential, RunnerViewer, UserViewer, Viewer, log_in_first},
 };
 
+mod stand_in;
+
+pub use stand_in::stand_in;
+
 /// Microseconds for which a checked credential is believed without asking the database: revocation and suspension
 /// take effect within this time.
 const BELIEVED: i64 = 1_000_000;

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use entity::{Amount, account, account_member};
+use entity::{Amount, account, account_member, legacy_number::Noun};
 
 use super::{
     connection::connection,
     context::{app, asked, asks_for, loaders, nullable, page, viewer},
+    dialect::{Dialect, its_number},
     id::Kind,
     ledger::{LedgerEntryConnection, LedgerFilterInput, LedgerOrder, page_of_entries},
     scalar::{Cursor, DateTime, Decimal, number},
@@ -85,6 +86,15 @@ impl Account {
         number(self.0.id)
     }
 
+    /// Its number in an older API; null as long as that API has not shown it.
+    async fn legacy_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose number.")] dialect: Dialect,
+    ) -> Option<Result<i32>> {
+        nullable(its_number(ctx, dialect, Noun::Account, self.0.id)).await
+    }
+
     /// A short name, unique among accounts that are not deleted; 1 to 64 letters, digits, `_`, `.` or `-`.
     async fn name(&self) -> &str {
         &self.0.name
@@ -143,7 +153,7 @@ impl Account {
     ) -> Result<AccountMemberConnection> {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.0.id);
-        let found = domain::account::members(app, viewer, id, order, &page(first, last, after, before)?).await?;
+        let found = domain::account::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::account::count_members(app, viewer, id).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
@@ -166,7 +176,7 @@ impl Account {
     ) -> Result<LedgerEntryConnection> {
         let mut filter = domain::ledger::LedgerFilter::try_from(filter.unwrap_or_default())?;
         filter.account_ids = Some(vec![self.0.uid]);
-        page_of_entries(ctx, filter, order, &page(first, last, after, before)?).await
+        page_of_entries(ctx, filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// Its events, oldest first: the same that the subscription `accountEvents` delivers, with the same cursors.

@@ -9,10 +9,11 @@ use std::sync::Arc;
 use async_graphql::futures_util::StreamExt as _;
 use async_graphql::futures_util::stream::{self, BoxStream};
 use async_graphql::{
-    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, value,
+    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, Variables,
+    value,
 };
 
-use super::call::{Caller, Params, Prepared, RequestId};
+use super::call::{Caller, PageMost, Params, Prepared, RequestId, Statement};
 use super::document::{Cache, Document};
 use super::error::{refused, server_error, sign};
 use super::guard::{Cost, LEVELS, Limits, Operation, Refusal, afford, cost_with};
@@ -31,6 +32,8 @@ pub struct Door<Q, M, S> {
     types: InputTypes,
     documents: Cache,
     limits: Limits,
+    /// Those of the program's own documents.
+    internal: Limits,
     attach: Box<Attach>,
     rates: Option<Rates>,
 }
@@ -56,6 +59,7 @@ where
             validator,
             documents: Cache::new(limits.cached_documents),
             limits,
+            internal: Limits::internal(),
             attach: Box::new(|_, request| request),
             rates: None,
         }
@@ -89,21 +93,53 @@ where
     pub fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>> {
         let Params { query, operation_name, variables } = params;
         let document = self.document(&query).map_err(refused)?;
+        self.ready(document, operation_name.as_deref(), variables, &self.limits)
+    }
+
+    /// Reads a document of the program itself, under the limits of its class.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it: a mistake of whoever wrote it.
+    pub fn statement(&self, text: &str) -> Result<Statement, String> {
+        let document = Document::load(text, &self.internal, |ast| self.validator.validate(ast));
+        let told =
+            |errors: Vec<ServerError>| errors.into_iter().map(|error| error.message).collect::<Vec<_>>().join(" ");
+        document.map(|document| Statement(Arc::new(document))).map_err(told)
+    }
+
+    /// Gets the one operation of such a document ready to run.
+    ///
+    /// # Errors
+    ///
+    /// See [`Door::prepare`].
+    pub fn prepare_statement(&self, statement: &Statement, variables: Variables) -> Result<Prepared, Box<Response>> {
+        let most = PageMost(self.internal.page.into());
+        let prepared = self.ready(Arc::clone(&statement.0), None, variables, &self.internal)?;
+        Ok(Prepared { page_most: Some(most), ..prepared })
+    }
+
+    fn ready(
+        &self,
+        document: Arc<Document>,
+        operation_name: Option<&str>,
+        variables: Variables,
+        limits: &Limits,
+    ) -> Result<Prepared, Box<Response>> {
         let refuse = |error: Error| refused(vec![server_error(&error)]);
-        let operation =
-            document.operation(operation_name.as_deref()).map_err(|message| refuse(Error::BadRequest(message)))?;
+        let operation = document.operation(operation_name).map_err(|message| refuse(Error::BadRequest(message)))?;
         let definition = operation.definition(&document.ast);
         let definitions = definition.map_or(&[][..], |definition| &definition.variable_definitions);
         let variables = coerce(&self.types, definitions, variables).map_err(refuse)?;
         let refuse = |refusal: Refusal| refused(vec![refusal.into()]);
         let cost = match operation.cost {
             Cost::Fixed(cost) => cost,
-            Cost::ByVariables => cost_with(&document.ast, operation, &variables).map_err(refuse)?,
+            Cost::ByVariables => cost_with(&document.ast, operation, &variables, limits).map_err(refuse)?,
         };
-        afford(cost, &self.limits, Some(operation.at)).map_err(refuse)?;
+        afford(cost, limits, Some(operation.at)).map_err(refuse)?;
         let Operation { kind, ref name, .. } = *operation;
         let operation_name = name.clone();
-        Ok(Prepared { document, operation_name, variables, kind, cost })
+        Ok(Prepared { document, operation_name, variables, kind, cost, page_most: None })
     }
 
     /// Runs a query or a mutation to its end.
@@ -164,6 +200,9 @@ where
         request = request.data(viewer).data(origin).data(RequestId(request_id)).data(client);
         if let Some(standing) = standing {
             request = request.data(RateSpent { cost: prepared.cost, standing });
+        }
+        if let Some(most) = prepared.page_most {
+            request = request.data(most);
         }
         if let Some(resume) = resume {
             request = request.data(resume);

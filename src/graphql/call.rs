@@ -42,6 +42,15 @@ impl From<OperationType> for OperationKind {
     }
 }
 
+/// A document of the program itself: read and checked once for the whole life of the process, whichever door runs it.
+/// Its limits are those of [`Limits::internal`](super::guard::Limits::internal).
+#[derive(Clone, Debug)]
+pub struct Statement(pub(super) Arc<Document>);
+
+/// Rows of the largest page, as resolvers find it in their context when it is not the usual one.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct PageMost(pub(super) i64);
+
 /// An operation that may run: parsed, within the limits, valid, its variables checked.
 #[derive(Clone, Debug)]
 pub struct Prepared {
@@ -50,6 +59,8 @@ pub struct Prepared {
     pub(super) variables: Variables,
     pub(super) kind: OperationKind,
     pub(super) cost: u32,
+    /// The largest page, when it is not the usual one.
+    pub(super) page_most: Option<PageMost>,
 }
 
 impl Prepared {

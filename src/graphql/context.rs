@@ -2,11 +2,11 @@
 
 use async_graphql::{Context, futures_util::future::BoxFuture};
 
-use super::{Client, loaders::Loaders};
+use super::{Client, call::PageMost, loaders::Loaders};
 use crate::{
     app::App,
     error::{Error, Result},
-    page::PageRequest,
+    page::{MAX_SIZE, PageRequest},
     viewer::Viewer,
 };
 
@@ -46,14 +46,16 @@ pub fn nodes_ask_for(ctx: &Context<'_>, name: &str) -> bool {
     here.field("nodes").field(name).exists() || here.field("edges").field("node").field(name).exists()
 }
 
-/// A connection's four arguments.
+/// A connection's four arguments. The program's own documents may ask for larger pages than a client may.
 pub fn page(
+    ctx: &Context<'_>,
     first: Option<i32>,
     last: Option<i32>,
     after: Option<String>,
     before: Option<String>,
 ) -> Result<PageRequest> {
-    PageRequest::new(first.map(i64::from), last.map(i64::from), after, before)
+    let most = ctx.data_opt::<PageMost>().map_or(MAX_SIZE, |most| most.0);
+    PageRequest::within(most, first.map(i64::from), last.map(i64::from), after, before)
 }
 
 /// The value of a nullable field: when it fails, the field alone is null and its error is listed, as the

@@ -184,7 +184,7 @@ impl FileQuery {
     ) -> Result<FileConnection> {
         let FileFilterInput { is_attached, role } = filter.unwrap_or_default();
         let filter = FileFilter { attached: is_attached, job_id: None, role: role.map(Into::into) };
-        page_of_files(ctx, filter, order, &page(first, last, after, before)?).await
+        page_of_files(ctx, filter, order, &page(ctx, first, last, after, before)?).await
     }
 }
 

@@ -82,7 +82,7 @@ impl Group {
     ) -> Result<GroupMemberConnection> {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.0.id);
-        let found = domain::group::members(app, viewer, id, order, &page(first, last, after, before)?).await?;
+        let found = domain::group::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::group::count_members(app, viewer, id).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
@@ -158,7 +158,7 @@ impl GroupQuery {
     ) -> Result<GroupConnection> {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
-        let found = domain::group::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let found = domain::group::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
         let total = if asks_for(ctx, "totalCount") { Some(domain::group::count(app, viewer).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| Group(Arc::new(row))).collect();

@@ -53,6 +53,15 @@ const FIELDS: u32 = 1000;
 /// Directives of a whole document, in multiples of the limit for one place.
 const DIRECTIVE_PLACES: u32 = 10;
 
+/// Items of the largest page that a client may ask for.
+const PAGE: u32 = 100;
+
+/// The same for the program's own documents.
+const INTERNAL_PAGE: u32 = 1_000;
+
+/// Points of an operation of the program's own.
+const INTERNAL_COST: u32 = 20_000;
+
 /// What a document may ask for. The configuration's `[graphql]` section sets these.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -64,6 +73,8 @@ pub struct Limits {
     pub depth: u32,
     /// Points of one operation.
     pub cost: u32,
+    /// Items of the largest page that a connection gives.
+    pub page: u32,
     /// Aliases of one operation, those of fragments counted at every spread.
     pub aliases: u32,
     /// Directives at one place; a document may have ten times as many.
@@ -80,10 +91,20 @@ impl From<&Graphql> for Limits {
             tokens: config.tokens,
             depth: count(config.depth),
             cost: config.cost,
+            page: PAGE,
             aliases: count(config.aliases),
             directives: count(config.directives),
             cached_documents: config.cached_documents,
         }
+    }
+}
+
+impl Limits {
+    /// The bounds of the program's own documents, which the older REST APIs run: their routes list what GraphQL hands
+    /// out in pages. They are not settings, since nobody outside can send such a document.
+    #[must_use]
+    pub fn internal() -> Self {
+        Self { cost: INTERNAL_COST, page: INTERNAL_PAGE, ..Self::default() }
     }
 }
 

@@ -11,6 +11,7 @@ use entity::{
 use super::{
     account::Account,
     context::{app, asked, loaders, nullable, page, viewer},
+    dialect::Dialect,
     event::{JobEventConnection, page_of_events},
     file::{FileConnection, FileOrder, FileRole, page_of_files},
     id::Kind,
@@ -100,6 +101,17 @@ impl Job {
     /// A short number, unique among jobs.
     async fn number(&self) -> i32 {
         number(self.row.id)
+    }
+
+    /// The older API that it is at home in, and is listed by: that which its service was made through; MyBRC's for every
+    /// recorded job. Null for none.
+    async fn dialect(&self) -> Option<Dialect> {
+        self.row.dialect.map(Into::into)
+    }
+
+    /// Its number in that API; null when it has no home, or one that does not number jobs.
+    async fn dialect_number(&self) -> Option<i32> {
+        self.row.dialect_number.map(number)
     }
 
     /// Where it stands.
@@ -356,7 +368,7 @@ impl Job {
         #[graphql(desc = "Only files after this cursor.")] after: Option<String>,
     ) -> Result<FileConnection> {
         let filter = FileFilter { job_id: Some(self.row.id), role: role.map(Into::into), attached: None };
-        page_of_files(ctx, filter, FileOrder::CreatedAtAsc, &page(Some(first), None, after, None)?).await
+        page_of_files(ctx, filter, FileOrder::CreatedAtAsc, &page(ctx, Some(first), None, after, None)?).await
     }
 
     /// What the viewer may do with it now.

@@ -232,7 +232,7 @@ impl LedgerQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<LedgerEntryConnection> {
         let filter = LedgerFilter::try_from(filter.unwrap_or_default())?;
-        page_of_entries(ctx, filter, order, &page(first, last, after, before)?).await
+        page_of_entries(ctx, filter, order, &page(ctx, first, last, after, before)?).await
     }
 }
 

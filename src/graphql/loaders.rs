@@ -7,13 +7,16 @@ use std::{
     collections::HashMap,
     fmt,
     future::Future,
+    hash::Hash,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
+mod numbers;
+
 use dataloader::{BatchFn, cached::Loader};
 use entity::{
-    account, favorite, file, group, job, job_slurm, ledger, project, project_data, project_member, runner, service,
-    service_version, user,
+    account, favorite, file, group, job, job_slurm, ledger, legacy_number, project, project_data, project_member,
+    runner, service, service_version, user,
 };
 use futures_util::future::BoxFuture;
 
@@ -23,6 +26,8 @@ use crate::{
     error::{Error, Result},
     viewer::Viewer,
 };
+
+use numbers::{NumberOf, Numbers};
 
 type Query<R> = fn(App, Viewer, Vec<i64>) -> BoxFuture<'static, Result<Vec<R>>>;
 type Loaded<R> = std::result::Result<Option<Arc<R>>, Arc<Error>>;
@@ -53,6 +58,7 @@ struct Set {
     groups: OnceLock<Rows<group::Model>>,
     data: OnceLock<Rows<project_data::Model>>,
     files_of_data: OnceLock<Rows<file::Model>>,
+    legacy_numbers: OnceLock<Loader<NumberOf, Loaded<legacy_number::Model>, Numbers>>,
 }
 
 /// How rows of one kind are fetched by their internal ids.
@@ -279,6 +285,20 @@ impl Loaders {
         one(set.files_of_data.get_or_init(fetch), data_id).await
     }
 
+    /// The number of a row in a dialect; `draws` says whether a row without one gets it.
+    pub async fn legacy_number(
+        &self,
+        dialect: legacy_number::Dialect,
+        noun: legacy_number::Noun,
+        row_id: i64,
+        draws: bool,
+    ) -> Result<Option<Arc<legacy_number::Model>>, Arc<Error>> {
+        let set = self.set();
+        let loader =
+            set.legacy_numbers.get_or_init(|| Loader::new(Numbers { app: self.app.clone() }).with_yield_count(1));
+        one(loader, NumberOf { dialect, noun, row_id, draws }).await
+    }
+
     fn set(&self) -> Arc<Set> {
         Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -290,9 +310,13 @@ impl Loaders {
 
 /// Loads one row. A sibling that was cancelled between taking the pending keys and storing their rows leaves a gap;
 /// asking once more fills it.
-async fn one<R>(loader: &Rows<R>, id: i64) -> Loaded<R> {
+async fn one<K, R, F>(loader: &Loader<K, Loaded<R>, F>, key: K) -> Loaded<R>
+where
+    K: Eq + Hash + Copy + fmt::Debug,
+    F: BatchFn<K, Loaded<R>>,
+{
     for _ in 0..2 {
-        if let Ok(loaded) = loader.try_load(id).await {
+        if let Ok(loaded) = loader.try_load(key).await {
             return loaded;
         }
     }

@@ -13,6 +13,7 @@ mod api;
 mod call;
 mod connection;
 mod context;
+mod dialect;
 mod document;
 pub mod error;
 mod event;
@@ -49,5 +50,5 @@ mod work;
 
 pub use crate::origin::Origin;
 pub use api::Door;
-pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint};
+pub use call::{Caller, Client, OperationKind, Params, Prepared, RequestId, ResumePoint, Statement};
 pub use schema::{Api, api, sdl};

@@ -168,7 +168,7 @@ impl Project {
     ) -> Result<ProjectMemberConnection> {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.row.id);
-        let found = domain::project::members(app, viewer, id, order, &page(first, last, after, before)?).await?;
+        let found = domain::project::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::project::count_members(app, viewer, id).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
@@ -200,7 +200,7 @@ impl Project {
     ) -> Result<ServiceConnection> {
         let mut filter = ServiceFilter::try_from(filter.unwrap_or_default())?;
         filter.project_ids = Some(vec![self.row.uid]);
-        page_of_services(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_services(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// Its jobs that the viewer may see: all of them for its members. Null without the right to read jobs.
@@ -218,7 +218,7 @@ impl Project {
         nullable(async move {
             let mut filter = JobFilter::try_from(filter.unwrap_or_default())?;
             filter.project_ids = Some(vec![self.row.uid]);
-            page_of_jobs(ctx, &filter, order, &page(first, last, after, before)?).await.map(Some)
+            page_of_jobs(ctx, &filter, order, &page(ctx, first, last, after, before)?).await.map(Some)
         })
         .await
     }
@@ -236,7 +236,7 @@ impl Project {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ProjectDataConnection> {
         let filter = filter.unwrap_or_default().try_into()?;
-        page_of_data(ctx, self.row.id, &filter, order, &page(first, last, after, before)?).await
+        page_of_data(ctx, self.row.id, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// Who pays for its jobs that name no account, when the submitter may charge it; null for none, and for those who

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
-use entity::runner;
+use entity::{legacy_number::Noun, runner};
 
 use super::{
     connection::connection,
     context::{app, asked, asks_for, loaders, nullable, page, viewer},
+    dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
     job::Job,
     label::{self, Label, LabelInput, pairs},
@@ -52,6 +53,15 @@ impl Runner {
     /// A short number, unique among runners.
     async fn number(&self) -> i32 {
         number(self.0.id)
+    }
+
+    /// Its number in an older API; null as long as that API has not shown it.
+    async fn legacy_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose number.")] dialect: Dialect,
+    ) -> Option<Result<i32>> {
+        nullable(its_number(ctx, dialect, Noun::Runner, self.0.id)).await
     }
 
     /// What its owner calls it.
@@ -121,12 +131,19 @@ impl RunnerQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
     ) -> Option<Result<Runner>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let row = match (id, number) {
                 (Some(id), None) => domain::runner::get(app, viewer, id::uid(Kind::Runner, "id", &id)?).await?,
-                (None, Some(number)) => domain::runner::get_by_number(app, viewer, i64::from(number)).await?,
+                (None, Some(number)) => {
+                    let id = row_of(ctx, dialect, Noun::Runner, number).await?;
+                    domain::runner::get_by_number(app, viewer, id).await?
+                }
                 _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
             };
             Ok(Some(Runner(Arc::new(row))))
@@ -146,7 +163,7 @@ impl RunnerQuery {
     ) -> Result<RunnerConnection> {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
-        let found = domain::runner::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let found = domain::runner::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
         let total = if asks_for(ctx, "totalCount") { Some(domain::runner::count(app, viewer).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| Runner(Arc::new(row))).collect();

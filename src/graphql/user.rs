@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
-use entity::user;
+use entity::{legacy_number::Noun, user};
 
 use super::{
     account::{AccountConnection, AccountOrder, page_of_accounts},
     connection::connection,
     context::{asked, asks_for, nullable, page, viewer},
+    dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
     scalar::{DateTime, number},
 };
@@ -80,6 +81,15 @@ impl User {
         number(self.0.id)
     }
 
+    /// Its number in an older API; null as long as that API has not shown it.
+    async fn legacy_number(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Whose number.")] dialect: Dialect,
+    ) -> Option<Result<i32>> {
+        nullable(its_number(ctx, dialect, Noun::User, self.0.id)).await
+    }
+
     /// The name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`.
     async fn username(&self) -> &str {
         &self.0.username
@@ -136,7 +146,7 @@ impl User {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection> {
         let filter = AccountFilter { member_ids: Some(vec![self.0.uid]), ..AccountFilter::default() };
-        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// When the account was made.
@@ -162,21 +172,27 @@ impl UserQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
         #[graphql(desc = "The name to log in with.")] username: Option<String>,
         #[graphql(desc = "The e-mail address; upper and lower case are the same.")] email: Option<String>,
     ) -> Option<Result<User>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let given = [id.is_some(), number.is_some(), username.is_some(), email.is_some()];
             if given.iter().filter(|given| **given).count() != 1 {
                 return Err(Error::invalid("id", "Give exactly one of id, number, username and email.").into());
             }
-            let row = match id {
-                Some(id) => domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await,
-                None => {
-                    domain::user::get_by(app, viewer, number.map(i64::from), username.as_deref(), email.as_deref())
-                        .await
-                }
+            let row = if let Some(id) = id {
+                domain::user::get(app, viewer, id::uid(Kind::User, "id", &id)?).await
+            } else {
+                let number = match number {
+                    Some(number) => Some(row_of(ctx, dialect, Noun::User, number).await?),
+                    None => None,
+                };
+                domain::user::get_by(app, viewer, number, username.as_deref(), email.as_deref()).await
             };
             Ok(Some(User(Arc::new(row?))))
         })
@@ -195,7 +211,7 @@ impl UserQuery {
     ) -> Result<UserConnection> {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
-        let found = domain::user::list(app, viewer, order, &page(first, last, after, before)?).await?;
+        let found = domain::user::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
         let total = if asks_for(ctx, "totalCount") { Some(domain::user::count(app, viewer).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
         let nodes = found.rows.into_iter().map(|row| User(Arc::new(row))).collect();

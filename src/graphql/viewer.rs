@@ -75,7 +75,7 @@ impl Viewer {
         nullable(async move {
             Ok(match viewer(ctx)? {
                 Caller::User(viewer) => Some(match &viewer.credential {
-                    Credential::Session { .. } => ViewerToken { scopes: None },
+                    Credential::Session { .. } | Credential::StandIn => ViewerToken { scopes: None },
                     Credential::Token { scopes, .. } => ViewerToken { scopes: Some(scopes.clone()) },
                 }),
                 Caller::Runner(_) => Some(ViewerToken { scopes: Some(vec!["work".into()]) }),

@@ -26,7 +26,14 @@ const FIRST_ROOM_BYTES: usize = 16 * 1024;
 /// # Errors
 /// 413 when it is larger than the bound, 408 when it takes too long, 400 when it breaks off.
 pub(super) async fn read(headers: &HeaderMap, body: Body, config: &HttpConfig) -> Result<Bytes, Refusal> {
-    let limit = config.body_bytes;
+    read_within(config.body_bytes, headers, body, config).await
+}
+
+/// The same with another bound, in bytes.
+///
+/// # Errors
+/// See [`read`].
+pub async fn read_within(limit: usize, headers: &HeaderMap, body: Body, config: &HttpConfig) -> Result<Bytes, Refusal> {
     let announced = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > limit) {
         // Who asked first (Expect: 100-continue) has sent nothing, and reading would invite it to.

@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use ipnet::IpNet;
 
 use super::Client;
@@ -11,11 +12,11 @@ use crate::error::{Error, Result};
 
 /// The address at the other end of the connection, put into each request by the accept loop.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Peer(pub SocketAddr);
+pub struct Peer(pub SocketAddr);
 
 /// What is known of a request before its route looks at it.
-#[derive(Clone, Debug)]
-pub(super) struct RequestInfo {
+#[derive(Clone, Debug, Default)]
+pub struct RequestInfo {
     /// The name of this request, in the log and in every error.
     pub id: String,
     /// From where it came.
@@ -59,6 +60,27 @@ pub(super) fn bearer(headers: &HeaderMap) -> Result<Option<String>> {
     bearer_token(value.to_str().unwrap_or_default()).map(Some)
 }
 
+/// The token that a request brings in any of the ways that the old APIs take: `Bearer <token>`, or `Basic` with a user
+/// name, which is not looked at, and the token as the password. None without a credential.
+///
+/// # Errors
+/// The header is there and is neither.
+pub fn credentials(headers: &HeaderMap) -> Result<Option<String>> {
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let value = value.to_str().unwrap_or_default().trim();
+    match value.split_once(' ') {
+        Some((scheme, pair)) if scheme.eq_ignore_ascii_case("basic") => {
+            let pair = STANDARD.decode(pair.trim()).ok().and_then(|pair| String::from_utf8(pair).ok());
+            let token = pair.as_deref().and_then(|pair| pair.split_once(':')).map(|(_, token)| token.to_owned());
+            let refused = "The Authorization header must read `Bearer <token>`, or `Basic` with `<user>:<token>`.";
+            token.filter(|token| !token.is_empty()).map(Some).ok_or_else(|| Error::Unauthenticated(refused.to_owned()))
+        }
+        _ => bearer_token(value).map(Some),
+    }
+}
+
 /// The token in `Bearer <token>`.
 pub(super) fn bearer_token(value: &str) -> Result<String> {
     match value.trim().split_once(' ') {
@@ -98,6 +120,22 @@ mod tests {
         assert_eq!(bearer_token("bearer  abc ").expect("a token"), "abc");
         for wrong in ["", "abc", "Basic abc", "Bearer ", "Bearer"] {
             bearer_token(wrong).expect_err(wrong);
+        }
+    }
+
+    #[test]
+    fn old_clients_may_send_the_token_as_a_password() {
+        let read = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, value.parse().expect("a header value"));
+            credentials(&headers)
+        };
+        let basic = |pair: &str| format!("Basic {}", STANDARD.encode(pair));
+        assert_eq!(read(&basic("ada:dkt_a:b")).expect("a token"), Some("dkt_a:b".to_owned()));
+        assert_eq!(read("Bearer dkt_x").expect("a token"), Some("dkt_x".to_owned()));
+        assert_eq!(credentials(&HeaderMap::new()).expect("none"), None);
+        for wrong in [basic("ada"), basic("ada:"), "Basic ???".to_owned(), "Digest x".to_owned()] {
+            read(&wrong).expect_err(&wrong);
         }
     }
 }

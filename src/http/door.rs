@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use async_graphql::{ObjectType, Response, SubscriptionType};
+use async_graphql::{ObjectType, Response, SubscriptionType, Variables};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 
-use crate::graphql::{self, Caller, Params, Prepared};
+use crate::graphql::{self, Caller, Params, Prepared, Statement};
 
 /// See [`graphql::Door`], of which there is one for each schema.
 pub trait Door: Send + Sync {
@@ -16,6 +16,18 @@ pub trait Door: Send + Sync {
     /// # Errors
     /// A response without `data`: the request cannot be executed.
     fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>>;
+
+    /// Reads a document of the program itself.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    fn statement(&self, text: &str) -> Result<Statement, String>;
+
+    /// Gets such a document ready to run.
+    ///
+    /// # Errors
+    /// A response without `data`: these variables do not fit it.
+    fn prepare_statement(&self, statement: &Statement, variables: Variables) -> Result<Prepared, Box<Response>>;
 
     /// Runs a query or a mutation.
     fn execute(&self, caller: Caller, prepared: Prepared) -> BoxFuture<'_, Response>;
@@ -32,6 +44,14 @@ where
 {
     fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>> {
         self.prepare(params)
+    }
+
+    fn statement(&self, text: &str) -> Result<Statement, String> {
+        self.statement(text)
+    }
+
+    fn prepare_statement(&self, statement: &Statement, variables: Variables) -> Result<Prepared, Box<Response>> {
+        self.prepare_statement(statement, variables)
     }
 
     fn execute(&self, caller: Caller, prepared: Prepared) -> BoxFuture<'_, Response> {

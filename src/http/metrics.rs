@@ -21,10 +21,15 @@ static HANDLE: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
 
 /// How an operation reached the server.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Transport {
+pub enum Transport {
+    /// One request, one answer.
     Http,
+    /// Server-sent events.
     Sse,
+    /// A websocket.
     Socket,
+    /// A route of an old API.
+    Mounted,
 }
 
 impl Transport {
@@ -33,6 +38,7 @@ impl Transport {
             Self::Http => "http",
             Self::Sse => "sse",
             Self::Socket => "websocket",
+            Self::Mounted => "compat",
         }
     }
 }
@@ -59,6 +65,7 @@ fn recorder() -> Result<PrometheusHandle, Box<dyn std::error::Error>> {
         Unit::Seconds,
         "From a request's head to its answer's."
     );
+    describe_counter!("docket_compat_requests_total", "Answers of the old APIs, by dialect and route.");
     describe_gauge!("docket_http_connections", "Open connections, websockets included.");
     describe_counter!("docket_http_connections_refused_total", "Connections over the bound, answered 503.");
     describe_gauge!("docket_graphql_sockets", "Open websockets.");
@@ -101,6 +108,14 @@ pub(super) fn count_request(route: &str, method: &Method, status: u16, took: Dur
     let [route, method] = labels;
     let labels = [route, method, ("status", status.to_string())];
     counter!("docket_http_requests_total", &labels).increment(1);
+}
+
+/// Counts an answer of a route of an old API.
+pub fn count_mounted(dialect: &'static str, route: &'static str, method: &'static str, status: u16) {
+    let labels = [("dialect", dialect), ("route", route), ("method", method)];
+    let [dialect, route, method] = labels.map(|(name, value)| (name, value.to_owned()));
+    let labels = [dialect, route, method, ("status", status.to_string())];
+    counter!("docket_compat_requests_total", &labels).increment(1);
 }
 
 pub(super) fn count_operation(kind: OperationKind, outcome: &'static str, transport: Transport) {

@@ -39,8 +39,8 @@ use tower_http::compression::{CompressionLayer, CompressionLevel};
 pub use config::HttpConfig;
 pub use door::{Api, Door};
 pub use metrics::install as install_metrics;
-pub use serve::{Stopped, serve};
-pub use state::{Authenticate, HttpState, Readiness};
+pub use serve::{Listening, Stopped, serve, serve_all};
+pub use state::{Authenticate, HttpState, Readiness, Shared};
 
 use crate::graphql::{Caller, Client, OperationKind, Origin, Params, Prepared, ResumePoint};
 
@@ -73,5 +73,22 @@ pub fn router(state: HttpState) -> Router {
     if let Some(cors) = cors {
         router = router.layer(cors);
     }
+    let mounts = shared.mounts.iter();
+    let router = mounts.fold(router, |router, (path, mounted)| router.nest_service(path, mounted.clone()));
     router.layer(from_fn_with_state(Arc::clone(&shared), observe::observe)).with_state(shared)
+}
+
+/// What stands at an address of its own, with what every request passes on its way.
+pub fn alone(routes: Router, shared: &Shared) -> Router {
+    routes.layer(from_fn_with_state(Arc::clone(shared), observe::observe))
+}
+
+/// What other APIs than GraphQL use of the transports: the same bounds, checks and figures hold for them.
+pub mod kit {
+    pub use super::body::read_within;
+    pub use super::client::{Peer, RequestInfo, credentials};
+    pub use super::metrics::{Transport, count_mounted};
+    pub use super::operation::execute;
+    pub use super::reply::Refusal;
+    pub use super::site::require_own;
 }

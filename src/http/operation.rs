@@ -56,7 +56,7 @@ pub(super) fn caller(info: &RequestInfo, viewer: Viewer, resume: Option<Arc<Resu
 ///
 /// # Errors
 /// 503 when it takes longer than one may.
-pub(super) async fn execute(
+pub async fn execute(
     state: &Shared,
     caller: Caller,
     prepared: Prepared,

@@ -14,7 +14,7 @@ use crate::error::{Code, Error};
 
 /// A request that is not carried out, and why.
 #[derive(Debug)]
-pub(super) struct Refusal {
+pub struct Refusal {
     status: StatusCode,
     code: Code,
     message: String,
@@ -51,6 +51,12 @@ impl Refusal {
     /// The code that clients see.
     pub(super) fn code(&self) -> Code {
         self.code
+    }
+
+    /// What it says, for a surface that answers in a shape of its own: status, code, text and the time to wait.
+    #[must_use]
+    pub fn into_parts(self) -> (StatusCode, Code, String, Option<Duration>) {
+        (self.status, self.code, self.message, self.retry_after)
     }
 
     /// As an entry of a GraphQL response's `errors`.

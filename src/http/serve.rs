@@ -46,11 +46,25 @@ pub struct Stopped {
     pub cut: usize,
 }
 
+/// A listener and what stands behind it.
+#[derive(Debug)]
+pub struct Listening {
+    /// Where connections come in.
+    pub listener: TcpListener,
+    /// What answers them.
+    pub routes: Router,
+}
+
 /// Serves until the state's `shutdown` is cancelled, then stops: no new connections, streams closed with a reason,
 /// running requests answered, and after the configured time everything else cut.
 pub async fn serve(listener: TcpListener, state: HttpState) -> Stopped {
+    serve_all(listener, Vec::new(), state).await
+}
+
+/// The same with further listeners. They share one bound on connections, one set of limits and one end.
+pub async fn serve_all(listener: TcpListener, others: Vec<Listening>, state: HttpState) -> Stopped {
+    let routes = router(state.clone());
     let server = Server::new(state);
-    let shutdown = server.state.shutdown.clone();
     let upkeep = tokio::spawn(async {
         let mut ticks = interval(metrics::UPKEEP);
         loop {
@@ -58,14 +72,8 @@ pub async fn serve(listener: TcpListener, state: HttpState) -> Stopped {
             metrics::upkeep();
         }
     });
-    loop {
-        tokio::select! {
-            biased;
-            () = shutdown.cancelled() => break,
-            accepted = listener.accept() => server.admit(accepted).await,
-        }
-    }
-    server.admit_the_last(listener).await;
+    let all = std::iter::once(Listening { listener, routes }).chain(others);
+    futures_util::future::join_all(all.map(|listening| server.accept(listening))).await;
     let stopped = server.drain().await;
     upkeep.abort();
     stopped
@@ -73,7 +81,6 @@ pub async fn serve(listener: TcpListener, state: HttpState) -> Stopped {
 
 struct Server {
     state: Shared,
-    router: Router,
     builder: Arc<Builder<TokioExecutor>>,
     places: Arc<Semaphore>,
     refusals: Arc<Semaphore>,
@@ -94,15 +101,26 @@ impl Server {
         Self {
             places: Arc::new(Semaphore::new(state.config.connections)),
             refusals: Arc::new(Semaphore::new(REFUSALS)),
-            router: router(state.clone()),
             state: Arc::new(state),
             builder: Arc::new(builder),
         }
     }
 
+    /// Takes connections until the end, and then those that have come already.
+    async fn accept(&self, Listening { listener, routes }: Listening) {
+        loop {
+            tokio::select! {
+                biased;
+                () = self.state.shutdown.cancelled() => break,
+                accepted = listener.accept() => self.admit(accepted, &routes).await,
+            }
+        }
+        self.admit_the_last(listener, &routes).await;
+    }
+
     /// Over the bound a connection is accepted and told so. Left in the kernel's queue it would look like a server that
     /// hangs, to clients and to whoever checks its health; a 503 sends them elsewhere at once.
-    async fn admit(&self, accepted: std::io::Result<(TcpStream, SocketAddr)>) {
+    async fn admit(&self, accepted: std::io::Result<(TcpStream, SocketAddr)>, routes: &Router) {
         let (stream, peer) = match accepted {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -114,7 +132,7 @@ impl Server {
         if let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
             // Fails only when the client is gone already, which the first read will show.
             let _unknown = stream.set_nodelay(true);
-            self.state.tasks.spawn(self.connection(stream, Peer(peer), place));
+            self.state.tasks.spawn(self.connection(stream, routes.clone(), Peer(peer), place));
         } else {
             metrics::count_refused_connection();
             if let Ok(permit) = Arc::clone(&self.refusals).try_acquire_owned() {
@@ -129,14 +147,14 @@ impl Server {
     /// The kernel has shaken hands with these already; closing the listener would reset them. The runtime is not asked,
     /// because it may not have heard of them yet: clients that were just told to close their connections come back in
     /// this moment.
-    async fn admit_the_last(&self, listener: TcpListener) {
+    async fn admit_the_last(&self, listener: TcpListener, routes: &Router) {
         let Ok(listener) = listener.into_std() else { return };
         loop {
             match listener.accept() {
                 // Only the listener does not block by itself.
                 Ok((stream, peer)) => {
                     let stream = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream));
-                    self.admit(stream.map(|stream| (stream, peer))).await;
+                    self.admit(stream.map(|stream| (stream, peer)), routes).await;
                 }
                 // That client has gone; the next one may wait.
                 Err(error) if error.kind() == ErrorKind::ConnectionAborted => {}
@@ -148,11 +166,12 @@ impl Server {
     fn connection(
         &self,
         stream: TcpStream,
+        router: Router,
         peer: Peer,
         place: OwnedSemaphorePermit,
     ) -> impl Future<Output = ()> + Send + use<> {
         let activity = Arc::new(Activity::new());
-        let (router, state, builder) = (self.router.clone(), Arc::clone(&self.state), Arc::clone(&self.builder));
+        let (state, builder) = (Arc::clone(&self.state), Arc::clone(&self.builder));
         let wire = Wire::new(stream, Arc::clone(&activity), state.config.stall, place);
         async move {
             let service = service_fn(|request: hyper::Request<Incoming>| {

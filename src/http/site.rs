@@ -18,7 +18,7 @@ use crate::error::Code;
 
 /// # Errors
 /// 403: a browser says that another site's page makes this request.
-pub(super) fn require_own(parts: &Parts, config: &HttpConfig) -> Result<(), Refusal> {
+pub fn require_own(parts: &Parts, config: &HttpConfig) -> Result<(), Refusal> {
     let own = match parts.headers.get(ORIGIN) {
         Some(origin) => origin.to_str().is_ok_and(|origin| is_own(origin, parts, config)),
         None => parts.headers.get("sec-fetch-site").is_none_or(|site| site != "cross-site"),

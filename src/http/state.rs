@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::Router;
 use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,8 @@ pub struct HttpState {
     pub clock: Clock,
     /// Where files come from and go to; without it there are none.
     pub files: Option<App>,
+    /// What else stands beside the server's own paths: a path and all that is below it.
+    pub mounts: Vec<(String, Router)>,
     /// The connections, sockets and streams that are open: what [`super::serve()`] waits for at the end.
     pub(super) tasks: TaskTracker,
     /// Cancelled when waiting for them has taken too long.
@@ -45,7 +48,7 @@ pub struct HttpState {
 }
 
 /// How handlers hold it: one pointer to copy for each request.
-pub(super) type Shared = Arc<HttpState>;
+pub type Shared = Arc<HttpState>;
 
 impl HttpState {
     /// The state of one server.
@@ -68,6 +71,7 @@ impl HttpState {
             rights,
             clock,
             files: None,
+            mounts: Vec::new(),
             tasks,
             cut,
         }
@@ -77,6 +81,12 @@ impl HttpState {
     #[must_use]
     pub fn with_rights(self, rights: watch::Receiver<i64>, clock: Clock) -> Self {
         Self { rights, clock, ..self }
+    }
+
+    /// The same with other APIs at paths of their own.
+    #[must_use]
+    pub fn with_mounts(self, mounts: Vec<(String, Router)>) -> Self {
+        Self { mounts, ..self }
     }
 
     /// The same with files.

@@ -48,6 +48,7 @@ impl Shop {
             results_schema: Value::Bool(true),
             limits: Limits::default(),
             prices: Prices::default(),
+            dialect: None,
         };
         let service = service::create(&server.app, &admin, new).await.expect("a service").uid;
         Self { server, admin, service, _database: database }

@@ -2,6 +2,7 @@
 
 mod calls;
 mod cli;
+mod compat;
 mod demo;
 mod drills;
 mod graphql;

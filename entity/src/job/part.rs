@@ -15,7 +15,7 @@ impl Columns {
     /// No column.
     pub const NONE: Self = Self(0);
     /// Every column.
-    pub const ALL: Self = Self((1 << 53) - 1);
+    pub const ALL: Self = Self((1 << 55) - 1);
 
     /// Every column but the parameters and the results, which may be large and which no change of state needs.
     #[must_use]
@@ -76,7 +76,7 @@ impl FromQueryResult for Part {
         for (index, column) in (1..).zip(read) {
             read!(row, from, column, index;
                 Id id, Uid uid, Origin origin, ServiceId service_id, ServiceVersionId service_version_id,
-                ProjectId project_id, OwnerId owner_id, IdempotencyKey idempotency_key, KeyOwnerId key_owner_id,
+                ProjectId project_id, Dialect dialect, DialectNumber dialect_number, OwnerId owner_id, IdempotencyKey idempotency_key, KeyOwnerId key_owner_id,
                 IdempotencyHash idempotency_hash,
                 Status status, Labels labels, Requires requires, RequirementId requirement_id,
                 Parameters parameters, Results results, Priority priority, ScheduledAt scheduled_at,
@@ -107,6 +107,8 @@ impl Model {
             service_id: None,
             service_version_id: None,
             project_id: None,
+            dialect: None,
+            dialect_number: None,
             owner_id: 0,
             idempotency_key: None,
             key_owner_id: None,

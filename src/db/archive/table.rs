@@ -38,8 +38,8 @@ impl Table {
 pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
         account, account_member, event, favorite, file, group, group_member, job, job_label, job_log, job_slurm,
-        ledger, project, project_data, project_member, requirement, runner, runner_service, service, service_version,
-        session, setting, token, user,
+        ledger, legacy_counter, legacy_number, project, project_data, project_member, requirement, runner,
+        runner_service, service, service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -65,6 +65,8 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(project_data::Entity)?,
         Table::of(file::Entity)?,
         Table::of(event::Entity)?,
+        Table::of(legacy_counter::Entity)?,
+        Table::of(legacy_number::Entity)?,
         Table::of(setting::Entity)?,
     ])
 }

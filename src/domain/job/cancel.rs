@@ -14,7 +14,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, file, project, service},
+    domain::{check::Faults, file, legacy_number, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -121,6 +121,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
                 job_label::Entity::delete_many().filter(job_label::Column::JobId.eq(*id)).exec(&tx.db).await?;
                 job_slurm::Entity::delete_many().filter(job_slurm::Column::JobId.eq(*id)).exec(&tx.db).await?;
                 job::Entity::delete_by_id(*id).exec(&tx.db).await?;
+                legacy_number::gone(tx, &job).await?;
                 Ok(job)
             })
         })

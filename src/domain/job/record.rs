@@ -3,7 +3,9 @@
 use entity::{
     Amount, Labels, Time, Words, event,
     job::{self, Origin, Status},
-    job_slurm, user,
+    job_slurm,
+    legacy_number::Dialect,
+    user,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::json;
@@ -191,7 +193,7 @@ async fn insert(tx: &Tx, record: &Record) -> Result<Submitted> {
     if let Some(key) = key {
         key.mark(&mut job);
     }
-    let Some(id) = store(tx, &job).await? else {
+    let Some(id) = store(tx, &mut job).await? else {
         // The other one has committed, or the index would not have spoken.
         let first = match key {
             Some(key) => key.find(&tx.db, Origin::Recorded).await?,
@@ -227,6 +229,7 @@ fn row(now: Time, record: &Record) -> job::Model {
     let submitted_at = new.submitted_at.unwrap_or(now);
     job::Model {
         uid: secret::uid(),
+        dialect: Some(Dialect::Mybrc),
         status: match (new.started_at, new.finished_at) {
             (_, Some(_)) => Status::Succeeded,
             (Some(_), None) => Status::Running,

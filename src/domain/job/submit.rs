@@ -3,7 +3,9 @@
 use entity::{
     Amount, Labels, Time, event,
     job::{self, Origin},
-    job_label, service,
+    job_label,
+    legacy_number::Noun,
+    service,
 };
 use sea_orm::{
     ActiveModelTrait,
@@ -26,7 +28,7 @@ use crate::{
     domain::{
         account::{self, Payer, charge},
         check::Faults,
-        event as log, file, project as projects,
+        event as log, file, legacy_number, project as projects,
         schema::Part,
         service as services,
     },
@@ -229,7 +231,7 @@ pub(super) async fn insert(tx: &Tx, ready: &Ready) -> Result<Submitted> {
     }
     open(tx, ready.service.id).await?;
     job.requirement_id = requirement::number(tx, ready.service.id, ready.owner_id, &ready.requires).await?;
-    let Some(id) = store(tx, &job).await? else {
+    let Some(id) = store(tx, &mut job).await? else {
         // The other one has committed, or the index would not have spoken.
         let first = match &ready.key {
             Some(key) => key.find(&tx.db, Origin::Submitted).await?,
@@ -270,8 +272,11 @@ pub(super) async fn open(tx: &Tx, service_id: i64) -> Result<()> {
     open.into_tuple::<i64>().one(&tx.db).await?.map(|_| ()).ok_or_else(closed)
 }
 
-/// Inserts a job with its labels; none when another one has its idempotency key.
-pub(super) async fn store(tx: &Tx, job: &job::Model) -> Result<Option<i64>> {
+/// Inserts a job with its labels, under a number of its home's; none when another one has its idempotency key.
+pub(super) async fn store(tx: &Tx, job: &mut job::Model) -> Result<Option<i64>> {
+    if let Some(dialect) = job.dialect.filter(|dialect| dialect.numbers_jobs()) {
+        job.dialect_number = Some(legacy_number::draw(tx, dialect, Noun::Job).await?);
+    }
     let mut row = job.clone().into_active_model().reset_all();
     row.id = NotSet;
     let mut insert = job::Entity::insert(row);
@@ -282,7 +287,10 @@ pub(super) async fn store(tx: &Tx, job: &job::Model) -> Result<Option<i64>> {
     // Only the id is news; reading the whole row back would cost more than writing it.
     let id = match insert.exec(&tx.db).await {
         Ok(inserted) => inserted.last_insert_id,
-        Err(DbErr::RecordNotInserted) => return Ok(None),
+        Err(DbErr::RecordNotInserted) => {
+            legacy_number::gone(tx, job).await?;
+            return Ok(None);
+        }
         Err(error) => return Err(error.into()),
     };
     if !job.labels.is_empty() {
@@ -302,6 +310,7 @@ fn new_row(now: Time, ready: &Ready) -> job::Model {
     let held = ready.payer.map(|_| ready.terms.hold);
     let mut row = job::Model {
         project_id: ready.project_id,
+        dialect: service.dialect,
         service_id: Some(service.id),
         service_version_id: Some(ready.version_id),
         status: if later.is_some() { job::Status::Scheduled } else { job::Status::Queued },

@@ -192,6 +192,7 @@ fn new_row(
         max_running_per_user: Set(new.limits.max_running_per_user.over(None)),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
+        dialect: Set(new.dialect),
         deleted_at: Set(None),
         ..Default::default()
     }

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
 
+use entity::legacy_number::Noun;
+
 use super::{Account, AccountOverrun};
 use crate::{
     domain::{self, account::AccountFilter},
@@ -11,6 +13,7 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nullable, page},
+        dialect::{Dialect, only_with_a_number, row_of},
         filter::{IdFilter, StringFilter, both},
         id::{self, Kind},
         scalar::Decimal,
@@ -101,13 +104,20 @@ impl AccountQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
         #[graphql(desc = "The short name.")] name: Option<String>,
     ) -> Option<Result<Account>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let row = match (id, number, name) {
                 (Some(id), None, None) => domain::account::get(app, viewer, id::uid(Kind::Account, "id", &id)?).await?,
-                (None, Some(number), None) => domain::account::get_by_number(app, viewer, i64::from(number)).await?,
+                (None, Some(number), None) => {
+                    let id = row_of(ctx, dialect, Noun::Account, number).await?;
+                    domain::account::get_by_number(app, viewer, id).await?
+                }
                 (None, None, Some(name)) => domain::account::get_by_name(app, viewer, &name).await?,
                 _ => return Err(Error::invalid("id", "Give exactly one of id, number and name.").into()),
             };
@@ -130,7 +140,7 @@ impl AccountQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<AccountConnection> {
         let filter = AccountFilter::try_from(filter.unwrap_or_default())?;
-        page_of_accounts(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_accounts(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 
     /// What a job of a service would cost, and what would be held for it.

@@ -23,9 +23,6 @@ const INTROSPECTION_WEIGHT: u64 = 200_000;
 /// Objects of a page when neither `first` nor `last` is given.
 const PAGE: u64 = 20;
 
-/// The largest page that a connection gives.
-const PAGE_MAX: u64 = 100;
-
 /// What the survey found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::graphql) struct Survey {
@@ -65,7 +62,7 @@ pub(in crate::graphql) enum Cost {
 
 /// Measures every operation of a document and refuses what passes a limit.
 pub(in crate::graphql) fn survey(document: &ExecutableDocument, limits: &Limits) -> Result<Survey, Refusal> {
-    let mut walk = Walk::new(document, None, limits.directives);
+    let mut walk = Walk::new(document, None, limits);
     let mut operations = Vec::new();
     let mut definitions: Vec<_> = document.operations.iter().collect();
     definitions.sort_unstable_by_key(|(_, operation)| (operation.pos.line, operation.pos.column));
@@ -92,8 +89,9 @@ pub(in crate::graphql) fn cost_with(
     document: &ExecutableDocument,
     operation: &Operation,
     variables: &Variables,
+    limits: &Limits,
 ) -> Result<u32, Refusal> {
-    let mut walk = Walk::new(document, Some(variables), u32::MAX);
+    let mut walk = Walk::new(document, Some(variables), &Limits { directives: u32::MAX, ..limits.clone() });
     let definition = operation.definition(document);
     Ok(definition.map(|it| walk.operation(it)).transpose()?.map_or(0, |measure| points(measure.units)))
 }
@@ -153,6 +151,8 @@ pub(super) struct Walk<'a> {
     /// `None` while the values are not known.
     variables: Option<&'a Variables>,
     directive_limit: u32,
+    /// The largest page that a connection gives.
+    page_most: u64,
     fragments: HashMap<&'a str, Memo>,
     fields: u32,
     directives: u32,
@@ -160,12 +160,17 @@ pub(super) struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    pub(super) fn new(
-        document: &'a ExecutableDocument,
-        variables: Option<&'a Variables>,
-        directive_limit: u32,
-    ) -> Self {
-        Self { document, variables, directive_limit, fragments: HashMap::new(), fields: 0, directives: 0, visited: 0 }
+    pub(super) fn new(document: &'a ExecutableDocument, variables: Option<&'a Variables>, limits: &Limits) -> Self {
+        Self {
+            document,
+            variables,
+            directive_limit: limits.directives,
+            page_most: limits.page.into(),
+            fragments: HashMap::new(),
+            fields: 0,
+            directives: 0,
+            visited: 0,
+        }
     }
 
     /// The measure of an operation as a whole.
@@ -292,8 +297,8 @@ impl<'a> Walk<'a> {
             Value::Null => None,
             Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => Some(0),
             // No number at all is refused elsewhere; until then it is the worst it could be.
-            Value::Number(number) => Some(number.as_u64().unwrap_or(PAGE_MAX).min(PAGE_MAX)),
-            _ => Some(PAGE_MAX),
+            Value::Number(number) => Some(number.as_u64().unwrap_or(self.page_most).min(self.page_most)),
+            _ => Some(self.page_most),
         };
         (size(first).max(size(last)).unwrap_or(PAGE), by_first || by_last)
     }

@@ -30,7 +30,8 @@ fn cost_of_with(text: &str, variables: async_graphql::Value) -> u32 {
     let document = parse_query(text).expect("the test's document parses");
     let survey = survey(&document, &Limits::default()).expect("the document is within the limits");
     assert_eq!(survey.operations[0].cost, Cost::ByVariables);
-    cost_with(&document, &survey.operations[0], &Variables::from_value(variables)).expect("it was surveyed before")
+    cost_with(&document, &survey.operations[0], &Variables::from_value(variables), &Limits::default())
+        .expect("it was surveyed before")
 }
 
 /// `count` fragments, each spreading the next one twice.
@@ -275,7 +276,9 @@ fn the_introspection_of_the_usual_tools_is_within_the_bounds() {
     assert_eq!(cost_of(text), 0);
     let document = parse_query(text).expect("it parses");
     let (_, operation) = document.operations.iter().next().expect("it has an operation");
-    let measure = survey::Walk::new(&document, None, 5).operation(&operation.node).expect("it is within the limits");
+    let measure = survey::Walk::new(&document, None, &Limits::default())
+        .operation(&operation.node)
+        .expect("it is within the limits");
     let introspection = measure.introspection;
     assert_eq!((introspection.depth, introspection.fields, introspection.weight), (15, 230, 149_496));
 }

@@ -24,6 +24,8 @@ fn of(field: &str) -> Columns {
         "__typename" => &[],
         "id" | "events" | "charges" => &[Uid],
         "number" => &[Id],
+        "dialect" => &[Dialect],
+        "dialectNumber" => &[DialectNumber],
         "status" => &[Status],
         "origin" => &[Origin],
         "service" => &[ServiceId],

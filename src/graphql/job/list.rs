@@ -16,6 +16,7 @@ use crate::{
     graphql::{
         connection::connection,
         context::{asked, asks_for, nodes_ask_for, nullable, page},
+        dialect::{Dialect, only_with_a_number},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
@@ -116,13 +117,19 @@ impl JobQuery {
         ctx: &Context<'_>,
         #[graphql(desc = "The global id.")] id: Option<ID>,
         #[graphql(desc = "The short number.")] number: Option<i32>,
+        #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
+            Dialect,
+        >,
     ) -> Option<Result<Job>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
+            only_with_a_number(dialect, number)?;
             let columns = needed(ctx.field().selection_set());
             let row = match (id, number) {
                 (Some(id), None) => domain::job::get(app, viewer, id::uid(Kind::Job, "id", &id)?, columns).await?,
-                (None, Some(number)) => domain::job::get_by_number(app, viewer, i64::from(number), columns).await?,
+                (None, Some(number)) => {
+                    domain::job::get_by_number(app, viewer, dialect.map(Into::into), i64::from(number), columns).await?
+                }
                 _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
             };
             Ok(Some(row.into()))
@@ -144,7 +151,7 @@ impl JobQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<JobConnection> {
         let filter = JobFilter::try_from(filter.unwrap_or_default())?;
-        page_of_jobs(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_jobs(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 }
 

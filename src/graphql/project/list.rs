@@ -114,7 +114,7 @@ impl ProjectQuery {
     ) -> Result<ProjectConnection> {
         let (app, viewer) = asked(ctx)?;
         let (filter, order) = (ProjectFilter::try_from(filter.unwrap_or_default())?, order.into());
-        let found = domain::project::list(app, viewer, &filter, order, &page(first, last, after, before)?).await?;
+        let found = domain::project::list(app, viewer, &filter, order, &page(ctx, first, last, after, before)?).await?;
         let counted = asks_for(ctx, "totalCount");
         let total = if counted { Some(domain::project::count(app, viewer, &filter).await?) } else { None };
         let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();

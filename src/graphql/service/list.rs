@@ -115,7 +115,7 @@ impl ServiceQuery {
         #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
     ) -> Result<ServiceConnection> {
         let filter = ServiceFilter::try_from(filter.unwrap_or_default())?;
-        page_of_services(ctx, &filter, order, &page(first, last, after, before)?).await
+        page_of_services(ctx, &filter, order, &page(ctx, first, last, after, before)?).await
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
     },
     graphql::{
         context::asked,
+        dialect::home,
         id::{self, Kind},
         payload::{id_inputs, payloads},
         scalar::Decimal,
@@ -221,6 +222,7 @@ impl ServiceMutation {
             results_schema: input.results_schema.unwrap_or(Value::Bool(true)),
             limits: input.limits.into(),
             prices: input.prices.try_into()?,
+            dialect: home(ctx),
         };
         payload(domain::service::create(app, viewer, new).await)
     }

@@ -75,6 +75,8 @@ impl TestApp {
     pub async fn audit(&self) {
         let faults = docket::domain::account::audit(&self.server.app.db).await.expect("the books can be read");
         assert_eq!(faults, [""; 0]);
+        let faults = docket::domain::legacy_number::audit(&self.server.app.db).await.expect("the numbers can be read");
+        assert_eq!(faults, [""; 0]);
     }
 
     /// A new runner of the admin; `input` goes over a name and 100 slots.

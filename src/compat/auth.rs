@@ -1,0 +1,38 @@
+//! From a credential to a viewer, as most dialects do it.
+
+use axum::http::request::Parts;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::failure::Failure;
+use super::surface::Surface;
+use crate::domain::session;
+use crate::http::kit::credentials;
+use crate::viewer::Viewer;
+
+/// Whoever the credential belongs to (`Bearer`, `Basic` with the token as the password, or a session's cookie); without
+/// one, the user that the operator lets stand in, else nobody: the operations then refuse what takes somebody.
+pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
+    async move {
+        if let Some(token) = credentials(&parts.headers)? {
+            return Ok((surface.http.authenticate)(Some(token)).await?);
+        }
+        match &surface.mount.anonymous_as {
+            Some(name) => Ok(session::stand_in(&surface.app, name).await?),
+            None => Ok(Viewer::Anonymous),
+        }
+    }
+    .boxed()
+}
+
+/// The same for dialects that know no log-in and had everything open: there a caller without a credential, and without
+/// anybody to stand in, is refused at every route.
+pub(super) fn somebody<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
+    async move {
+        match any(surface, parts).await? {
+            Viewer::Anonymous => Err(crate::viewer::log_in_first().into()),
+            viewer => Ok(viewer),
+        }
+    }
+    .boxed()
+}

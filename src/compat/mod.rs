@@ -1,0 +1,31 @@
+//! The old REST APIs that docket stands in for.
+//!
+//! Each is a *dialect*: a table of routes, and handlers that translate a request into a named GraphQL operation and its
+//! answer into the old JSON. What a route shows is what the operation shows, to the same viewer, through the same door;
+//! so an old API cannot give away what GraphQL would hide, and `docket routes` can tell for each route what replaces it.
+//! `docs/compat.md` says how a dialect is built.
+
+mod announce;
+mod answer;
+mod auth;
+mod call;
+mod dialect;
+mod entrance;
+mod failure;
+mod link;
+mod operation;
+mod paging;
+mod route;
+mod surface;
+mod topchef;
+
+pub use call::Call;
+pub use dialect::Dialect;
+pub use failure::Failure;
+pub use operation::{Document, Operation};
+pub use paging::Page;
+pub use route::Route;
+pub use surface::{Places, addresses, places};
+
+/// Every dialect, in the order in which they are listed.
+pub static DIALECTS: &[&Dialect] = &[&topchef::DIALECT];

@@ -1,0 +1,67 @@
+//! What the old server did to every request before it looked at its path.
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, HeaderName, Method, Uri};
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use tower::Layer;
+
+use super::json::{Style, finish};
+
+/// The Java client cannot send PATCH, and asks for it with POST and this header.
+const OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
+
+/// Methods that a POST may stand for. The old server took the header with every method; here a GET stays one, since
+/// links and pictures of other sites can send it.
+const METHODS: [Method; 7] =
+    [Method::GET, Method::HEAD, Method::POST, Method::DELETE, Method::PUT, Method::PATCH, Method::OPTIONS];
+
+pub(super) fn around(routes: Router) -> Router {
+    Router::new().fallback_service(from_fn(dress).layer(routes))
+}
+
+async fn dress(request: Request, next: Next) -> Response {
+    let request = one_slash(overridden(request));
+    let style = style(request.headers());
+    finish(next.run(request).await, style)
+}
+
+/// How the JSON of the answer is to be written.
+pub(super) fn style(headers: &HeaderMap) -> Style {
+    match headers.get("x-requested-with") {
+        Some(asked) if asked.as_bytes().eq_ignore_ascii_case(b"xmlhttprequest") => Style::Compact,
+        _ => Style::Pretty,
+    }
+}
+
+fn overridden(mut request: Request) -> Request {
+    if request.method() != Method::POST {
+        return request;
+    }
+    let asked = request.headers().get(&OVERRIDE).and_then(|asked| asked.to_str().ok()).unwrap_or_default();
+    let Some(method) = METHODS.into_iter().find(|method| asked.eq_ignore_ascii_case(method.as_str())) else {
+        return request;
+    };
+    if matches!(method, Method::GET | Method::HEAD | Method::OPTIONS | Method::DELETE) {
+        *request.body_mut() = Body::empty();
+        request.headers_mut().remove(CONTENT_TYPE);
+    }
+    *request.method_mut() = method;
+    request
+}
+
+/// `//services` is `/services`.
+fn one_slash(mut request: Request) -> Request {
+    let path = request.uri().path();
+    if !path.starts_with("//") {
+        return request;
+    }
+    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
+    if let Ok(uri) = format!("/{}{query}", path.trim_start_matches('/')).parse::<Uri>() {
+        *request.uri_mut() = uri;
+    }
+    request
+}

@@ -1,0 +1,5 @@
+//! The old APIs.
+
+mod every_operation;
+mod layer;
+mod topchef;
