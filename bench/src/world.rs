@@ -151,7 +151,7 @@ impl Seeder {
         let input = json!({
             "name": name, "title": format!("Bench {name}"), "limits": { "leaseSeconds": 3_600 },
             "parametersSchema": parameters, "resultsSchema": results,
-            "prices": price.map(|price| json!({ "perJob": price }))
+            "prices": price.map_or_else(|| json!({}), |price| json!({ "perJob": price }))
         });
         let data = self.run(query, &json!({ "input": input })).await?;
         text(&data, "/serviceCreate/service/id")

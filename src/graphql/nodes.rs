@@ -27,26 +27,55 @@ where
     T: ContainerType,
 {
     fn type_name() -> Cow<'static, str> {
-        <[T] as OutputType>::type_name()
+        <&[T] as OutputType>::type_name()
     }
 
     fn qualified_type_name() -> String {
-        <[T] as OutputType>::qualified_type_name()
+        <&[T] as OutputType>::qualified_type_name()
     }
 
     fn create_type_info(registry: &mut Registry) -> String {
-        <[T] as OutputType>::create_type_info(registry)
+        <&[T] as OutputType>::create_type_info(registry)
     }
 
     async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
         match plain(&ctx.item.node) {
             // Boxed, because what an object holds may be such a list again.
             Some(fields) => {
-                let all: BoxFuture<'_, ServerResult<Value>> = Box::pin(resolve(ctx, &fields, &self.0));
-                all.await
+                let items = self.0.iter().enumerate().map(|(index, item)| (Some(index), item));
+                let all: BoxFuture<'_, ServerResult<Vec<Value>>> = Box::pin(objects(ctx, &fields, items));
+                Ok(Value::List(all.await?))
             }
-            None => self.0.resolve(ctx, field).await,
+            None => (&self.0[..]).resolve(ctx, field).await,
         }
+    }
+}
+
+/// One object, resolved in the same way.
+#[derive(Clone, Copy, Debug)]
+pub struct InPlace<T>(pub T);
+
+impl<T: ContainerType> OutputType for InPlace<T> {
+    fn type_name() -> Cow<'static, str> {
+        T::type_name()
+    }
+
+    fn qualified_type_name() -> String {
+        T::qualified_type_name()
+    }
+
+    fn introspection_type_name(&self) -> Cow<'static, str> {
+        self.0.introspection_type_name()
+    }
+
+    fn create_type_info(registry: &mut Registry) -> String {
+        T::create_type_info(registry)
+    }
+
+    async fn resolve(&self, ctx: &ContextSelectionSet<'_>, field: &Positioned<Field>) -> ServerResult<Value> {
+        let Some(fields) = plain(&ctx.item.node) else { return self.0.resolve(ctx, field).await };
+        let one: BoxFuture<'_, ServerResult<Vec<Value>>> = Box::pin(objects(ctx, &fields, [(None, &self.0)]));
+        Ok(one.await?.pop().unwrap_or_default())
     }
 }
 
@@ -66,14 +95,15 @@ fn plain(selection: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
     Some(fields)
 }
 
-async fn resolve<T: ContainerType>(
-    ctx: &ContextSelectionSet<'_>,
-    fields: &[&Positioned<Field>],
-    items: &[T],
-) -> ServerResult<Value> {
-    let mut objects: Vec<Vec<Value>> = Vec::with_capacity(items.len());
+/// Objects with their places in a list, if they are in one.
+async fn objects<'a, T: ContainerType + 'a>(
+    ctx: &'a ContextSelectionSet<'_>,
+    fields: &'a [&'a Positioned<Field>],
+    items: impl IntoIterator<Item = (Option<usize>, &'a T)> + Send,
+) -> ServerResult<Vec<Value>> {
+    let mut found: Vec<Vec<Value>> = Vec::new();
     let mut waiting = Vec::new();
-    for (index, item) in items.iter().enumerate() {
+    for (index, item) in items {
         let mut object = Vec::with_capacity(fields.len());
         for (place, field) in fields.iter().copied().enumerate() {
             let value = if field.node.selection_set.node.items.is_empty() {
@@ -83,30 +113,34 @@ async fn resolve<T: ContainerType>(
                 if let Poll::Ready(value) = poll!(&mut nested) {
                     value?
                 } else {
-                    waiting.push(async move { ServerResult::Ok((index, place, nested.await?)) });
+                    let at = (found.len(), place);
+                    waiting.push(async move { ServerResult::Ok((at, nested.await?)) });
                     Value::Null
                 }
             };
             object.push(value);
         }
-        objects.push(object);
+        found.push(object);
     }
-    for (index, place, value) in try_join_all(waiting).await? {
-        objects[index][place] = value;
+    for ((object, place), value) in try_join_all(waiting).await? {
+        found[object][place] = value;
     }
     let named = |object: Vec<Value>| {
         let names = fields.iter().map(|field| field.node.response_key().node.clone());
         Value::Object(names.zip(object).collect())
     };
-    Ok(Value::List(objects.into_iter().map(named).collect()))
+    Ok(found.into_iter().map(named).collect())
 }
 
 async fn value<T: ContainerType>(
     ctx: &ContextSelectionSet<'_>,
-    index: usize,
+    index: Option<usize>,
     item: &T,
     field: &Positioned<Field>,
 ) -> ServerResult<Value> {
+    let Some(index) = index else {
+        return Ok(item.resolve_field(&ctx.with_field(field)).await?.unwrap_or_default());
+    };
     let at = ctx.with_index(index);
     let found = item.resolve_field(&at.with_field(field)).await;
     found.map(Option::unwrap_or_default).map_err(|error| at.set_error_path(error))

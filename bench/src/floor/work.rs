@@ -76,7 +76,7 @@ const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_
     retry_timeouts, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
     submitted_at, updated_at, cpus, price_per_job, price_per_hour, ran_micros, account_id, held) \
     SELECT $1, 'submitted', service.id, version_id, $2, 'queued', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
-    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, 1, 0, FALSE, $4, $4, $4, 1, \
+    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, CASE WHEN account.id IS NULL THEN 1 ELSE 2 END, 0, FALSE, $4, $4, $4, 1, \
     COALESCE(price_per_job, 0), 0, 0, account.id, CASE WHEN account.id IS NULL THEN NULL ELSE price_per_job END \
     FROM service LEFT JOIN account ON account.uid = $6 \
     WHERE service.uid = $5 AND NOT disabled AND service.deleted_at IS NULL RETURNING id, service_id, account_id, held";
@@ -143,7 +143,7 @@ async fn take(tx: &mut Tx<'_>, runner: i64, body: &Claim) -> Answer<Value> {
 }
 
 const FINISH: &str = "UPDATE job SET status = 'succeeded', results = $1, lease_hash = NULL, lease_expires_at = NULL, \
-    progress = 1.0, revision = revision + 1, started_at = coalesce(started_at, claimed_at), claimed_at = NULL, \
+    progress = 1.0, revision = revision + CASE WHEN account_id IS NULL THEN 1 ELSE 2 END, started_at = coalesce(started_at, claimed_at), claimed_at = NULL, \
     finished_at = $2, updated_at = $2, held = NULL, amount = CASE WHEN account_id IS NULL THEN amount ELSE held END \
     WHERE id = $5 AND lease_hash = $3 AND runner_id = $4 AND status IN ('claimed', 'running') \
     RETURNING id, uid, revision, attempt, service_id, owner_id, account_id, amount";
@@ -161,6 +161,7 @@ async fn finish(tx: &mut Tx<'_>, runner: i64, body: &Complete) -> Answer<Value> 
     let job = (id, uid, revision, attempt, service, owner);
     if let (Some(account), Some(amount)) = (account, amount) {
         money::settle(tx, account, amount, &job, now).await?;
+        let job = (id, uid, revision - 1, attempt, service, owner);
         log(tx, &job, (CHARGED, Some(account)), Some(runner), json!({ "held": -amount, "spent": amount }), now).await?;
     }
     log(tx, &job, CHANGED, Some(runner), json!({ "from": "claimed", "to": "succeeded" }), now).await?;
