@@ -118,6 +118,7 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
     if options.wants(Scenario::Page) {
         note("page of 100 jobs");
         lines.extend(scenario::page(plan, fleet, world).await?);
+        lines.extend(scenario::paid_page(plan, fleet, world).await?);
     }
     if options.wants(Scenario::Stream) {
         note("events to 100 subscribers");
@@ -134,6 +135,7 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
     if options.wants(Scenario::Cycle) {
         note("life cycle");
         lines.extend(scenario::cycle(plan, fleet, world).await?);
+        lines.extend(scenario::paid(plan, fleet, world).await?);
     }
     if options.wants(Scenario::ProjectW) {
         note("Project-W's API");

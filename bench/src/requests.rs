@@ -35,6 +35,10 @@ const PAGE: &str = "query Page { jobs(first: 100) { nodes { id number status pri
                     submittedAt startedAt finishedAt owner { id username } service { id name title } } \
                     pageInfo { hasNextPage } } }";
 
+const PAID_PAGE: &str = "query PaidPage { jobs(first: 100) { nodes { id number status priority attempt progress message \
+                         submittedAt startedAt finishedAt owner { id username } account { id name } } \
+                         pageInfo { hasNextPage } } }";
+
 const AFTER: &str = "query After($after: String) { jobs(first: 100, after: $after) { nodes { id number status priority \
                      attempt progress message submittedAt startedAt finishedAt owner { id username } \
                      service { id name title } } pageInfo { hasNextPage } } }";
@@ -75,6 +79,14 @@ impl Requests<'_> {
         }
     }
 
+    /// The same with owner and account.
+    pub fn paid_page(&self, token: &str) -> Result<Vec<u8>> {
+        match self.side {
+            Side::Docket => graphql(Some(token), PAID_PAGE, &json!({})),
+            Side::Floor => Ok(get("/jobs/paid", token)),
+        }
+    }
+
     /// The 100 jobs after a cursor that the user may see, with owner and service; without one the newest. docket only.
     pub fn after(&self, cursor: Option<&str>) -> Result<Vec<u8>> {
         graphql(Some(&self.world.user), AFTER, &json!({ "after": cursor }))
@@ -85,16 +97,18 @@ impl Requests<'_> {
         graphql(Some(&self.world.user), OF_SERVICE, &json!({ "filter": { "serviceId": { "eq": service } } }))
     }
 
-    /// A new job of a service.
+    /// A new job of a service; the account pays for what has a price.
     pub fn submit(&self, service: &str) -> Result<Vec<u8>> {
         let parameters = parameters();
+        let account = self.world.services.is_paid(service).then_some(self.world.account.as_str());
         match self.side {
             Side::Docket => {
-                let input = json!({ "serviceId": service, "parameters": parameters });
+                let input = json!({ "serviceId": service, "parameters": parameters, "accountId": account });
                 graphql(Some(&self.world.user), SUBMIT, &json!({ "input": input }))
             }
             Side::Floor => {
-                let body = json!({ "service": uid(service), "parameters": parameters });
+                let account = account.map(uid);
+                let body = json!({ "service": uid(service), "parameters": parameters, "account": account });
                 post("/jobs", Some(&self.world.user), &body)
             }
         }

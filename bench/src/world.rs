@@ -13,6 +13,8 @@ use crate::server::Server;
 const JOBS: usize = 10_000;
 /// Jobs that are asked for by id, in turn.
 const ASKED: usize = 1_000;
+/// What a job costs of a service that costs something.
+const PRICE: &str = "0.25";
 /// Connections that submit them.
 const SUBMITTERS: usize = 20;
 /// Jobs of the service that is asked for with all its jobs.
@@ -26,6 +28,8 @@ pub struct World {
     pub admin: String,
     /// The token of the runner that works for every service.
     pub runner: String,
+    /// The account that pays for the jobs of services with a price; the user is its member.
+    pub account: String,
     /// Ids of some jobs that nobody touches.
     pub jobs: Vec<String>,
     /// Ids of the services.
@@ -35,12 +39,14 @@ pub struct World {
 /// One service for each thing that is measured, so that no scenario finds another one's jobs in its queue.
 #[derive(Default)]
 pub struct Services {
-    /// Has the jobs that are only read.
+    /// Has the jobs that are only read, and a price.
     pub archive: String,
     /// Gets jobs that nobody claims.
     pub submit: String,
     /// Gets jobs that are finished.
     pub cycle: String,
+    /// Gets jobs that are finished and paid for.
+    pub paid: String,
     /// Its jobs are followed.
     pub stream: String,
     /// Has [`LAB_JOBS`] jobs, and is asked for with all of them.
@@ -51,6 +57,13 @@ pub struct Services {
     pub long: String,
 }
 
+impl Services {
+    /// Whether it costs something.
+    pub fn is_paid(&self, service: &str) -> bool {
+        [&self.archive, &self.paid].into_iter().any(|paid| paid == service)
+    }
+}
+
 /// Seeds a docket that has the user [`USER`].
 pub async fn seed(docket: &Server) -> Result<World> {
     let mut seeder = Seeder { connection: Connection::open(docket.address).await?, token: None };
@@ -58,16 +71,19 @@ pub async fn seed(docket: &Server) -> Result<World> {
     let user = seeder.log_in(USER, USER_PASSWORD).await?;
     seeder.token = Some(user.clone());
     let services = Services {
-        archive: seeder.service("archive").await?,
-        submit: seeder.service("submit").await?,
-        cycle: seeder.service("cycle").await?,
-        stream: seeder.service("stream").await?,
-        lab: seeder.service("lab").await?,
-        short: seeder.service("short-queue").await?,
-        long: seeder.service("long-queue").await?,
+        archive: seeder.service("archive", Some(PRICE)).await?,
+        submit: seeder.service("submit", None).await?,
+        cycle: seeder.service("cycle", None).await?,
+        paid: seeder.service("paid", Some(PRICE)).await?,
+        stream: seeder.service("stream", None).await?,
+        lab: seeder.service("lab", None).await?,
+        short: seeder.service("short-queue", None).await?,
+        long: seeder.service("long-queue", None).await?,
     };
     let runner = seeder.runner(&services).await?;
-    let mut world = World { user, admin, runner, jobs: Vec::new(), services };
+    seeder.token = Some(admin.clone());
+    let account = seeder.account().await?;
+    let mut world = World { user, admin, runner, account, jobs: Vec::new(), services };
     let submitters = (0..SUBMITTERS).map(|_| world.submit(docket, &world.services.archive, JOBS / SUBMITTERS));
     let jobs = try_join_all(submitters).await?.concat();
     world.submit(docket, &world.services.lab, LAB_JOBS).await?;
@@ -107,7 +123,21 @@ impl Seeder {
         text(&data, "/sessionCreate/token")
     }
 
-    async fn service(&mut self, name: &str) -> Result<String> {
+    /// An account with plenty, for the user to spend.
+    async fn account(&mut self) -> Result<String> {
+        let query = "mutation Account($input: AccountCreateInput!) { accountCreate(input: $input) { account { id } } }";
+        let data = self.run(query, &json!({ "input": { "name": "bench", "granted": "1000000000" } })).await?;
+        let account = text(&data, "/accountCreate/account/id")?;
+        let data =
+            self.run("query User($name: String) { user(username: $name) { id } }", &json!({ "name": USER })).await?;
+        let user = text(&data, "/user/id")?;
+        let query =
+            "mutation Member($input: AccountMemberSetInput!) { accountMemberSet(input: $input) { member { limit } } }";
+        self.run(query, &json!({ "input": { "accountId": account, "userId": user } })).await?;
+        Ok(account)
+    }
+
+    async fn service(&mut self, name: &str, price: Option<&str>) -> Result<String> {
         let query = "mutation Service($input: ServiceCreateInput!) { serviceCreate(input: $input) { service { id } } }";
         let parameters = json!({
             "type": "object",
@@ -126,7 +156,8 @@ impl Seeder {
         // Leases that outlast the run: nothing is to come back while something else is measured.
         let input = json!({
             "name": name, "title": format!("Bench {name}"), "limits": { "leaseSeconds": 3_600 },
-            "parametersSchema": parameters, "resultsSchema": results
+            "parametersSchema": parameters, "resultsSchema": results,
+            "prices": price.map_or_else(|| json!({}), |price| json!({ "perJob": price }))
         });
         let data = self.run(query, &json!({ "input": input })).await?;
         text(&data, "/serviceCreate/service/id")
@@ -134,9 +165,9 @@ impl Seeder {
 
     async fn runner(&mut self, services: &Services) -> Result<String> {
         let query = "mutation Runner($input: RunnerCreateInput!) { runnerCreate(input: $input) { token } }";
-        let Services { archive, submit, cycle, stream, lab: _, short, long } = services;
+        let Services { archive, submit, cycle, paid, stream, lab: _, short, long } = services;
         let input = json!({
-            "name": "bench", "slots": 1_000, "serviceIds": [archive, submit, cycle, stream, short, long]
+            "name": "bench", "slots": 1_000, "serviceIds": [archive, submit, cycle, paid, stream, short, long]
         });
         let data = self.run(query, &json!({ "input": input })).await?;
         text(&data, "/runnerCreate/token")

@@ -63,7 +63,9 @@ pub(super) async fn connect(path: &Path, role: Role) -> Result<DatabaseConnectio
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10))
             .pragma("cache_size", "-8000")
-            .statement_cache_capacity(256);
+            .statement_cache_capacity(256)
+            // A page of 100 rows fits, so that the thread that reads it does not wait for who takes the rows.
+            .row_buffer_size(128);
         match role {
             Role::Writer => options.create_if_missing(true),
             Role::Reader { .. } => options.create_if_missing(false).pragma("query_only", "ON"),

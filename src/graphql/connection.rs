@@ -57,14 +57,14 @@ macro_rules! connection {
         #[async_graphql::Object]
         impl $connection {
             /// The items with their cursors.
-            async fn edges(&self) -> Vec<$edge<'_>> {
+            async fn edges(&self) -> $crate::graphql::nodes::Nodes<Vec<$edge<'_>>> {
                 let pairs = self.nodes.iter().zip(&self.cursors);
-                pairs.map(|(node, cursor)| $edge { node, cursor }).collect()
+                $crate::graphql::nodes::Nodes(pairs.map(|(node, cursor)| $edge { node, cursor }).collect())
             }
 
             /// The items alone.
-            async fn nodes(&self) -> &[$node] {
-                &self.nodes
+            async fn nodes(&self) -> $crate::graphql::nodes::Nodes<&[$node]> {
+                $crate::graphql::nodes::Nodes(&self.nodes)
             }
 
             /// Where the page lies in the list.

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
+    account,
     job::{self, Columns, Origin, Part},
-    service, user,
+    project, service, user,
 };
 
 use super::{
@@ -17,6 +18,7 @@ use super::{
     id::Kind,
     label::{self, Label},
     ledger::LedgerEntry,
+    nodes::InPlace,
     project::Project,
     runner::Runner,
     scalar::{Cursor, DateTime, Decimal, Long, number},
@@ -60,6 +62,8 @@ pub struct Job {
     columns: Columns,
     owner: Option<Arc<user::Model>>,
     service: Option<Arc<service::Model>>,
+    account: Option<Arc<account::Model>>,
+    project: Option<Arc<project::Model>>,
 }
 
 impl Job {
@@ -70,7 +74,7 @@ impl Job {
 
     /// The same for a row that is shared already.
     pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, columns: Columns::ALL, owner: None, service: None }
+        Self { row, columns: Columns::ALL, owner: None, service: None, account: None, project: None }
     }
 
     /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
@@ -128,27 +132,28 @@ impl Job {
     }
 
     /// What is run; null for a recorded job.
-    async fn service(&self, ctx: &Context<'_>) -> Option<Result<Service>> {
-        nullable(async move { Ok(self.its_service(ctx).await?.map(Service)) }).await
+    async fn service(&self, ctx: &Context<'_>) -> Option<Result<InPlace<Service>>> {
+        nullable(async move { Ok(self.its_service(ctx).await?.map(Service).map(InPlace)) }).await
     }
 
     /// The project that it is a part of; null for none, and for those who may not see the project.
     async fn project(&self, ctx: &Context<'_>) -> Option<Result<Project>> {
         nullable(async move {
-            match self.row.project_id {
-                Some(id) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
-                None => Ok(None),
+            match (&self.project, self.row.project_id) {
+                (Some(row), _) => Ok(Some(Project::shared(Arc::clone(row)))),
+                (None, Some(id)) => Ok(loaders(ctx)?.project(id).await?.map(Project::shared)),
+                (None, None) => Ok(None),
             }
         })
         .await
     }
 
     /// Who submitted it; of a recorded job, whose it is.
-    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<User>> {
+    async fn owner(&self, ctx: &Context<'_>) -> Option<Result<InPlace<User>>> {
         nullable(async move {
             match &self.owner {
-                Some(row) => Ok(Some(User(Arc::clone(row)))),
-                None => Ok(loaders(ctx)?.user(self.row.owner_id).await?.map(User)),
+                Some(row) => Ok(Some(InPlace(User(Arc::clone(row))))),
+                None => Ok(loaders(ctx)?.user(self.row.owner_id).await?.map(User).map(InPlace)),
             }
         })
         .await
@@ -292,11 +297,12 @@ impl Job {
     }
 
     /// Who pays for it; null when it costs nothing, and for those who may not see the account.
-    async fn account(&self, ctx: &Context<'_>) -> Option<Result<Account>> {
+    async fn account(&self, ctx: &Context<'_>) -> Option<Result<InPlace<Account>>> {
         nullable(async move {
-            match self.row.account_id {
-                Some(id) => Ok(loaders(ctx)?.account(id).await?.map(Account)),
-                None => Ok(None),
+            match (&self.account, self.row.account_id) {
+                (Some(row), _) => Ok(Some(InPlace(Account(Arc::clone(row))))),
+                (None, Some(id)) => Ok(loaders(ctx)?.account(id).await?.map(Account).map(InPlace)),
+                (None, None) => Ok(None),
             }
         })
         .await

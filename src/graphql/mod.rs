@@ -32,6 +32,7 @@ mod ledger;
 mod loaders;
 mod node;
 mod oauth_client;
+mod nodes;
 mod payload;
 mod project;
 mod project_data;

@@ -7,6 +7,7 @@
 mod caller;
 mod db;
 mod feed;
+mod money;
 mod read;
 mod ready_made;
 mod work;
@@ -84,6 +85,7 @@ pub fn serve(options: &Options) -> Result<()> {
             .route("/jobs/{uid}", get(read::job))
             .route("/graphql", ready_made::handlers(readers.clone(), deliveries.clone()))
             .route("/jobs", get(read::page).post(work::submit))
+            .route("/jobs/paid", get(read::paid_page))
             .route("/work/claim", post(work::claim))
             .route("/work/complete", post(work::complete))
             .route("/publish", post(feed::publish))

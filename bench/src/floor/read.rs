@@ -49,7 +49,10 @@ struct Entry {
     started_at: Option<String>,
     finished_at: Option<String>,
     owner: Option<Owner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<Service>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Account>,
 }
 
 #[derive(Clone, Serialize)]
@@ -63,6 +66,12 @@ struct Service {
     id: String,
     name: String,
     title: String,
+}
+
+#[derive(Clone, Serialize)]
+struct Account {
+    id: String,
+    name: String,
 }
 
 /// A page of jobs.
@@ -98,6 +107,10 @@ pub type JobRow = (
 const JOBS: &str = "SELECT uid, id, status, priority, attempt, progress, message, submitted_at, started_at, \
                     finished_at, owner_id, service_id FROM job WHERE owner_id = $1 ORDER BY id DESC LIMIT 101";
 
+/// The same with who pays.
+const PAID_JOBS: &str = "SELECT uid, id, status, priority, attempt, progress, message, submitted_at, started_at, \
+                         finished_at, owner_id, account_id FROM job WHERE owner_id = $1 ORDER BY id DESC LIMIT 101";
+
 type EntryRow =
     (Uuid, i64, String, i32, i32, Option<f64>, Option<String>, i64, Option<i64>, Option<i64>, i64, Option<i64>);
 
@@ -115,19 +128,32 @@ pub async fn job(State(floor): State<Floor>, caller: Caller, Path(uid): Path<Uui
 /// The caller's newest 100 jobs, their owners and their services, in three statements.
 pub async fn page(State(floor): State<Floor>, caller: Caller) -> Answer<Json<Page>> {
     let readers = &floor.readers;
-    let mut rows: Vec<EntryRow> =
-        either!(Readers, readers, db => sqlx::query_as(JOBS).bind(caller.user).fetch_all(db).await?);
+    let (rows, has_next_page) = rows(readers, JOBS, caller.user).await?;
+    let (owners, services) = (owners(readers, &rows).await?, services(readers, &rows).await?);
+    let nodes = rows.into_iter().map(|row| {
+        let service = row.11.and_then(|id| services.get(&id).cloned());
+        Entry { service, ..entry_of(&owners, row) }
+    });
+    Ok(Json(Page { nodes: nodes.collect(), has_next_page }))
+}
+
+/// The same with the accounts that pay for them.
+pub async fn paid_page(State(floor): State<Floor>, caller: Caller) -> Answer<Json<Page>> {
+    let readers = &floor.readers;
+    let (rows, has_next_page) = rows(readers, PAID_JOBS, caller.user).await?;
+    let (owners, accounts) = (owners(readers, &rows).await?, accounts(readers, &rows).await?);
+    let nodes = rows.into_iter().map(|row| {
+        let account = row.11.and_then(|id| accounts.get(&id).cloned());
+        Entry { account, ..entry_of(&owners, row) }
+    });
+    Ok(Json(Page { nodes: nodes.collect(), has_next_page }))
+}
+
+async fn rows(readers: &Readers, sql: &'static str, user: i64) -> sqlx::Result<(Vec<EntryRow>, bool)> {
+    let mut rows: Vec<EntryRow> = either!(Readers, readers, db => sqlx::query_as(sql).bind(user).fetch_all(db).await?);
     let has_next_page = rows.len() > 100;
     rows.truncate(100);
-    let (owners, services) = (owners(readers, &rows).await?, services(readers, &rows).await?);
-    let nodes = rows
-        .into_iter()
-        .map(|row| {
-            let (owner, service) = (owners.get(&row.10).cloned(), row.11.and_then(|id| services.get(&id).cloned()));
-            entry_of(row, owner, service)
-        })
-        .collect();
-    Ok(Json(Page { nodes, has_next_page }))
+    Ok((rows, has_next_page))
 }
 
 async fn owners(readers: &Readers, rows: &[EntryRow]) -> sqlx::Result<HashMap<i64, Owner>> {
@@ -144,6 +170,14 @@ async fn services(readers: &Readers, rows: &[EntryRow]) -> sqlx::Result<HashMap<
         either!(Readers, readers, db => sqlx::query_as(AssertSqlSafe(query)).fetch_all(db).await?);
     let service = |(id, uid, slug, title)| (id, Service { id: name("service", uid), name: slug, title });
     Ok(services.into_iter().map(service).collect())
+}
+
+async fn accounts(readers: &Readers, rows: &[EntryRow]) -> sqlx::Result<HashMap<i64, Account>> {
+    let query =
+        format!("SELECT id, uid, name FROM account WHERE id IN ({})", list(rows.iter().filter_map(|row| row.11)));
+    let accounts: Vec<(i64, Uuid, String)> =
+        either!(Readers, readers, db => sqlx::query_as(AssertSqlSafe(query)).fetch_all(db).await?);
+    Ok(accounts.into_iter().map(|(id, uid, slug)| (id, Account { id: name("account", uid), name: slug })).collect())
 }
 
 fn job_of(row: JobRow) -> Answer<Job> {
@@ -164,8 +198,11 @@ fn job_of(row: JobRow) -> Answer<Job> {
     })
 }
 
-fn entry_of(row: EntryRow, owner: Option<Owner>, service: Option<Service>) -> Entry {
+fn entry_of(owners: &HashMap<i64, Owner>, row: EntryRow) -> Entry {
     Entry {
+        owner: owners.get(&row.10).cloned(),
+        service: None,
+        account: None,
         id: name("job", row.0),
         number: row.1,
         status: row.2.to_uppercase(),
@@ -176,8 +213,6 @@ fn entry_of(row: EntryRow, owner: Option<Owner>, service: Option<Service>) -> En
         submitted_at: time(row.7),
         started_at: row.8.map(time),
         finished_at: row.9.map(time),
-        owner,
-        service,
     }
 }
 

@@ -12,13 +12,14 @@ use uuid::Uuid;
 
 use super::caller::Caller;
 use super::db::Tx;
-use super::{Answer, Floor, Refusal};
+use super::{Answer, Floor, Refusal, money};
 
 /// The body of a submission.
 #[derive(Deserialize)]
 pub struct Submit {
     service: Uuid,
     parameters: Value,
+    account: Option<Uuid>,
 }
 
 /// The body of a claim.
@@ -73,19 +74,26 @@ impl Command {
 const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, labels, \
     requires, requirement_id, parameters, priority, run_after, attempt, max_attempts, lease_seconds, max_run_seconds, \
     retry_timeouts, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
-    submitted_at, updated_at) \
-    SELECT $1, 'submitted', id, version_id, $2, 'queued', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
-    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, 1, 0, FALSE, $4, $4, $4 \
-    FROM service WHERE uid = $5 AND NOT disabled AND deleted_at IS NULL RETURNING id, service_id";
+    submitted_at, updated_at, cpus, price_per_job, price_per_hour, ran_micros, account_id, held) \
+    SELECT $1, 'submitted', service.id, version_id, $2, 'queued', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
+    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, CASE WHEN account.id IS NULL THEN 1 ELSE 2 END, 0, FALSE, $4, $4, $4, 1, \
+    COALESCE(price_per_job, 0), 0, 0, account.id, CASE WHEN account.id IS NULL THEN NULL ELSE price_per_job END \
+    FROM service LEFT JOIN account ON account.uid = $6 \
+    WHERE service.uid = $5 AND NOT disabled AND service.deleted_at IS NULL RETURNING id, service_id, account_id, held";
 
 async fn insert(tx: &mut Tx<'_>, owner: i64, body: Submit) -> Answer<Value> {
     let (uid, now, parameters) = (Uuid::now_v7(), now(), body.parameters.to_string());
-    let row: Option<(i64, i64)> = either!(Tx, tx, db => {
+    let row: Option<(i64, i64, Option<i64>, Option<i64>)> = either!(Tx, tx, db => {
         let query = sqlx::query_as(INSERT).bind(uid).bind(owner).bind(parameters).bind(now).bind(body.service);
-        query.fetch_optional(&mut **db).await?
+        query.bind(body.account).fetch_optional(&mut **db).await?
     });
-    let (id, service) = row.ok_or_else(|| refuse("no such service"))?;
-    log(tx, &(id, uid, 1, 0, service, owner), None, json!({ "to": "queued" }), now).await?;
+    let (id, service, account, held) = row.ok_or_else(|| refuse("no such service"))?;
+    log(tx, &(id, uid, 1, 0, service, owner), CHANGED, None, json!({ "to": "queued" }), now).await?;
+    if let (Some(account), Some(held)) = (account, held) {
+        let job = (id, uid, 2, 0, service, owner);
+        money::hold(tx, account, held, &job, now).await?;
+        log(tx, &job, (CHARGED, Some(account)), None, json!({ "held": held }), now).await?;
+    }
     Ok(json!({ "id": name(uid), "status": "QUEUED" }))
 }
 
@@ -129,47 +137,70 @@ async fn take(tx: &mut Tx<'_>, runner: i64, body: &Claim) -> Answer<Value> {
     let row = row.ok_or_else(|| refuse("the queue is empty"))?;
     let (id, uid, revision, attempt, service, owner, parameters) = row;
     let job = (id, uid, revision, attempt, service, owner);
-    log(tx, &job, Some(runner), json!({ "from": "queued", "to": "claimed" }), now).await?;
+    log(tx, &job, CHANGED, Some(runner), json!({ "from": "queued", "to": "claimed" }), now).await?;
     let (parameters, lease): (Value, _) = (serde_json::from_str(&parameters)?, format!("{id}.{secret}"));
     Ok(json!({ "id": name(uid), "lease": lease, "attempt": attempt, "parameters": parameters }))
 }
 
 const FINISH: &str = "UPDATE job SET status = 'succeeded', results = $1, lease_hash = NULL, lease_expires_at = NULL, \
-    progress = 1.0, revision = revision + 1, started_at = coalesce(started_at, claimed_at), claimed_at = NULL, \
-    finished_at = $2, updated_at = $2 \
+    progress = 1.0, revision = revision + CASE WHEN account_id IS NULL THEN 1 ELSE 2 END, started_at = coalesce(started_at, claimed_at), claimed_at = NULL, \
+    finished_at = $2, updated_at = $2, held = NULL, amount = CASE WHEN account_id IS NULL THEN amount ELSE held END \
     WHERE id = $5 AND lease_hash = $3 AND runner_id = $4 AND status IN ('claimed', 'running') \
-    RETURNING id, uid, revision, attempt, service_id, owner_id";
+    RETURNING id, uid, revision, attempt, service_id, owner_id, account_id, amount";
 
 async fn finish(tx: &mut Tx<'_>, runner: i64, body: &Complete) -> Answer<Value> {
     let now = now();
     let (id, secret) = body.lease.split_once('.').ok_or_else(|| refuse("this is no lease"))?;
     let (id, hash, results): (i64, &[u8], _) = (id.parse()?, &Sha256::digest(secret), body.results.to_string());
-    let job: Option<Changed> = either!(Tx, tx, db => {
+    let row: Option<Ended> = either!(Tx, tx, db => {
         let query = sqlx::query_as(FINISH).bind(results).bind(now).bind(hash).bind(runner).bind(id);
         query.fetch_optional(&mut **db).await?
     });
-    let job = job.ok_or_else(|| refuse("the lease is lost"))?;
-    log(tx, &job, Some(runner), json!({ "from": "claimed", "to": "succeeded" }), now).await?;
-    Ok(json!({ "id": name(job.1), "status": "SUCCEEDED" }))
+    let (id, uid, revision, attempt, service, owner, account, amount) =
+        row.ok_or_else(|| refuse("the lease is lost"))?;
+    let job = (id, uid, revision, attempt, service, owner);
+    if let (Some(account), Some(amount)) = (account, amount) {
+        money::settle(tx, account, amount, &job, now).await?;
+        let job = (id, uid, revision - 1, attempt, service, owner);
+        log(tx, &job, (CHARGED, Some(account)), Some(runner), json!({ "held": -amount, "spent": amount }), now).await?;
+    }
+    log(tx, &job, CHANGED, Some(runner), json!({ "from": "claimed", "to": "succeeded" }), now).await?;
+    Ok(json!({ "id": name(uid), "status": "SUCCEEDED" }))
 }
 
+/// The row of a job that has ended: what its event says, who pays and how much.
+type Ended = (i64, Uuid, i64, i32, i64, i64, Option<i64>, Option<i64>);
+
 /// What an event says of its job: id, outside id, revision, attempt, service and owner.
-type Changed = (i64, Uuid, i64, i32, i64, i64);
+pub type Changed = (i64, Uuid, i64, i32, i64, i64);
 
 const EVENT: &str = "INSERT INTO event (job_id, job_uid, revision, kind, attempt, detail, service_id, owner_id, \
-    runner_id, created_at) VALUES ($1, $2, $3, 'status_changed', $4, $5, $6, $7, $8, $9)";
+    runner_id, created_at, account_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 
-async fn log(tx: &mut Tx<'_>, job: &Changed, runner: Option<i64>, detail: Value, now: i64) -> Answer<()> {
+/// The kind of an event, and the account that it is about, too.
+type Kind = (&'static str, Option<i64>);
+const CHANGED: Kind = ("status_changed", None);
+const CHARGED: &str = "charged";
+
+async fn log(
+    tx: &mut Tx<'_>,
+    job: &Changed,
+    (kind, account): Kind,
+    runner: Option<i64>,
+    detail: Value,
+    now: i64,
+) -> Answer<()> {
     let (id, uid, revision, attempt, service, owner) = *job;
     either!(Tx, tx, db => {
-        let query = sqlx::query(EVENT).bind(id).bind(uid).bind(revision).bind(attempt);
-        let query = query.bind(detail).bind(service).bind(owner).bind(runner).bind(now);
+        let query = sqlx::query(EVENT).bind(id).bind(uid).bind(revision).bind(kind).bind(attempt);
+        let query = query.bind(detail).bind(service).bind(owner).bind(runner).bind(now).bind(account);
         query.execute(&mut **db).await?;
     });
     Ok(())
 }
 
-fn refuse(why: &str) -> Refusal {
+/// Why not.
+pub fn refuse(why: &str) -> Refusal {
     Refusal(StatusCode::CONFLICT, why.to_owned())
 }
 

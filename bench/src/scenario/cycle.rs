@@ -32,14 +32,22 @@ pub async fn submit(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line
 
 /// Submit, claim, complete: three requests, counted as one.
 pub async fn cycle(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
-    let docket = live("docket", &fleet.docket, Requests { side: Side::Docket, world });
-    let floor = live("floor", &fleet.floor, Requests { side: Side::Floor, world });
+    lives(plan, fleet, world, &world.services.cycle, "life cycle, 3 requests").await
+}
+
+/// The same of jobs that an account pays for: a hold at the submission, a settlement at the end.
+pub async fn paid(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
+    lives(plan, fleet, world, &world.services.paid, "life cycle, paid").await
+}
+
+async fn lives(plan: Plan, fleet: &Fleet, world: &World, service: &str, scenario: &'static str) -> Result<Vec<Line>> {
+    let docket = live("docket", &fleet.docket, Requests { side: Side::Docket, world }, service);
     let requests = Requests { side: Side::Floor, world };
-    let single = fleet.floor_single.as_ref().map(|single| live("floor, single commits", single, requests));
+    let floor = live("floor", &fleet.floor, requests, service);
+    let single = fleet.floor_single.as_ref().map(|single| live("floor, single commits", single, requests, service));
     let mut contenders: Vec<&dyn Contender> = vec![&docket, &floor];
     contenders.extend(single.iter().map(|single| single as &dyn Contender));
     let samples = alternate(plan, &contenders).await?;
-    let scenario = "life cycle, 3 requests";
     let compared = Line::compared(scenario, docket.name(), &samples[0], &samples[1], Cost::ServerAndDatabase);
     let others = contenders.iter().zip(&samples).skip(1);
     Ok(std::iter::once(compared.at_most(CYCLE_TARGET))
@@ -47,7 +55,6 @@ pub async fn cycle(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>
         .collect())
 }
 
-fn live<'a>(name: &'static str, server: &'a Server, requests: Requests<'a>) -> Repeat<'a> {
-    let service = &requests.world.services.cycle;
+fn live<'a>(name: &'static str, server: &'a Server, requests: Requests<'a>, service: &'a str) -> Repeat<'a> {
     Repeat { name, server, operation: Box::new(move |_| Box::new(Life { requests, service })) }
 }

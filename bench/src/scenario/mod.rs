@@ -10,8 +10,8 @@ mod stream;
 
 pub use claim::claim;
 pub use compat::compat;
-pub use cycle::{cycle, submit};
+pub use cycle::{cycle, paid, submit};
 pub use project_w::project_w;
-pub use read::{deep, job, page};
+pub use read::{deep, job, page, paid_page};
 pub use start::{loaded_memory, start};
 pub use stream::stream;

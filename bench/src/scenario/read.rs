@@ -56,6 +56,20 @@ pub async fn page(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>>
     ])
 }
 
+/// The newest 100 jobs with owner and account.
+pub async fn paid_page(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
+    let request = Requests { side: Side::Docket, world }.paid_page(&world.user)?;
+    let docket = one_page("docket", &fleet.docket, request, "/data/jobs/nodes").await?;
+    let request = Requests { side: Side::Floor, world }.paid_page(&world.user)?;
+    let floor = one_page("floor", &fleet.floor, request, "/nodes").await?;
+    let samples = alternate(plan, &[&docket, &floor]).await?;
+    let scenario = "page of 100, with accounts";
+    Ok(vec![
+        Line::compared(scenario, docket.name(), &samples[0], &samples[1], Cost::Server).at_most(PAGE_TARGET),
+        Line::load(scenario, floor.name(), &samples[1]),
+    ])
+}
+
 /// A page of the same list of a million jobs at its beginning and in its depth. The jobs of the archive are the oldest
 /// ones, so that a cursor of theirs lies behind all copies.
 pub async fn deep(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> {
@@ -89,7 +103,10 @@ async fn one_page<'a>(name: &'static str, server: &'a Server, request: Vec<u8>, 
     let mut connection = Connection::open(server.address).await?;
     let page = connection.send_json(&request).await?;
     let nodes = page.pointer(path).and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    let whole = nodes.iter().all(|node| node["owner"]["username"].is_string() && node["service"]["title"].is_string());
+    let whole = nodes.iter().all(|node| {
+        node["owner"]["username"].is_string()
+            && (node["service"]["title"].is_string() || node["account"]["name"].is_string())
+    });
     match nodes.last().and_then(|node| node["id"].as_str()) {
         Some(id) if nodes.len() == 100 && whole => {
             let part = uid(id).to_owned();

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
-use entity::{job::Part, service, user};
+use entity::job::{self, Part};
 
 use super::{
     Job, JobOrigin, JobStatus,
@@ -15,11 +15,12 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nodes_ask_for, nullable, page},
+        context::{asked, asks_for, nodes_ask_for, nullable, page, viewer},
         dialect::{Dialect, DialectFilter, only_with_a_number},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
+        nodes::InPlace,
     },
     page::{PageRequest, cursor},
 };
@@ -133,7 +134,7 @@ impl JobQuery {
         #[graphql(desc = "The older API whose `number` is meant; without it, docket's own is.")] dialect: Option<
             Dialect,
         >,
-    ) -> Option<Result<Job>> {
+    ) -> Option<Result<InPlace<Job>>> {
         nullable(async move {
             let (app, viewer) = asked(ctx)?;
             only_with_a_number(dialect, number)?;
@@ -145,7 +146,7 @@ impl JobQuery {
                 }
                 _ => return Err(Error::invalid("id", "Give exactly one of id and number.").into()),
             };
-            Ok(Some(row.into()))
+            Ok(Some(InPlace(row.into())))
         })
         .await
     }
@@ -185,31 +186,39 @@ pub async fn page_of_jobs(
     Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
 }
 
-/// The page's jobs with the owners and services that the document asks for, each kind fetched in one statement. Accounts
-/// and projects, which not everybody sees, come in one statement too, from the request's loaders.
+/// The page's jobs with the owners, services, accounts and projects that the document asks for, each kind fetched in one
+/// statement. A loader would batch them too, at the price of a wait for each job.
 async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
     if parts.is_empty() {
         return Ok(Vec::new());
     }
-    let owners: HashMap<i64, Arc<user::Model>> = if nodes_ask_for(ctx, "owner") {
-        let found = domain::user::by_ids(app, &distinct(parts.iter().map(|part| part.row.owner_id))).await?;
-        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
-    } else {
-        HashMap::new()
+    let viewer = viewer(ctx)?;
+    let ids = |field: &str, id: fn(&job::Model) -> Option<i64>| {
+        if nodes_ask_for(ctx, field) { distinct(parts.iter().filter_map(|part| id(&part.row))) } else { Vec::new() }
     };
-    let services: HashMap<i64, Arc<service::Model>> = if nodes_ask_for(ctx, "service") {
-        let found =
-            domain::service::by_ids(app, &distinct(parts.iter().filter_map(|part| part.row.service_id))).await?;
-        found.into_iter().map(|row| (row.id, Arc::new(row))).collect()
-    } else {
-        HashMap::new()
-    };
+    let (owners, services) = (ids("owner", |row| Some(row.owner_id)), ids("service", |row| row.service_id));
+    let (accounts, projects) = (ids("account", |row| row.account_id), ids("project", |row| row.project_id));
+    let owners = by_id(owners, async |ids| domain::user::by_ids(app, ids).await, |row| row.id).await?;
+    let services = by_id(services, async |ids| domain::service::by_ids(app, ids).await, |row| row.id).await?;
+    let accounts = by_id(accounts, async |ids| domain::account::by_ids(app, viewer, ids).await, |row| row.id).await?;
+    let projects = by_id(projects, async |ids| domain::project::by_ids(app, viewer, ids).await, |row| row.id).await?;
     let related = |part: Part| Job {
         owner: owners.get(&part.row.owner_id).cloned(),
         service: part.row.service_id.and_then(|id| services.get(&id)).cloned(),
+        account: part.row.account_id.and_then(|id| accounts.get(&id)).cloned(),
+        project: part.row.project_id.and_then(|id| projects.get(&id)).cloned(),
         ..Job::from(part)
     };
     Ok(parts.into_iter().map(related).collect())
+}
+
+async fn by_id<M>(
+    ids: Vec<i64>,
+    fetch: impl AsyncFnOnce(&[i64]) -> crate::error::Result<Vec<M>>,
+    id: fn(&M) -> i64,
+) -> Result<HashMap<i64, Arc<M>>> {
+    let rows = if ids.is_empty() { Vec::new() } else { fetch(&ids).await? };
+    Ok(rows.into_iter().map(|row| (id(&row), Arc::new(row))).collect())
 }
 
 fn distinct(ids: impl Iterator<Item = i64>) -> Vec<i64> {
