@@ -56,7 +56,8 @@ impl TestApp {
     /// The same with changed settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        Self::on(Arc::new(Database::new().await), folder, Clock::new(), change).await
+        // Boxed: the future of a start is large, and every test would carry it.
+        Box::pin(Self::on(Arc::new(Database::new().await), folder, Clock::new(), change)).await
     }
 
     /// Another server on the same database, with its own everything but the clock; none on SQLite, where a file has one
@@ -66,7 +67,8 @@ impl TestApp {
             println!("nothing to see: a SQLite file has one server");
             return None;
         }
-        Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ()).await)
+        let on = Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ());
+        Some(Box::pin(on).await)
     }
 
     async fn on(database: Arc<Database>, folder: Arc<TempDir>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {
