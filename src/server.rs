@@ -56,7 +56,7 @@ impl Ground {
     /// Fails with [`Error::InvalidState`] when another server has the database, and with [`Error::Unavailable`] when the
     /// database cannot be opened or the address is taken.
     pub async fn take(config: Config, clock: Clock) -> Result<Self> {
-        Self::take_with(config, clock, Vec::new()).await
+        Box::pin(Self::take_with(config, clock, Vec::new())).await
     }
 
     /// The same with listeners that are bound already: those whose address the configuration asks for are used.
@@ -117,7 +117,7 @@ impl Ground {
 impl Server {
     /// Starts a server: [`Ground::take`] and [`Ground::start`] in one.
     pub async fn start(config: Config, clock: Clock, admin_password: Option<SecretString>) -> Result<Self> {
-        Ground::take(config, clock).await?.start(admin_password).await
+        Box::pin(Box::pin(Ground::take(config, clock)).await?.start(admin_password)).await
     }
 
     /// Stops: no new connections, streams closed with a reason, running requests answered within

@@ -5,8 +5,9 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, assignment, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger, loaders::Loaders,
-    node, oauth_client, project, project_data, runner, server, service, session, token, usage, user, viewer, work,
+    Door, account, assignment, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger,
+    loaders::Loaders, node, oauth_client, project, project_data, runner, server, service, session, token, usage, user,
+    viewer, work,
 };
 use crate::app::App;
 

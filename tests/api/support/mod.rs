@@ -62,7 +62,8 @@ impl TestApp {
     /// The same with changed settings.
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a folder"));
-        Self::on(Arc::new(Database::new().await), folder, Clock::new(), change).await
+        // Boxed: the future of a start is large, and every test would carry it.
+        Box::pin(Self::on(Arc::new(Database::new().await), folder, Clock::new(), change)).await
     }
 
     /// Another server on the same database, with its own everything but the clock; none on SQLite, where a file has one
@@ -78,6 +79,8 @@ impl TestApp {
             return None;
         }
         Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), change).await)
+        let on = Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ());
+        Some(Box::pin(on).await)
     }
 
     async fn on(database: Arc<Database>, folder: Arc<TempDir>, clock: Clock, change: impl FnOnce(&mut Config)) -> Self {

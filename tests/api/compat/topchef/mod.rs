@@ -70,19 +70,19 @@ impl Kitchen {
         });
         let made = self.post("/services", &body).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
-        last(&made.location)
+        last(made.location.as_deref())
     }
 
     /// A new job; its UUID.
     pub async fn job(&self, service: &str, parameters: Value) -> String {
         let made = self.post(&format!("/services/{service}/jobs"), &json!({ "parameters": parameters })).await;
         assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
-        last(&made.location)
+        last(made.location.as_deref())
     }
 }
 
-fn last(location: &Option<String>) -> String {
-    location.as_deref().and_then(|location| location.rsplit('/').next()).expect("a place").to_owned()
+fn last(location: Option<&str>) -> String {
+    location.and_then(|location| location.rsplit('/').next()).expect("a place").to_owned()
 }
 
 pub async fn read(request: reqwest::RequestBuilder) -> Answer {
