@@ -68,7 +68,9 @@ pub(super) async fn run(command: Command, app: &App, mut output: Output) -> Resu
         }
         Command::Test { address } => {
             mail::test(app, &operator, &address).await?;
-            say(&format!("a test went to {address}"));
+            let settings = &app.config.mail;
+            let place = if settings.host.is_empty() { &settings.folder } else { &settings.host };
+            say(&format!("a test for {address} went to {place}"));
         }
     }
     Ok(())
