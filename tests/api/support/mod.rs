@@ -78,8 +78,7 @@ impl TestApp {
             println!("nothing to see: a SQLite file has one server");
             return None;
         }
-        Some(Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), change).await)
-        let on = Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), |_| ());
+        let on = Self::on(Arc::clone(&self.database), Arc::clone(&self.folder), self.clock.clone(), change);
         Some(Box::pin(on).await)
     }
 
