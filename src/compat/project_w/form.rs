@@ -62,7 +62,7 @@ pub(super) struct Query {
 impl FromRequestParts<()> for Query {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &()) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, (): &()) -> Result<Self, Self::Rejection> {
         let fields = Fields::urlencoded(parts.uri.query().unwrap_or_default().as_bytes());
         Ok(Self { fields, only_head: parts.method == Method::HEAD })
     }
