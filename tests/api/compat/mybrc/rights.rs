@@ -69,6 +69,9 @@ async fn an_enrolled_account_is_listed_with_its_members() {
     // She logs in: nobody else gives her another address.
     assert_eq!(world.patch("/users/15/", json!({ "email": "eve@example.org" })).await.0, StatusCode::FORBIDDEN);
     assert_eq!(world.patch("/users/15/", json!({ "usermetadata": "m" })).await.0, StatusCode::OK);
+    assert_eq!(world.ask(Method::DELETE, "/users/15/", None).await.0, StatusCode::CONFLICT, "she is a member");
+    let input = json!({ "accountId": account, "userId": ada.id });
+    admin.change("accountMemberRemove", input, "member { limit }").await;
     assert_eq!(world.ask(Method::DELETE, "/users/15/", None).await.0, StatusCode::FORBIDDEN);
 }
 
