@@ -399,8 +399,7 @@ settings! {
         deprecated: Option<String> = None, day;
         /// The day on which it goes away, as answers are to say.
         sunset: Option<String> = None, day;
-        /// What its answers follow: `documented`, what the API's document says or lists as to be done, or `as-built`, what
-        /// the program behind it answered.
+        /// What its answers follow: the document of the API (`documented`), or the program behind it (`as-built`).
         profile: MybrcProfile = MybrcProfile::Documented, any;
     }
 

@@ -82,7 +82,7 @@ impl World {
         }
         let (operator, quiet) = (Viewer::local_operator(), Progress::new(|_, _| ()));
         let report = import::mybrc(&app.server.app, &operator, folder.path(), quiet).await.expect("it is taken over");
-        assert_eq!(report.refused, []);
+        assert!(report.refused.is_empty(), "{:?}", report.refused);
         let client = app.anonymous();
         Self { app, client }
     }

@@ -54,10 +54,11 @@ async fn an_enrolled_account_is_listed_with_its_members() {
     world.app.member(&account, &ada, json!({})).await;
     assert_eq!(world.numbers("/accounts/").await, [1, 2, 3]);
     let input = json!({ "accountId": account });
-    let enrolled =
-        world.app.admin().change("accountEnrol", input.clone(), "account { overrun legacyNumber(dialect: MYBRC) }");
-    assert_eq!(enrolled.await, json!({ "account": { "overrun": "ALLOW", "legacyNumber": 4 } }));
-    world.app.admin().change("accountEnrol", input, "account { id }").await;
+    let admin = world.app.admin();
+    let selection = "account { overrun legacyNumber(dialect: MYBRC) }";
+    let enrolled = admin.change("accountEnrol", input.clone(), selection).await;
+    assert_eq!(enrolled, json!({ "account": { "overrun": "ALLOW", "legacyNumber": 4 } }));
+    admin.change("accountEnrol", input, "account { id }").await;
     let (_, body) = world.get("/accounts/4/").await;
     assert_eq!(
         (&body["accountname"], &body["users"], &body["accountallocation"]),
@@ -68,6 +69,9 @@ async fn an_enrolled_account_is_listed_with_its_members() {
     // She logs in: nobody else gives her another address.
     assert_eq!(world.patch("/users/15/", json!({ "email": "eve@example.org" })).await.0, StatusCode::FORBIDDEN);
     assert_eq!(world.patch("/users/15/", json!({ "usermetadata": "m" })).await.0, StatusCode::OK);
+    assert_eq!(world.ask(Method::DELETE, "/users/15/", None).await.0, StatusCode::CONFLICT, "she is a member");
+    let input = json!({ "accountId": account, "userId": ada.id });
+    admin.change("accountMemberRemove", input, "member { limit }").await;
     assert_eq!(world.ask(Method::DELETE, "/users/15/", None).await.0, StatusCode::FORBIDDEN);
 }
 

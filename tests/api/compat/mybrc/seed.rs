@@ -40,8 +40,9 @@ const ACCOUNT: &str = "{\"accountid\":1,\"users\":[1,4],\"accountname\":\"fc_has
 
 #[tokio::test]
 async fn what_the_document_reads_is_answered_as_it_shows() {
-    // The lengths that it prints.
-    assert_eq!((JOB.len(), USER.len(), ACCOUNT.len()), (281, 192, 223));
+    // The lengths that it prints. (Of the user it shows the same body twice, as 192 and as 194 bytes: the first look was
+    // taken before the change of two letters that the second one shows.)
+    assert_eq!((JOB.len(), USER.len(), ACCOUNT.len()), (281, 194, 223));
     for profile in [AsBuilt, Documented] {
         let (world, success) = (World::new(profile).await, profile == Documented);
         let base = world.client.get("/mybrc").build().expect("a request").url().to_string();
