@@ -12,7 +12,7 @@ async fn a_user_sees_itself_and_admins_see_all() {
     let (admin, ada, bob) = (app.admin(), app.user("ada").await, app.user("bob").await);
     app.group(json!({ "name": "lab" }), &[&ada]).await;
     let (path, project) = (format!("/users/{}", id(&admin, &ada.id).await), id(&admin, &ada.personal().await).await);
-    let expected = json!({ "email": "ada@example.org", "type": "authenticated", 
+    let expected = json!({ "email": "ada@example.org", "type": "authenticated", "authentication_type": "native", 
         "status": "active", "is_admin": false, "groups": ["lab"], "projects": [project] });
     for client in [&ada, &admin] {
         assert_eq!(shown(client, &path).await, expected);
@@ -43,7 +43,7 @@ async fn who_is_not_active_reads_why_and_nothing_else() {
         let own = format!("/users/{}", id(&app.admin(), &user.id).await);
         app.set_status(name, status).await;
         app.advance(2);
-        let expected = json!({ "email": format!("{name}@example.org"), "type": "authenticated",
+        let expected = json!({ "email": format!("{name}@example.org"), "type": "authenticated", "authentication_type": "native",
              "status": word, "status_message": "By the test.", "is_admin": false,
             "groups": [], "projects": [] });
         assert_eq!(shown(&user, &own).await, expected);
