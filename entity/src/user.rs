@@ -47,7 +47,7 @@ pub enum AuthenticationType {
     /// A directory of the organisation.
     #[sea_orm(string_value = "ldap")]
     Ldap,
-    /// An OpenID provider.
+    /// A provider of `OpenID`.
     #[sea_orm(string_value = "oidc")]
     Oidc,
 }

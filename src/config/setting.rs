@@ -51,7 +51,7 @@ macro_rules! settings {
             }
         )*
 
-        static KEYS: std::sync::LazyLock<Vec<$crate::config::setting::Key>> = std::sync::LazyLock::new(|| {
+        pub(super) static KEYS: std::sync::LazyLock<Vec<$crate::config::setting::Key>> = std::sync::LazyLock::new(|| {
             let mut keys = vec![
                 $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
             ];
@@ -61,7 +61,7 @@ macro_rules! settings {
             keys
         });
 
-        static SECTIONS: &[&str] = &[$( $crate::config::setting::section_path!($part $(as $path)?), )*];
+        pub(super) static SECTIONS: &[&str] = &[$( $crate::config::setting::section_path!($part $(as $path)?), )*];
     };
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 use entity::{
     account,
-    job::{self, Columns, Origin, Part},
+    job::{self, Columns, Origin},
     project, service, user,
 };
 
@@ -40,6 +40,7 @@ mod overrule;
 mod parts;
 mod record;
 mod recorded;
+mod row;
 mod waiting;
 mod write;
 
@@ -64,37 +65,6 @@ pub struct Job {
     service: Option<Arc<service::Model>>,
     account: Option<Arc<account::Model>>,
     project: Option<Arc<project::Model>>,
-}
-
-impl Job {
-    /// A job whose related rows are loaded when they are asked for.
-    pub fn new(row: job::Model) -> Self {
-        Self::shared(Arc::new(row))
-    }
-
-    /// The same for a row that is shared already.
-    pub fn shared(row: Arc<job::Model>) -> Self {
-        Self { row, columns: Columns::ALL, owner: None, service: None, account: None, project: None }
-    }
-
-    /// The same for a row that a change of state has read: parameters and results are loaded when they are asked for.
-    pub fn head(row: job::Model) -> Self {
-        Self { columns: Columns::head(), ..Self::new(row) }
-    }
-
-    /// Parameters or results, from the row if it was read with them.
-    async fn body(&self, ctx: &Context<'_>, column: job::Column) -> Result<Arc<job::Model>> {
-        if self.columns.has(column) {
-            return Ok(Arc::clone(&self.row));
-        }
-        Ok(loaders(ctx)?.whole_job(self.row.id).await?.ok_or(Error::NotFound("job"))?)
-    }
-}
-
-impl From<Part> for Job {
-    fn from(part: Part) -> Self {
-        Self { columns: part.columns, ..Self::new(part.row) }
-    }
 }
 
 /// One run of a service.
@@ -393,16 +363,5 @@ impl Job {
         let domain::job::Rights { cancel, retry, delete } = domain::job::rights(viewer, &self.row, service.as_deref());
         let read_logs = viewer.require_read(Permission::JobsRead).is_ok();
         Ok(JobPermissions { cancel, retry, delete, read_logs })
-    }
-}
-
-impl Job {
-    /// The row of its service: the one that came with the page, or one of a batch.
-    async fn its_service(&self, ctx: &Context<'_>) -> Result<Option<Arc<service::Model>>> {
-        match (&self.service, self.row.service_id) {
-            (Some(row), _) => Ok(Some(Arc::clone(row))),
-            (None, Some(id)) => Ok(loaders(ctx)?.service(id).await?),
-            (None, None) => Ok(None),
-        }
     }
 }
