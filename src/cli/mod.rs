@@ -135,9 +135,9 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     let loaded = global.load(flags);
     match command {
         Command::Serve(command) => Box::pin(serve::run(&command, loaded?)).await,
-        Command::Routes(command) => routes::run(&command, loaded?, output).await,
+        Command::Routes(command) => Box::pin(routes::run(&command, loaded?, output)).await,
         Command::Schema => schema::run(output),
-        Command::Import(command) => import::run(command, loaded?, output).await,
+        Command::Import(command) => Box::pin(import::run(command, loaded?, output)).await,
         Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,

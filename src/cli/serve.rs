@@ -52,7 +52,7 @@ pub(super) async fn run(serve: &Serve, mut loaded: Loaded) -> Result<(), Failure
     }
     let given = std::env::var("DOCKET_ADMIN_PASSWORD").ok().map(SecretString::from);
     let mut stop = signals().map_err(|error| Failure::Input(format!("signals cannot be received: {error}")))?;
-    let server = start(serve, loaded.config, bound, given.clone()).await?;
+    let server = Box::pin(start(serve, loaded.config, bound, given.clone())).await?;
     if !serve.demo {
         for warning in stand_in::warnings(&server.app).await {
             tracing::warn!("{warning}");

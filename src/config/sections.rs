@@ -1,5 +1,4 @@
 //! Every setting, with its bounds and its default.
-#![expect(clippy::struct_excessive_bools, reason = "a section has as many switches as there are things to switch")]
 
 use ipnet::IpNet;
 use std::net::SocketAddr;

@@ -99,12 +99,12 @@ pub(super) async fn redeem(
         other => other,
     })?;
     // What it was before the lock may have changed meanwhile.
-    let token = by_digest(digest).one(&tx.db).await?.ok_or_else(unknown)?;
-    refuse(&token, purposes, tx.now.0)?;
-    let used = one_time_token::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() };
-    let own = one_time_token::Entity::update_many().set(used).filter(one_time_token::Column::Id.eq(token.id));
+    let link = by_digest(digest).one(&tx.db).await?.ok_or_else(unknown)?;
+    refuse(&link, purposes, tx.now.0)?;
+    let spent = one_time_token::ActiveModel { used_at: Set(Some(tx.now)), ..Default::default() };
+    let own = one_time_token::Entity::update_many().set(spent).filter(one_time_token::Column::Id.eq(link.id));
     own.exec(&tx.db).await?;
-    Ok((token, user))
+    Ok((link, user))
 }
 
 fn by_digest(digest: &SecretDigest) -> sea_orm::Select<one_time_token::Entity> {

@@ -126,8 +126,8 @@ async fn by_session(app: &App, digest: &SecretDigest, now: Time) -> Result<Optio
     if now.0 - session.last_used_at.0 > USE_NOTED {
         note_use(app, Used::Session(session.id));
     }
-    let used = session::Model { last_used_at: session.last_used_at.max(now), ..session };
-    user_viewer(app, user, Credential::Session { id: used.id }, Some(used.ends_at())).await.map(Some)
+    let open = session::Model { last_used_at: session.last_used_at.max(now), ..session };
+    user_viewer(app, user, Credential::Session { id: open.id }, Some(open.ends_at())).await.map(Some)
 }
 
 async fn by_digest(app: &App, digest: &SecretDigest) -> Result<Option<session::Model>> {

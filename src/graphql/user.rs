@@ -66,7 +66,7 @@ pub enum AuthenticationType {
     Native,
     /// A directory of the organisation (LDAP).
     Ldap,
-    /// An OpenID provider.
+    /// A provider of `OpenID`.
     Oidc,
 }
 
@@ -366,6 +366,7 @@ impl UserQuery {
     }
 
     /// The users that the viewer may see: oneself, or all for an admin.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn users(
         &self,
         ctx: &Context<'_>,

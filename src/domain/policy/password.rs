@@ -50,9 +50,7 @@ pub(in crate::domain) async fn check_password(
     }
     match rule {
         PasswordRule::Any if length == 0 => faults.add(path, "It must not be empty."),
-        PasswordRule::Any => {}
-        PasswordRule::FourKinds if has_four_kinds(text) => {}
-        PasswordRule::FourKinds => faults.add(
+        PasswordRule::FourKinds if !has_four_kinds(text) => faults.add(
             path,
             "It needs at least 12 characters, among them a lower-case letter, an upper-case letter, a digit and \
              another character.",
@@ -60,7 +58,7 @@ pub(in crate::domain) async fn check_password(
         PasswordRule::Guess { least, .. } if length < least => {
             faults.add(path, format!("At least {least} characters are needed."));
         }
-        PasswordRule::Guess { score: 0, .. } => {}
+        PasswordRule::Any | PasswordRule::FourKinds | PasswordRule::Guess { score: 0, .. } => {}
         PasswordRule::Guess { score, .. } => {
             if let Some(advice) = guessable(app, password, about, score).await? {
                 faults.add(path, advice);
@@ -94,9 +92,10 @@ async fn guessable(app: &App, password: &SecretString, about: &[&str], least: u3
             return Ok(None);
         }
         let warning = estimate.feedback().and_then(zxcvbn::feedback::Feedback::warning);
-        let hints =
-            estimate.feedback().map(|feedback| feedback.suggestions().iter().map(ToString::to_string).collect());
-        Ok(Some((warning.map(|warning| warning.to_string()), hints.unwrap_or_else(Vec::<String>::new))))
+        let hints = estimate
+            .feedback()
+            .map(|feedback| feedback.suggestions().iter().map(ToString::to_string).collect::<Vec<_>>());
+        Ok(Some((warning.map(|warning| warning.to_string()), hints.unwrap_or_default())))
     });
     let Some((warning, hints)) = estimate.await.map_err(|error: Error| error)? else { return Ok(None) };
     let said = std::iter::once("This password is too easy to guess.".to_owned()).chain(warning).chain(hints);

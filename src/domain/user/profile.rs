@@ -151,12 +151,12 @@ async fn apply(tx: &Tx, means: &Means, id: i64, change: &UserChange, session: Op
         audit::note(tx, &means.actor, Action::EmailChanged, &after).await?;
     }
     let loses = before.roles.0.iter().any(|role| !after.roles.has(role));
-    if after.roles != before.roles {
+    if after.roles == before.roles {
+        audit::note(tx, &means.actor, Action::UserUpdated, &after).await?;
+    } else {
         let words = format!("{} instead of {}", listed(&after.roles), listed(&before.roles));
         let subject = audit::Subject::from(&after).noting(words);
         audit::note(tx, &means.actor, Action::UserRolesChanged, subject).await?;
-    } else {
-        audit::note(tx, &means.actor, Action::UserUpdated, &after).await?;
     }
     if loses {
         rights::shrink(tx, [id]).await?;

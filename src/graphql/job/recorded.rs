@@ -121,6 +121,7 @@ payloads! { job: Job, "The job.";
 }
 
 /// What was given, `Some(None)` for null.
+#[expect(clippy::option_option, reason = "null and nothing are two things to say")]
 fn given(at: MaybeUndefined<DateTime>) -> Option<Option<entity::Time>> {
     match at {
         MaybeUndefined::Undefined => None,
