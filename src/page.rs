@@ -1,7 +1,8 @@
 //! Cursors in, pages out (Relay's connection specification, with keyset cursors).
 //!
-//! A cursor holds the order's key and the row's id, so that page 10,000 costs what page 1 costs and rows inserted
-//! meanwhile neither repeat nor hide others.
+//! A cursor holds the list's table, the order's key and the row's id, so that page 10,000 costs what page 1 costs and
+//! rows inserted meanwhile neither repeat nor hide others. A row whose key changes meanwhile moves in the list: who
+//! reads on by the moment of the last change may meet it again, or not any more.
 
 #[cfg(test)]
 mod tests;
@@ -10,7 +11,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, Identity, IntoIdentity, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select, Value,
-    sea_query::{Order as Direction, Query, SelectStatement, UnionType, ValueTuple},
+    sea_query::{ColumnType, Order as Direction, Query, SelectStatement, UnionType, ValueTuple},
 };
 use serde::{Deserialize, Serialize};
 
@@ -102,10 +103,11 @@ pub trait Order<E: EntityTrait>: Copy {
     fn word(self) -> &'static str;
 }
 
-/// The cursor of `row` under `order`.
+/// The cursor of `row` under `order`. It names the table, so that another list's cursor is refused: orders of
+/// different nouns have the same words, and their keys may be of different types.
 #[must_use]
 pub fn cursor<E: EntityTrait, O: Order<E>>(order: O, row: &E::Model) -> String {
-    let content = serde_json::json!([order.word(), order.key(row), order.row_id(row)]);
+    let content = serde_json::json!([E::default().table_name(), order.word(), order.key(row), order.row_id(row)]);
     URL_SAFE_NO_PAD.encode(content.to_string())
 }
 
@@ -184,13 +186,9 @@ where
     Ok(query.order_by(order.id(), direction).limit(request.size + 1).into_query())
 }
 
-/// The ids of all these heads. Each stands in a sub-select of its own: only there may it have an order and a limit.
-pub fn union<E, O>(order: O, heads: Vec<SelectStatement>) -> SelectStatement
-where
-    E: EntityTrait,
-    O: Order<E>,
-{
-    let ids = |head| Query::select().column(order.id()).from_subquery(head, "head").take();
+/// The ids of all these heads, which have them in the column `id`. Each stands in a sub-select of its own: only there may it have an order and a limit.
+pub fn union<E: EntityTrait>(id: E::Column, heads: Vec<SelectStatement>) -> SelectStatement {
+    let ids = |head| Query::select().column(id).from_subquery(head, "head").take();
     let mut heads = heads.into_iter().map(ids);
     let mut all = heads.next().unwrap_or_default();
     for head in heads {
@@ -232,15 +230,24 @@ fn decode<E: EntityTrait, O: Order<E>>(order: O, text: &str, argument: &str) -> 
         Error::invalid(argument, "This is not a cursor of this list in this order. Take one from pageInfo or edges.")
     };
     let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| refuse())?;
-    let (word, key, id): (String, Option<Key>, i64) = serde_json::from_slice(&bytes).map_err(|_| refuse())?;
-    if word != order.word() || key.is_some() != order.column().is_some() {
+    let (table, word, key, id): (String, String, Option<Key>, i64) =
+        serde_json::from_slice(&bytes).map_err(|_| refuse())?;
+    if table != E::default().table_name() || word != order.word() {
         return Err(refuse());
     }
     let id = Value::from(id);
-    Ok(match key {
-        None => ValueTuple::One(id),
-        Some(Key::Int(number)) => ValueTuple::Two(number.into(), id),
-        Some(Key::Text(text)) if text.contains('\0') => return Err(refuse()),
-        Some(Key::Text(text)) => ValueTuple::Two(text.into(), id),
-    })
+    match (order.column(), key) {
+        (None, None) => Ok(ValueTuple::One(id)),
+        // PostgreSQL compares a column with its own kind of value only, and takes no NUL character in a text.
+        (Some(column), Some(Key::Int(number))) if !holds_text(column) => Ok(ValueTuple::Two(number.into(), id)),
+        (Some(column), Some(Key::Text(text))) if holds_text(column) && !text.contains('\0') => {
+            Ok(ValueTuple::Two(text.into(), id))
+        }
+        (_, _) => Err(refuse()),
+    }
+}
+
+/// Whether an order's column holds texts; others hold 64-bit numbers.
+fn holds_text(column: impl ColumnTrait) -> bool {
+    matches!(column.def().get_column_type(), ColumnType::String(_) | ColumnType::Text)
 }

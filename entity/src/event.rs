@@ -87,6 +87,9 @@ pub struct Detail {
     /// Bytes of the new log text (`log_appended`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub length: Option<i64>,
+    /// The log reached its bound with this text, and what comes after it is dropped (`log_appended`).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub truncated: Option<bool>,
     /// What was booked (`charged`, `booked`).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub booking: Option<Booking>,
@@ -106,7 +109,8 @@ pub struct Detail {
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "event")]
 pub struct Model {
-    /// The order of all events: the single writer commits in the order of these numbers.
+    /// The order of all events. On PostgreSQL a later one may be there before an earlier one (see
+    /// `domain::event::seam`); SQLite's one writer commits in the order of these numbers.
     #[sea_orm(primary_key)]
     pub id: i64,
     /// The job; none for an event of an account alone.
@@ -137,9 +141,17 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// The condition that an event is of a recorded job, in the words of the index `event_recorded`: only these have no
+/// service, and events of accounts, which have no job either.
+#[must_use]
+pub fn recorded() -> Condition {
+    Condition::all().add(Column::JobId.is_not_null()).add(Column::ServiceId.is_null())
+}
+
 impl Entity {
     /// The events of jobs that `scope` may see: of one's own jobs, of the jobs of the services that one manages and of
-    /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the jobs that it held at the time.
+    /// the projects that one takes part in, and of all recorded ones for who keeps accounts; for a runner those of the
+    /// jobs that it held at the time.
     #[must_use]
     pub fn visible_to(scope: &Scope) -> Select<Self> {
         match *scope {
@@ -154,9 +166,7 @@ impl Entity {
                     sees = sees.add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher)));
                 }
                 if keeps_accounts {
-                    // Only recorded jobs have no service; and events of accounts, which have no job either.
-                    let recorded = Condition::all().add(Column::JobId.is_not_null()).add(Column::ServiceId.is_null());
-                    sees = sees.add(recorded);
+                    sees = sees.add(recorded());
                 }
                 Self::find().filter(sees)
             }

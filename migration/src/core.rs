@@ -61,6 +61,9 @@ const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX job_log_offset ON job_log (job_id, \"offset\")",
     "CREATE UNIQUE INDEX event_revision ON event (job_id, revision)",
     "CREATE INDEX event_owner ON event (owner_id, id)",
+    "CREATE INDEX event_service ON event (service_id, id) WHERE service_id IS NOT NULL",
+    "CREATE INDEX event_runner ON event (runner_id, id) WHERE runner_id IS NOT NULL",
+    "CREATE INDEX event_recorded ON event (id) WHERE job_id IS NOT NULL AND service_id IS NULL",
     "CREATE INDEX event_created ON event (created_at)",
     "CREATE INDEX event_account ON event (account_id, id) WHERE account_id IS NOT NULL",
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use entity::job::{Column, Columns};
 use entity::runner::Model;
 use serde_json::Value as Json;
 
@@ -10,6 +11,7 @@ use super::output::{Format, Output, Record, record, time};
 use super::pages::all;
 use super::token::show_secret;
 use crate::app::App;
+use crate::domain::job::{self, JobFilter, JobOrder};
 use crate::domain::runner::{self, NewRunner, RunnerOrder};
 use crate::domain::service;
 use crate::error::Result;
@@ -105,8 +107,14 @@ async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failu
 async fn show(numbered: &Numbered, app: &App, mut output: Output) -> Result<(), Failure> {
     let found = numbered.find(app).await?;
     let mut record = with_services(app, &found).await?;
-    let held = runner::held_jobs(app, &Viewer::local_operator(), found.id).await?;
-    record.insert("heldJobs".to_owned(), held.iter().map(|job| Json::from(job.id)).collect());
+    let (viewer, order) = (Viewer::local_operator(), JobOrder::SubmittedAtAsc);
+    let filter = JobFilter { held_by: Some(found.id), ..JobFilter::default() };
+    let columns = Columns::of(&[Column::Id]);
+    let held = all(
+        async |request| job::list(app, &viewer, &filter, order, &request, columns).await,
+        |part| cursor(order, &part.row),
+    );
+    record.insert("heldJobs".to_owned(), held.await?.iter().map(|part| Json::from(part.row.id)).collect());
     output.one(numbered.format, record)?;
     Ok(())
 }

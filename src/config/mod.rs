@@ -4,6 +4,7 @@
 //! environment and the command line, in rising order of precedence, and refuses everything that is wrong at the same
 //! time, each with its file, line and column, its variable or its flag. Secrets are not settings: tokens and
 //! passwords never stand in this file, but a URL may carry one, and what is shown goes through [`mask_url`].
+#![expect(clippy::struct_excessive_bools, reason = "a section has as many switches as there are things to switch")]
 
 mod check;
 mod environment;

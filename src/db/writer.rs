@@ -196,6 +196,10 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
 /// What a caller hears when its own work was fine and the shared commit was not.
 fn commit_failure(error: &Error) -> Error {
     tracing::error!(?error, "a commit failed");
+    if let Error::Unavailable { message, .. } = error {
+        // Such as a full disk, which often shows only here.
+        return Error::unavailable(message.clone());
+    }
     Error::unavailable("The change could not be stored and was undone. Try again.")
 }
 

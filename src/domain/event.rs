@@ -18,6 +18,7 @@ use crate::{
 
 mod feed;
 mod follow;
+mod part;
 mod prune;
 mod seam;
 
@@ -135,48 +136,53 @@ pub struct Listed {
 pub async fn list(app: &App, viewer: &Viewer, filter: &EventFilter, first: i64, after: Option<&str>) -> Result<Listed> {
     viewer.require_read(Permission::JobsRead)?;
     let filter = resolve(app, filter).await?;
-    page_of(app, filtered(event::Entity::visible_to(&viewer.scope()), &filter), first, after).await
+    // In the personal project all jobs are the user's own.
+    let shared = viewer.projects().iter().filter(|project| !project.personal);
+    let projects: Vec<i64> = shared.map(|project| project.project_id).collect();
+    let parts = part::parts(&viewer.scope(), viewer.own_services(), &projects, &filter);
+    page_of(app, &parts, first, after).await
 }
 
 /// The same of an account that the caller may see (`account.id`).
 pub(super) async fn list_of_account(app: &App, account_id: i64, first: i64, after: Option<&str>) -> Result<Listed> {
-    page_of(app, of_account(account_id), first, after).await
+    page_of(app, &[of_account(account_id)], first, after).await
 }
 
 fn of_account(account_id: i64) -> Select<event::Entity> {
     event::Entity::find().filter(event::Column::AccountId.eq(account_id))
 }
 
-async fn page_of(app: &App, query: Select<event::Entity>, first: i64, after: Option<&str>) -> Result<Listed> {
+async fn page_of(app: &App, parts: &[Select<event::Entity>], first: i64, after: Option<&str>) -> Result<Listed> {
     let Some(limit) = u64::try_from(first).ok().filter(|_| (1..=PAGE).contains(&first)) else {
         return Err(Error::invalid("first", format!("{first} is not a page size; take 1 to {PAGE}.")));
     };
     let after = after.map(position).transpose()?;
-    let gap = match after {
-        Some(after) => expired(app, after).await?,
-        None => None,
-    };
-    let limit = limit - u64::from(gap.is_some());
-    let query = if app.db.commits_in_order() { query } else { query.filter(event::Column::Id.lte(newest(app).await?)) };
-    let mut rows = query
-        .filter(event::Column::Id.gt(after.unwrap_or(0)))
-        .order_by_asc(event::Column::Id)
-        .limit(limit + 1)
-        .all(app.db.read())
-        .await?;
-    let has_next = rows.len() as u64 > limit;
-    if has_next {
-        rows.pop();
+    let to = if app.db.commits_in_order() { None } else { Some(newest(app).await?) };
+    let (mut from, mut gap) = (after, None);
+    loop {
+        let limit = limit - u64::from(gap.is_some());
+        let mut rows = part::read(app, parts, from.unwrap_or(0), to, limit + 1).await?;
+        // Asked after the read: what was deleted just before it is not among the rows, and the reader must be told.
+        if let Some(to) = expired_after(app, from).await? {
+            from = Some(to);
+            gap = after.map(|after| Gap { reason: GapReason::Expired, from: cursor(after), to: cursor(to) });
+            continue;
+        }
+        let has_next = rows.len() as u64 > limit;
+        if has_next {
+            rows.pop();
+        }
+        return Ok(Listed { gap, page: Page { rows, has_next, has_previous: after.is_some() } });
     }
-    Ok(Listed { gap, page: Page { rows, has_next, has_previous: after.is_some() } })
 }
 
-/// What is missing after a place because its time is over.
-async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
-    let gap = |to| Gap { reason: GapReason::Expired, from: cursor(position), to: cursor(to) };
+/// Where the log goes on for who stands at a place after which something is missing because its time is over. Who
+/// begins with the oldest event that there is misses nothing.
+async fn expired_after(app: &App, place: Option<i64>) -> Result<Option<i64>> {
+    let Some(place) = place else { return Ok(None) };
     let pruned = prune::pruned_to(app).await?;
-    if position < pruned {
-        return Ok(Some(gap(pruned)));
+    if place < pruned {
+        return Ok(Some(pruned));
     }
     // Who stands here has read what was lost with the database that a backup replaced.
     let left_out = setting::find(app, EVENTS_LEFT_OUT).await?.unwrap_or_default();
@@ -184,7 +190,7 @@ async fn expired(app: &App, position: i64) -> Result<Option<Gap>> {
         let (from, to) = pair.split_once('-')?;
         Some((from.parse::<i64>().ok()?, to.parse::<i64>().ok()?))
     });
-    Ok(left_out.find(|(from, to)| (from + 1..*to).contains(&position)).map(|(_, to)| gap(to)))
+    Ok(left_out.find(|(from, to)| (from + 1..*to).contains(&place)).map(|(_, to)| to))
 }
 
 /// The newest event's place: where a follower that wants only news begins. The log is final up to there.

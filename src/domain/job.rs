@@ -77,6 +77,8 @@ pub struct JobFilter {
     pub owner_ids: Option<Vec<Uuid>>,
     /// Held, or last held, by one of these runners (outside ids).
     pub runner_ids: Option<Vec<Uuid>>,
+    /// Held now by this runner (internal id).
+    pub held_by: Option<i64>,
     /// Having each of these labels.
     pub labels: Labels,
     /// Submitted or recorded.
@@ -103,6 +105,7 @@ impl JobFilter {
         let priorities = [self.priority_least, self.priority_most];
         let times = [self.submitted_from, self.submitted_before, self.finished_from, self.finished_before];
         let bounds = priorities.iter().any(Option::is_some) || times.iter().any(Option::is_some);
+        let lists = lists || self.held_by.is_some();
         !(lists || bounds || statuses.is_some() || origin.is_some() || !labels.is_empty())
     }
 }
@@ -174,7 +177,8 @@ pub async fn list(
         None => filtered(&viewer.scope(), filter),
         Some(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
-            job::Entity::find().filter(job::Column::Id.in_subquery(page::union(order, heads.collect::<Result<_>>()?)))
+            let ids = page::union::<job::Entity>(order.id(), heads.collect::<Result<_>>()?);
+            job::Entity::find().filter(job::Column::Id.in_subquery(ids))
         }
     };
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await
@@ -182,8 +186,12 @@ pub async fn list(
 
 /// What a caller sees beside its own jobs, as queries that one index each answers in order: its own jobs, those of each
 /// service that it manages and of each project that it takes part in, and the recorded ones. None for callers who see no
-/// others, and for those with so many services and projects that one query for each is no gain.
+/// others, for those with so many services and projects that one query for each is no gain, and for what a runner
+/// holds: these are few, and have an index.
 fn visible_by_parts(viewer: &Viewer, filter: &JobFilter) -> Option<Vec<Select<job::Entity>>> {
+    if filter.held_by.is_some() {
+        return None;
+    }
     let Scope::User { id, keeps_accounts, .. } = viewer.scope() else { return None };
     let of_project = |project: i64| job::Entity::find().filter(job::Column::ProjectId.eq(project));
     if let Some(projects) = own_projects(viewer, filter) {
@@ -278,6 +286,9 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
             .filter(job_label::Column::Value.eq(value));
         query = query.filter(job::Column::Id.in_subquery(labelled.into_query()));
     }
+    if let Some(runner) = filter.held_by {
+        query = query.filter(job::Column::RunnerId.eq(runner)).filter(job::held());
+    }
     if let Some(origin) = filter.origin {
         query = query.filter(job::Column::Origin.eq(origin));
     }
@@ -307,7 +318,7 @@ fn narrowed(mut query: Select<job::Entity>, filter: &JobFilter) -> Select<job::E
 impl Order<job::Entity> for JobOrder {
     fn column(self) -> Option<job::Column> {
         match self {
-            // The id rises with the moment of submission.
+            // The id rises with the moment at which a job came here, which of a recorded one is not its submission.
             Self::SubmittedAtAsc | Self::SubmittedAtDesc => None,
             Self::UpdatedAtAsc | Self::UpdatedAtDesc => Some(job::Column::UpdatedAt),
             Self::PriorityDesc => Some(job::Column::Priority),

@@ -1,7 +1,10 @@
 //! The ledger, as people read it. What writes it is [`super::account`].
 
 use entity::{Time, account, ledger, project, service, user};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Query},
+};
 use uuid::Uuid;
 
 use crate::{
@@ -12,7 +15,7 @@ use crate::{
 };
 
 /// Entries of one job that are shown at most.
-const OF_JOB: u64 = 100;
+const OF_JOB: i64 = 100;
 
 /// Which entries to list; conditions are ANDed.
 #[derive(Clone, Debug, Default)]
@@ -70,14 +73,37 @@ pub async fn count(app: &App, viewer: &Viewer, filter: &LedgerFilter) -> Result<
     page::count(filtered(viewer, filter), app.db.read()).await
 }
 
-/// The entries about a job (outside id) that the viewer may see, oldest first; at most 100.
-pub async fn of_job(app: &App, viewer: &Viewer, job_uid: Uuid) -> Result<Vec<ledger::Model>> {
+/// What was booked for a job, as far as the viewer may see it.
+#[derive(Clone, Debug)]
+pub struct Charges {
+    /// The job's outside id.
+    pub job_uid: Uuid,
+    /// The entries, oldest first.
+    pub entries: Vec<ledger::Model>,
+}
+
+/// The entries about each of these jobs (outside ids) that the viewer may see, the 100 oldest of each.
+pub async fn of_jobs(app: &App, viewer: &Viewer, job_uids: &[Uuid]) -> Result<Vec<Charges>> {
     viewer.require_read(Permission::AccountsRead)?;
-    let query = ledger::Entity::visible_to(&viewer.account_scope())
-        .filter(ledger::Column::JobUid.eq(job_uid))
-        .order_by_asc(ledger::Column::Id)
-        .limit(OF_JOB);
-    Ok(query.all(app.db.read()).await?)
+    let place = Expr::cust("ROW_NUMBER() OVER (PARTITION BY job_uid ORDER BY id)");
+    let numbered = ledger::Entity::visible_to(&viewer.account_scope())
+        .filter(ledger::Column::JobUid.is_in(job_uids.iter().copied()))
+        .select_only()
+        .column(ledger::Column::Id)
+        .expr_as(place, "place")
+        .into_query();
+    let first = Query::select()
+        .column(ledger::Column::Id)
+        .from_subquery(numbered, "numbered")
+        .and_where(Expr::col("place").lte(OF_JOB))
+        .take();
+    let query = ledger::Entity::find().filter(ledger::Column::Id.in_subquery(first));
+    let mut found = query.order_by_asc(ledger::Column::Id).all(app.db.read()).await?;
+    let charges = |job_uid: &Uuid| {
+        let entries = found.extract_if(.., |entry| entry.job_uid == Some(*job_uid)).collect();
+        Charges { job_uid: *job_uid, entries }
+    };
+    Ok(job_uids.iter().map(charges).collect())
 }
 
 /// The entries with these internal ids that the viewer may see.

@@ -16,6 +16,7 @@ use crate::{app::App, config::Config, origin::Origin};
 
 /// What one surface asks of accounts.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a promise of its own, asked for by its name")]
 pub struct Policy {
     /// Whether people sign up.
     pub sign_up: bool,

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use entity::{Words, job, project_member::Role, runner, runner_service, service as service_row, token};
+use entity::{Words, job, project_member::Role, runner, runner_service, token};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, SqlErr,
@@ -334,14 +334,6 @@ pub async fn by_ids(app: &App, ids: &[i64]) -> Result<Vec<runner::Model>> {
     Ok(runner::Entity::find().filter(runner::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
 }
 
-/// The services that a runner works for, of those that the viewer sees.
-pub async fn services(app: &App, viewer: &Viewer, runner_id: i64) -> Result<Vec<service_row::Model>> {
-    let links = runner_service::Entity::find().select_only().column(runner_service::Column::ServiceId);
-    let links = links.filter(runner_service::Column::RunnerId.eq(runner_id)).into_query();
-    let query = service::visible(app, viewer).filter(service_row::Column::Id.in_subquery(links));
-    Ok(query.order_by_asc(service_row::Column::Id).all(app.db.read()).await?)
-}
-
 /// The internal ids of the services that a runner works for.
 pub async fn service_ids(app: &App, runner_id: i64) -> Result<Vec<i64>> {
     let links = runner_service::Entity::find()
@@ -350,19 +342,6 @@ pub async fn service_ids(app: &App, runner_id: i64) -> Result<Vec<i64>> {
         .all(app.db.read())
         .await?;
     Ok(links.into_iter().map(|link| link.service_id).collect())
-}
-
-/// The jobs that a runner holds now, of those that the viewer may see: who sees a runner by its job sees its other jobs
-/// no better than before.
-pub async fn held_jobs(app: &App, viewer: &Viewer, runner_id: i64) -> Result<Vec<job::Model>> {
-    if viewer.require_read(Permission::JobsRead).is_err() {
-        return Ok(Vec::new());
-    }
-    let held = job::Entity::visible_to(&viewer.scope())
-        .filter(job::Column::RunnerId.eq(runner_id))
-        .filter(job::held())
-        .order_by_asc(job::Column::Id);
-    Ok(held.all(app.db.read()).await?)
 }
 
 impl Order<runner::Entity> for RunnerOrder {

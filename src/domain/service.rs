@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use entity::{Amount, legacy_number::Dialect, service, service_version};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use entity::{Amount, legacy_number::Dialect, runner_service, service, service_version};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -156,6 +156,8 @@ pub struct ServiceFilter {
     pub project_ids: Option<Vec<Uuid>>,
     /// One of these kinds.
     pub kinds: Option<Vec<service::Kind>>,
+    /// That this runner works for (internal id).
+    pub runner_id: Option<i64>,
     /// Only disabled ones, or only others.
     pub disabled: Option<bool>,
 }
@@ -301,6 +303,11 @@ fn filtered(app: &App, viewer: &Viewer, filter: &ServiceFilter) -> sea_orm::Sele
     }
     if let Some(kinds) = &filter.kinds {
         query = query.filter(service::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(runner) = filter.runner_id {
+        let links = runner_service::Entity::find().select_only().column(runner_service::Column::ServiceId);
+        let links = links.filter(runner_service::Column::RunnerId.eq(runner)).into_query();
+        query = query.filter(service::Column::Id.in_subquery(links));
     }
     if let Some(disabled) = filter.disabled {
         query = query.filter(service::Column::Disabled.eq(disabled));

@@ -16,6 +16,7 @@
 //!   (a literal, or the value of the variable), 20 if neither is given, at most 100; `edges` itself costs nothing,
 //!   so that `edges { node { .. } }` costs about what `nodes { .. }` does;
 //! - a field with a list of `ids` is multiplied by the length of the list;
+//! - the `charges` of a job are taken for five;
 //! - a field of a mutation costs 10 points more;
 //! - `__schema` and `__type` with everything below them cost nothing and have their own bounds: 16 levels, 400
 //!   fields, no `fields` below `fields`, and a weight that takes the lists of types, fields and arguments as about

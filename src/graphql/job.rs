@@ -306,11 +306,12 @@ impl Job {
         self.row.amount.map(Into::into)
     }
 
-    /// The entries of the ledger about it that the viewer may see, oldest first; at most 100.
+    /// The entries of the ledger about it that the viewer may see, oldest first; at most 100. They cost as much as five
+    /// objects.
     async fn charges(&self, ctx: &Context<'_>) -> Result<Vec<LedgerEntry>> {
-        let (app, viewer) = asked(ctx)?;
-        let rows = domain::ledger::of_job(app, viewer, self.row.uid).await?;
-        Ok(rows.into_iter().map(|row| LedgerEntry(Arc::new(row))).collect())
+        let charges = Box::pin(loaders(ctx)?.charges(self.row.uid)).await?;
+        let entries = charges.iter().flat_map(|charges| charges.entries.iter().cloned());
+        Ok(entries.map(|row| LedgerEntry(Arc::new(row))).collect())
     }
 
     /// Processors that it occupies; they multiply the price per processor and hour.

@@ -19,19 +19,20 @@ use entity::{
     runner, service, service_version, user,
 };
 use futures_util::future::BoxFuture;
+use uuid::Uuid;
 
 use crate::{
     app::App,
-    domain,
+    domain::{self, ledger::Charges},
     error::{Error, Result},
     viewer::Viewer,
 };
 
 use numbers::{NumberOf, Numbers};
 
-type Query<R> = fn(App, Viewer, Vec<i64>) -> BoxFuture<'static, Result<Vec<R>>>;
+type Query<R, K> = fn(App, Viewer, Vec<K>) -> BoxFuture<'static, Result<Vec<R>>>;
 type Loaded<R> = std::result::Result<Option<Arc<R>>, Arc<Error>>;
-type Rows<R> = Loader<i64, Loaded<R>, Fetch<R>>;
+type Rows<R, K = i64> = Loader<K, Loaded<R>, Fetch<R, K>>;
 
 /// The loaders of one request, made when they are first used.
 pub struct Loaders {
@@ -50,6 +51,7 @@ struct Set {
     whole_jobs: OnceLock<Rows<job::Model>>,
     accounts: OnceLock<Rows<account::Model>>,
     entries: OnceLock<Rows<ledger::Model>>,
+    charges: OnceLock<Rows<Charges, Uuid>>,
     slurm: OnceLock<Rows<job_slurm::Model>>,
     projects: OnceLock<Rows<project::Model>>,
     paid_projects: OnceLock<Rows<project::Model>>,
@@ -61,22 +63,22 @@ struct Set {
     legacy_numbers: OnceLock<Loader<NumberOf, Loaded<legacy_number::Model>, Numbers>>,
 }
 
-/// How rows of one kind are fetched by their internal ids.
-struct Fetch<R> {
+/// How rows of one kind are fetched by their keys, which are internal ids for most.
+struct Fetch<R, K> {
     app: App,
     viewer: Viewer,
-    query: Query<R>,
-    id: fn(&R) -> i64,
+    query: Query<R, K>,
+    id: fn(&R) -> K,
 }
 
-impl<R> BatchFn<i64, Loaded<R>> for Fetch<R> {
-    fn load(&mut self, keys: &[i64]) -> impl Future<Output = HashMap<i64, Loaded<R>>> {
+impl<R, K: Copy + Eq + Hash> BatchFn<K, Loaded<R>> for Fetch<R, K> {
+    fn load(&mut self, keys: &[K]) -> impl Future<Output = HashMap<K, Loaded<R>>> {
         let rows = (self.query)(self.app.clone(), self.viewer.clone(), keys.to_vec());
         let (keys, id) = (keys.to_vec(), self.id);
         async move {
             match rows.await {
                 Ok(rows) => {
-                    let mut found: HashMap<i64, Loaded<R>> = keys.iter().map(|key| (*key, Ok(None))).collect();
+                    let mut found: HashMap<K, Loaded<R>> = keys.iter().map(|key| (*key, Ok(None))).collect();
                     found.extend(rows.into_iter().map(|row| (id(&row), Ok(Some(Arc::new(row))))));
                     found
                 }
@@ -185,6 +187,18 @@ impl Loaders {
             )
         };
         one(set.entries.get_or_init(fetch), id).await
+    }
+
+    /// What was booked for a job (outside id), as far as the viewer may see it.
+    pub async fn charges(&self, job_uid: Uuid) -> Result<Option<Arc<Charges>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, viewer, uids| Box::pin(async move { domain::ledger::of_jobs(&app, &viewer, &uids).await }),
+                |charges: &Charges| charges.job_uid,
+            )
+        };
+        one(set.charges.get_or_init(fetch), job_uid).await
     }
 
     /// What a batch system says of a job that the caller has in its hands already.
@@ -303,7 +317,7 @@ impl Loaders {
         Arc::clone(&self.set.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn loader<R>(&self, query: Query<R>, id: fn(&R) -> i64) -> Rows<R> {
+    fn loader<R, K: Copy + Eq + Hash + fmt::Debug>(&self, query: Query<R, K>, id: fn(&R) -> K) -> Rows<R, K> {
         Loader::new(Fetch { app: self.app.clone(), viewer: self.viewer.clone(), query, id }).with_yield_count(1)
     }
 }

@@ -7,20 +7,22 @@ use entity::{legacy_number::Noun, runner};
 
 use super::{
     connection::connection,
-    context::{app, asked, asks_for, loaders, nullable, page, viewer},
+    context::{asked, asks_for, loaders, nullable, page},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
-    job::Job,
+    job::{JobConnection, JobOrder, page_of_jobs},
     label::{self, Label, LabelInput, pairs},
     payload::{id_inputs, payloads},
     scalar::{DateTime, number},
-    service::Service,
+    service::{ServiceConnection, ServiceOrder, page_of_services},
     user::User,
 };
 use crate::{
     domain::{
         self,
+        job::JobFilter,
         runner::{NewRunner, Report},
+        service::ServiceFilter,
     },
     error::Error,
     page::cursor,
@@ -74,10 +76,17 @@ impl Runner {
         nullable(async move { Ok(loaders(ctx)?.user(self.0.owner_id).await?.map(User)) }).await
     }
 
-    /// The services that it works for, as far as the viewer sees them.
-    async fn services(&self, ctx: &Context<'_>) -> Result<Vec<Service>> {
-        let services = domain::runner::services(app(ctx)?, viewer(ctx)?, self.0.id).await?;
-        Ok(services.into_iter().map(|row| Service(row.into())).collect())
+    /// The services that it works for, as far as the viewer sees them; oldest first.
+    async fn services(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<ServiceConnection> {
+        let filter = ServiceFilter { runner_id: Some(self.0.id), ..ServiceFilter::default() };
+        page_of_services(ctx, &filter, ServiceOrder::CreatedAtAsc, &page(ctx, first, last, after, before)?).await
     }
 
     /// How many jobs it may hold at once.
@@ -101,11 +110,23 @@ impl Runner {
         self.0.last_heartbeat_at.map(Into::into)
     }
 
-    /// The jobs that it holds now, of those that the viewer may see.
-    async fn jobs(&self, ctx: &Context<'_>) -> Result<Vec<Job>> {
-        let (app, viewer) = asked(ctx)?;
-        let held = domain::runner::held_jobs(app, viewer, self.0.id).await?;
-        Ok(held.into_iter().map(Job::new).collect())
+    /// The jobs that it holds now, of those that the viewer may see: who sees a runner by its job sees its other jobs no
+    /// better than before. Oldest submission first; null without the right to read jobs.
+    async fn jobs(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Option<Result<JobConnection>> {
+        nullable(async move {
+            let filter = JobFilter { held_by: Some(self.0.id), ..JobFilter::default() };
+            page_of_jobs(ctx, &filter, JobOrder::SubmittedAtAsc, &page(ctx, first, last, after, before)?)
+                .await
+                .map(Some)
+        })
+        .await
     }
 
     /// When it was made.

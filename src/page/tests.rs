@@ -15,6 +15,7 @@ mod row {
         #[sea_orm(primary_key)]
         pub id: i64,
         pub key: i64,
+        pub title: String,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
@@ -30,7 +31,11 @@ enum Keyed<'a> {
 
 impl Order<row::Entity> for Keyed<'_> {
     fn column(self) -> Option<row::Column> {
-        (!matches!(self, Self::Id)).then_some(row::Column::Key)
+        match self {
+            Self::Id => None,
+            Self::Int(_) => Some(row::Column::Key),
+            Self::Text(_) => Some(row::Column::Title),
+        }
     }
 
     fn id(self) -> row::Column {
@@ -63,7 +68,7 @@ impl Order<row::Entity> for Keyed<'_> {
 }
 
 fn made(order: Keyed<'_>, id: i64) -> String {
-    cursor(order, &row::Model { id, key: 0 })
+    cursor(order, &row::Model { id, key: 0, title: String::new() })
 }
 
 fn read(order: Keyed<'_>, text: &str) -> Option<ValueTuple> {
@@ -91,6 +96,29 @@ proptest! {
         for text in [text, URL_SAFE_NO_PAD.encode(bytes)] {
             prop_assert_eq!(read(Keyed::Id, &text), None);
             prop_assert_eq!(read(Keyed::Text(""), &text), None);
+        }
+    }
+}
+
+/// A cursor is no secret: anybody can write one.
+#[test]
+fn a_forged_cursor_is_refused_before_it_reaches_the_database() {
+    let forged = |content: &str| URL_SAFE_NO_PAD.encode(content);
+    let orders = [Keyed::Id, Keyed::Int(0), Keyed::Text("")];
+    let right = [r#"["row","d",null,1]"#, r#"["row","i",5,1]"#, r#"["row","t","x",1]"#];
+    for (order, right) in orders.into_iter().zip(right) {
+        assert!(read(order, &forged(right)).is_some(), "{right}");
+    }
+    let other_key = [
+        [r#"["row","d",5,1]"#, r#"["row","d","x",1]"#],
+        [r#"["row","i","5",1]"#, r#"["row","i",null,1]"#],
+        [r#"["row","t",5,1]"#, r#"["row","t",null,1]"#],
+    ];
+    for (order, wrong) in orders.into_iter().zip(other_key) {
+        let other_table = right.map(|right| right.replace("row", "job"));
+        let older = r#"["d",null,1]"#.to_owned();
+        for wrong in wrong.iter().map(ToString::to_string).chain(other_table).chain([older]) {
+            assert_eq!(read(order, &forged(&wrong)), None, "{wrong} under {order:?}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! A follower of the log that falls behind.
 
+use std::time::Duration;
+
 use docket::config::Config;
 use docket::domain::event::{self, EventFilter, Follower, Gap, GapReason, Item};
 use docket::domain::job::{self, NewJob};
@@ -61,6 +63,14 @@ impl Shop {
         job::submit(&self.server.app, &self.admin, new).await.expect("a job").job.uid
     }
 
+    async fn submit_some(&self, jobs: usize) -> Vec<Uuid> {
+        let mut uids = Vec::new();
+        for _ in 0..jobs {
+            uids.push(self.submit().await);
+        }
+        uids
+    }
+
     async fn follow(&self, after: Option<&str>) -> Follower {
         let filter = EventFilter::default();
         event::follow(&self.server.app, &self.admin, &filter, after).await.expect("a follower")
@@ -102,5 +112,33 @@ async fn a_reader_that_falls_behind_misses_nothing_even_when_it_leaves_at_the_ga
     assert_eq!((reason, &told.cursor), (GapReason::TooSlow, &from));
     assert_eq!(jobs(&mut shop.follow(Some(&told.cursor)).await, MISSED).await, missed, "who comes back");
     assert_eq!(jobs(&mut follower, MISSED).await, missed, "who stays");
+    shop.server.stop().await.expect("an end");
+}
+
+/// A reader of the log, in the middle of it, when its next events reach the end of their time.
+#[tokio::test]
+async fn who_reads_what_is_being_deleted_is_told_of_the_gap() {
+    let shop = Shop::open().await;
+    // More than a reader holds at once, so that it has to go on reading after the first ones.
+    let old = shop.submit_some(150).await;
+    let mut beginner = shop.follow(Some("e0")).await;
+    let mut reader = shop.follow(Some("e0")).await;
+    assert_eq!(jobs(&mut reader, 1).await, old[..1]);
+    shop.server.app.clock.advance(Duration::from_secs(31 * 86_400));
+    let new = shop.submit().await;
+    while event::prune(&shop.server.app).await.expect("the log is pruned") > 0 {}
+
+    let told = beginner.next().await.expect("no error").expect("no end");
+    let Item::Gap(Gap { reason, from, to }) = told.item else { panic!("{told:?}") };
+    assert_eq!((reason, from.as_str(), &told.cursor), (GapReason::Expired, "e0", &to));
+    assert_eq!(jobs(&mut beginner, 1).await, [new]);
+    assert_eq!(jobs(&mut shop.follow(Some(&to)).await, 1).await, [new], "who comes back");
+
+    // What it had in its hands already is still told.
+    assert_eq!(jobs(&mut reader, 99).await, old[1..100]);
+    let told = reader.next().await.expect("no error").expect("no end");
+    assert!(matches!(told.item, Item::Gap(Gap { reason: GapReason::Expired, .. })), "{told:?}");
+    assert_eq!(told.cursor, to);
+    assert_eq!(jobs(&mut reader, 1).await, [new]);
     shop.server.stop().await.expect("an end");
 }

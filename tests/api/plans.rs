@@ -98,6 +98,19 @@ impl Plans {
     }
 }
 
+impl Plans {
+    /// Panics where a statement that contains `words` sorts what it finds by more than the heads of its parts.
+    fn unsorted(&self, words: &str) -> &Self {
+        let mut found = self.0.iter().filter(|(sql, _)| sql.contains(words)).peekable();
+        assert!(found.peek().is_some(), "nothing with {words:?}: {:#?}", self.0);
+        for (sql, lines) in found {
+            let sorts = lines.iter().any(|(_, line)| line.contains("TEMP B-TREE FOR ORDER BY"));
+            assert!(!sorts, "the log is sorted: {sql}\n{lines:#?}");
+        }
+        self
+    }
+}
+
 async fn world(limits: serde_json::Value) -> Option<(TestApp, String, Client, Client)> {
     let app = TestApp::new().await;
     if app.database().is_postgres() {
@@ -189,6 +202,21 @@ async fn cancelling_many_reads_only_what_is_not_finished() {
 }
 
 #[tokio::test]
+async fn what_a_runner_holds_is_found_by_the_runner() {
+    let Some((app, _, ada, runner)) = world(json!({})).await else { return };
+    assert_eq!(runner.claim_with(json!({ "max": 5 })).await.len(), 2);
+    let document = "query($id: ID!) { runner(id: $id) { jobs { nodes { id } } } }";
+    for client in [&runner, &app.admin()] {
+        let ask = async { drop(client.data(document, json!({ "id": runner.id })).await) };
+        plans_of(&app, ask).await.check().by("\"runner_id\" = ", "job_runner");
+    }
+    let number = ada.data("{ jobs { nodes { number } } }", json!({})).await["jobs"]["nodes"][0]["number"].clone();
+    let document = "query($number: Int) { job(number: $number) { runner { jobs { nodes { id } } } } }";
+    let ask = async { drop(ada.data(document, json!({ "number": number })).await) };
+    plans_of(&app, ask).await.check().by("\"runner_id\" = ", "job_runner");
+}
+
+#[tokio::test]
 async fn a_jobs_place_is_counted_by_the_index() {
     let Some((app, _, ada, runner)) = world(json!({ "maxRunning": 9, "maxRunningPerUser": 8 })).await else { return };
     runner.claim_with(json!({ "max": 1 })).await;
@@ -196,4 +224,45 @@ async fn a_jobs_place_is_counted_by_the_index() {
         ada.data("{ jobs { nodes { waitingReason { code } } } }", json!({})).await;
     });
     plans.await.by("COUNT(*) FILTER", "job_claim").by("owner_id = ? AND lease_expires_at", "job_running");
+}
+
+const EVENTS: &str = "query($filter: JobEventFilter) { jobEvents(filter: $filter, first: 5, after: \"e0\") {
+    nodes { __typename } } }";
+
+/// Where the log is read from.
+const LOG: &str = "\"event\".\"detail\"";
+
+#[tokio::test]
+async fn the_log_is_read_by_what_its_reader_may_see() {
+    let Some((app, service, ada, runner)) = world(json!({})).await else { return };
+    assert_eq!(runner.claim_with(json!({})).await.len(), 1);
+    let other = app.service(json!({})).await;
+    let one = json!({ "serviceId": { "eq": service } });
+    let two = json!({ "serviceId": { "in": [service, other] } });
+    let cara = app.author("cara").await;
+    cara.service(json!({})).await;
+    cara.project(json!({})).await;
+    let accountant = app.user_with("max", &["accounting"], false).await;
+    let read = |client: Client, filter: serde_json::Value| {
+        let app = &app;
+        async move {
+            let ask = async { drop(client.data(EVENTS, json!({ "filter": filter })).await) };
+            plans_of(app, ask).await
+        }
+    };
+    read(app.admin(), one).await.unsorted(LOG).by(LOG, "event_service");
+    read(app.admin(), two).await.unsorted(LOG).by(LOG, "event_service");
+    read(app.admin(), json!({ "ownerId": { "in": [ada.id, cara.id] } })).await.unsorted(LOG).by(LOG, "event_owner");
+    read(runner, json!({})).await.unsorted(LOG).by(LOG, "event_runner");
+    read(ada, json!({})).await.unsorted(LOG).by(LOG, "event_owner");
+    read(cara.clone(), json!({})).await.unsorted(LOG).by(LOG, "event_owner").by(LOG, "event_service");
+    read(cara.clone(), json!({})).await.by(LOG, "event_project");
+    read(accountant, json!({})).await.unsorted(LOG).by(LOG, "event_recorded");
+    // Who follows reads the same log.
+    let follow = async {
+        let mut stream = cara.subscribe("subscription { jobEvents(after: \"e0\") { cursor } }", json!({})).await;
+        cara.submit(&other, json!({})).await;
+        stream.item("jobEvents").await;
+    };
+    plans_of(&app, follow).await.unsorted(LOG).by(LOG, "event_owner").by(LOG, "event_service").by(LOG, "event_project");
 }

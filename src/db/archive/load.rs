@@ -91,6 +91,12 @@ impl Lines {
 }
 
 async fn fill(tx: &Tx, path: &Path, migrations: &[String]) -> Result<Summary> {
+    if tx.db.get_database_backend() == DbBackend::Postgres {
+        // The bounds of a request's transaction are none for a restore: a large table, or one row of the file that
+        // comes slowly, takes longer. Nobody waits for this log yet.
+        let unbounded = "SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0";
+        tx.db.execute_unprepared(unbounded).await?;
+    }
     let mut lines = Lines::open(path)?;
     lines.next()?;
     let head: Head = lines.parsed().map_err(|_| lines.wrong("this is no backup of docket."))?;

@@ -130,12 +130,14 @@ async fn settle(
     after: &mut job::Model,
 ) -> Result<Option<event::Booking>> {
     let held = before.held.unwrap_or_default();
-    let taken_before = before.amount.unwrap_or_default();
+    let amount = before.amount.unwrap_or_default();
     after.held = None;
-    after.amount = Some(taken_before);
-    // What an earlier end of the same job took stands; this one takes the difference.
+    after.amount = Some(amount);
+    let paid = if before.amount.is_some() { settled(tx, before).await? } else { Settled::default() };
+    // What earlier ends of the same job took stands, and what was given back of it since stands too: this end takes what
+    // the job costs beyond all that was ever settled for it.
     let due = Price::of_job(before).due(after.status, after.failure_kind, after.ran_micros);
-    let due = Amount::clamped((due.wide() - taken_before.wide()).max(0));
+    let due = Amount::clamped((due.wide() - paid.spent).max(0));
     if due == Amount::ZERO && held == Amount::ZERO {
         return Ok(None);
     }
@@ -143,15 +145,13 @@ async fn settle(
     let member = book.member(tx, before.owner_id).await?;
     let agreed = Price::of_job(before).hold(before.max_run_seconds).unwrap_or_default();
     let taken = due.min(bound(&book.account, member.as_ref(), held, agreed));
-    after.amount = Some(Amount::clamped(taken_before.wide() + taken.wide()));
+    after.amount = Some(Amount::clamped(amount.wide() + taken.wide()));
     let kind = if taken > Amount::ZERO { ledger::Kind::Settle } else { ledger::Kind::Release };
     if kind == ledger::Kind::Release && held == Amount::ZERO {
         return Ok(None);
     }
-    let ran =
-        if before.amount.is_some() { after.ran_micros - paid_micros(tx, before).await? } else { after.ran_micros };
     let entry = Entry {
-        ran_micros: (kind == ledger::Kind::Settle).then_some(ran.max(0)),
+        ran_micros: (kind == ledger::Kind::Settle).then_some((after.ran_micros - paid.ran_micros).max(0)),
         reason: untaken(&book.account, due, taken),
         ..Entry::about(before, kind, held.negated(), taken)
     };
@@ -193,10 +193,25 @@ pub(in crate::domain) async fn recorded(
     Ok((Some(booking), taken))
 }
 
-/// The time that earlier ends of a job have paid for.
-async fn paid_micros(tx: &Tx, job: &job::Model) -> Result<i64> {
-    let paid = ledger::Entity::find().filter(ledger::Column::JobUid.eq(job.uid)).all(&tx.db).await?;
-    Ok(paid.into_iter().filter_map(|entry| entry.ran_micros).sum())
+/// What earlier ends of a job took, refunds left out of account.
+#[derive(Clone, Copy, Debug, Default)]
+struct Settled {
+    /// Millionths.
+    spent: i128,
+    /// The time that they paid for.
+    ran_micros: i64,
+}
+
+/// Reads it from the ledger. The job's row is locked, and no other transaction settles it.
+async fn settled(tx: &Tx, job: &job::Model) -> Result<Settled> {
+    let entries = ledger::Entity::find()
+        .filter(ledger::Column::JobUid.eq(job.uid))
+        .filter(ledger::Column::Kind.eq(ledger::Kind::Settle));
+    let entries = entries.all(&tx.db).await?;
+    Ok(Settled {
+        spent: entries.iter().map(|entry| entry.spent.wide()).sum(),
+        ran_micros: entries.iter().filter_map(|entry| entry.ran_micros).sum(),
+    })
 }
 
 /// The most that may be taken at its end for a job that holds `held`, and of which `agreed` was to be held at its

@@ -3,10 +3,10 @@
 use std::{collections::HashMap, sync::Arc};
 
 use entity::{Scope, event, project_member::Role, service};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{EntityTrait, QuerySelect, Select};
 use tokio::sync::broadcast::{self, error::RecvError};
 
-use super::{EventFilter, Resolved, cursor, expired, filtered, newest, of_account, position, resolve};
+use super::{EventFilter, Resolved, cursor, expired_after, newest, of_account, part, position, prune, resolve};
 use crate::{
     app::App,
     domain::project,
@@ -86,10 +86,10 @@ enum Wanted {
 }
 
 impl Wanted {
-    fn query(&self) -> Select<event::Entity> {
+    async fn parts(&self, app: &App) -> Result<Vec<Select<event::Entity>>> {
         match self {
-            Self::Jobs { sees, filter } => filtered(event::Entity::visible_to(&sees.scope), filter),
-            Self::Account(id) => of_account(*id),
+            Self::Jobs { sees, filter } => sees.parts(app, filter).await,
+            Self::Account(id) => Ok(vec![of_account(*id)]),
         }
     }
 
@@ -128,6 +128,17 @@ impl Sees {
             Scope::All | Scope::Nobody | Scope::Runner { .. } => scope,
         };
         Self { scope, services: HashMap::new(), roles: HashMap::new(), roles_at: None }
+    }
+
+    /// What the caller may see of the log just now.
+    async fn parts(&self, app: &App, filter: &Resolved) -> Result<Vec<Select<event::Entity>>> {
+        let Scope::User { id, .. } = self.scope else { return Ok(part::parts(&self.scope, &[], &[], filter)) };
+        let services = service::Entity::managed_by(id).select_only().column(service::Column::Id);
+        let services: Vec<i64> = services.into_tuple().all(app.db.read()).await?;
+        // In the personal project all jobs are the user's own.
+        let shared = project::memberships(app, id).await?.into_iter().filter(|project| !project.personal);
+        let projects: Vec<i64> = shared.map(|project| project.project_id).collect();
+        Ok(part::parts(&self.scope, &services, &projects, filter))
     }
 
     async fn sees(&mut self, app: &App, event: &event::Model) -> Result<bool> {
@@ -207,11 +218,10 @@ async fn start(
 ) -> Result<Follower> {
     let newest = newest(app).await?;
     let asked = after.map(position).transpose()?;
-    let gap = match asked {
-        Some(asked) => expired(app, asked).await?,
-        None => None,
-    };
-    let position = asked.map_or(newest, |asked| asked.min(newest));
+    let goes_on = expired_after(app, asked).await?;
+    let gap =
+        asked.zip(goes_on).map(|(asked, to)| Gap { reason: GapReason::Expired, from: cursor(asked), to: cursor(to) });
+    let position = goes_on.or(asked).map_or(newest, |place| place.min(newest));
     Ok(Follower {
         app: app.clone(),
         wants,
@@ -274,17 +284,19 @@ impl Follower {
     }
 
     async fn read(&mut self) -> Result<()> {
-        let mut query = self.wants.query();
-        if !self.app.db.commits_in_order() {
-            // What lies behind may be followed by something before it; once it is final, it comes as news.
-            query = query.filter(event::Column::Id.lte(self.app.events.settled()));
+        let parts = self.wants.parts(&self.app).await?;
+        // What lies behind may be followed by something before it; once it is final, it comes as news.
+        let to = (!self.app.db.commits_in_order()).then(|| self.app.events.settled());
+        let rows = part::read(&self.app, &parts, self.position, to, BATCH).await?;
+        // Asked after the read: what was deleted just before it is not among the rows, and the reader must be told. Then
+        // the log is read again, from where it goes on.
+        let pruned = prune::pruned_to(&self.app).await?;
+        if self.position < pruned {
+            let (from, to) = (cursor(self.position), cursor(pruned));
+            self.gap = Some(Gap { reason: GapReason::Expired, from, to });
+            self.position = pruned;
+            return Ok(());
         }
-        let rows = query
-            .filter(event::Column::Id.gt(self.position))
-            .order_by_asc(event::Column::Id)
-            .limit(BATCH)
-            .all(self.app.db.read())
-            .await?;
         // A short batch is the log's end; whatever comes after it is in `news` already.
         self.live = (rows.len() as u64) < BATCH;
         self.waiting = rows.into_iter();

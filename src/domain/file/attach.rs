@@ -139,8 +139,8 @@ async fn keep(tx: &Tx, job: job::Model, row: file::Model, role: file::Role) -> R
     Ok((job, row))
 }
 
-/// Takes a file of the viewer's off its job, or off data that the viewer may change. Unless it is attached again, it is removed after a day (a setting). A
-/// worker's inputs stay while it works: INVALID_STATE.
+/// Takes a file of the viewer's off its job, or off data that the viewer may change. Unless it is attached again, it is
+/// removed after a day (a setting). A worker's inputs stay while it works: INVALID_STATE.
 pub async fn detach(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file::Model> {
     let row = owned(app, viewer, uid).await?;
     let input = (app.clone(), row);

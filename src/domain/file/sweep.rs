@@ -5,7 +5,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 
 use crate::{app::App, db::Tx, domain::due::Due, error::Result};
 
-/// In the order of the index `file_expiry`.
+/// In the order of the index `file_end`.
 const EXPIRED: Due = Due {
     what: "a file whose time is over",
     sql: "SELECT id, expires_at FROM file WHERE expires_at <= ? AND (expires_at, id) > (?, ?) \

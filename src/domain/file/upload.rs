@@ -1,12 +1,12 @@
 //! Bringing bytes.
 
 use bytes::Bytes;
-use entity::{event, file, job};
+use entity::{event, file, job, user};
 use futures_util::Stream;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, ExprTrait, Func},
+    sea_query::{Expr, ExprTrait, Func, LockType},
 };
 use uuid::Uuid;
 
@@ -133,14 +133,7 @@ fn is_media_type(text: &str) -> bool {
 async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, is_output: bool) -> Result<file::Model> {
     let size = i64::try_from(new.announced.unwrap_or(0)).unwrap_or(i64::MAX);
     if !is_output {
-        let bound = i64::try_from(app.config.files.unattached_bytes).unwrap_or(i64::MAX);
-        let loose = loose_bytes(tx, owner_id).await?;
-        if loose.saturating_add(size) > bound {
-            return Err(Error::invalid(
-                "body",
-                format!("You have {loose} bytes of files that are attached to nothing; {bound} are kept. Delete some."),
-            ));
-        }
+        require_room(tx, app, owner_id, size, None).await?;
     }
     let row = file::ActiveModel {
         uid: Set(secret::uid()),
@@ -161,13 +154,26 @@ async fn begin(tx: &Tx, app: &App, owner_id: i64, new: &NewFile, is_output: bool
     Ok(file::Entity::insert(row).exec_with_returning(&tx.db).await?)
 }
 
-/// What this user has brought and attached to nothing, uploads that run included.
-async fn loose_bytes(tx: &Tx, owner_id: i64) -> Result<i64> {
+/// Refuses `size` bytes more that are attached to nothing, beside what the user has brought and uploads that run, the
+/// file `own` left out. An upload whose length nobody said counts for nothing while it runs, so this is asked at its end
+/// too.
+async fn require_room(tx: &Tx, app: &App, owner_id: i64, size: i64, own: Option<i64>) -> Result<()> {
+    // One after the other: what two uploads read beside each other would let both in.
+    let owner = user::Entity::find_by_id(owner_id).select_only().column(user::Column::Id);
+    owner.lock(LockType::NoKeyUpdate).into_tuple::<i64>().one(&tx.db).await?;
     let sum = Expr::expr(Func::sum(Expr::col(file::Column::Size))).cast_as("bigint");
     let query = file::Entity::find().select_only().column_as(sum, "loose");
-    let query = query.filter(file::Column::OwnerId.eq(owner_id));
+    let query = query.filter(file::Column::OwnerId.eq(owner_id)).filter(file::Column::Id.ne(own.unwrap_or(0)));
     let query = query.filter(file::Column::JobId.is_null()).filter(file::Column::DataId.is_null());
-    Ok(query.into_tuple::<Option<i64>>().one(&tx.db).await?.flatten().unwrap_or(0))
+    let loose = query.into_tuple::<Option<i64>>().one(&tx.db).await?.flatten().unwrap_or(0);
+    let bound = i64::try_from(app.config.files.unattached_bytes).unwrap_or(i64::MAX);
+    if loose.saturating_add(size) <= bound {
+        return Ok(());
+    }
+    Err(Error::invalid(
+        "body",
+        format!("You have {loose} bytes of files that are attached to nothing; {bound} are kept. Delete some."),
+    ))
 }
 
 async fn end(app: &App, row: file::Model, stored: Stored, worker: Worker) -> Result<Uploaded> {
@@ -186,6 +192,8 @@ async fn end(app: &App, row: file::Model, stored: Stored, worker: Worker) -> Res
             if let Some((runner, ticket)) = worker {
                 let job = lease::held(tx, ticket, runner).await?;
                 row = output_of(tx, job, row).await?;
+            } else {
+                require_room(tx, app, row.owner_id, row.size, Some(row.id)).await?;
             }
             if let Some(sign) = sign {
                 sign.note(tx).await?;

@@ -138,8 +138,8 @@ pub(super) fn attempts_left(job: &job::Model) -> bool {
     job.max_attempts.is_none_or(|most| job.attempt - job.releases < most)
 }
 
-/// Hands a job back unharmed: it goes to the queue at once and the attempt does not count, nor does its time. After a request to cancel
-/// it ends CANCELLED.
+/// Hands a job back unharmed: it goes to the queue at once and the attempt does not count, nor does its time. After a
+/// request to cancel it ends CANCELLED.
 pub async fn release(app: &App, viewer: &Viewer, lease_token: &str) -> Result<job::Model> {
     let runner = viewer.require_runner()?.clone();
     let ticket = Ticket::parse(lease_token)?;

@@ -54,19 +54,24 @@ async fn apply(tx: &Tx, sign: Sign, runner: &RunnerViewer, ticket: &Ticket, text
         ..job.clone()
     };
     let told = if before.status == job::Status::Claimed { job } else { before };
-    if kept.is_empty() {
+    // Who follows the job hears of its log's end once, also when nothing of this text is kept.
+    let ends_here = after.log_truncated && !told.log_truncated;
+    if kept.is_empty() && !ends_here {
         change::store(tx, &told, &after).await?;
         return Ok(after);
     }
-    let chunk = job_log::ActiveModel {
-        job_id: Set(told.id),
-        attempt: Set(told.attempt),
-        offset: Set(told.log_bytes),
-        text: Set(kept.to_owned()),
-        created_at: Set(tx.now),
-        ..Default::default()
-    };
-    job_log::Entity::insert(chunk).exec_without_returning(&tx.db).await?;
-    let detail = event::Detail { offset: Some(told.log_bytes), length: Some(length), ..Default::default() };
+    if !kept.is_empty() {
+        let chunk = job_log::ActiveModel {
+            job_id: Set(told.id),
+            attempt: Set(told.attempt),
+            offset: Set(told.log_bytes),
+            text: Set(kept.to_owned()),
+            created_at: Set(tx.now),
+            ..Default::default()
+        };
+        job_log::Entity::insert(chunk).exec_without_returning(&tx.db).await?;
+    }
+    let truncated = ends_here.then_some(true);
+    let detail = event::Detail { offset: Some(told.log_bytes), length: Some(length), truncated, ..Default::default() };
     change::record(tx, &told, after, event::Kind::LogAppended, detail).await
 }

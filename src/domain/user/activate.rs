@@ -80,9 +80,10 @@ async fn store(tx: &Tx, ready: &Ready) -> Result<Confirmed> {
             }
             let user = verify(tx, before).await?;
             audit::note(tx, &actor, Action::UserActivated, &user).await?;
-            let login = match means.policy.activation_logs_in {
-                true => Some(session::insert(tx, user.clone(), &means.policy, &means.via).await?),
-                false => None,
+            let login = if means.policy.activation_logs_in {
+                Some(session::insert(tx, user.clone(), &means.policy, &means.via).await?)
+            } else {
+                None
             };
             Ok(Confirmed { user, login })
         }

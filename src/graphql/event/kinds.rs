@@ -136,15 +136,21 @@ event! { JobProgressed, "A worker reported progress or a message.";
     }
 }
 
-event! { JobLogAppended, "A job's log grew.";
+event! { JobLogAppended, "A job's log grew, or reached its bound.";
     /// Bytes of the job's log before this text.
     async fn offset(&self) -> Long {
         Long(self.0.row.detail.offset.unwrap_or_default())
     }
 
-    /// Bytes of this text.
+    /// Bytes of this text; 0 when the log was full already and this is the first text that was dropped.
     async fn length(&self) -> Long {
         Long(self.0.row.detail.length.unwrap_or_default())
+    }
+
+    /// Whether the log reached its bound here: a part of what the worker sent was dropped, and all that it sends from now
+    /// on is. Nothing more is told of this log.
+    async fn is_truncated(&self) -> bool {
+        self.0.row.detail.truncated == Some(true)
     }
 
     /// The text; at most 64 KiB. Empty when the job was removed.

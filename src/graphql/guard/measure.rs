@@ -15,6 +15,9 @@ pub(super) const BODY: u64 = 3 * UNITS_PER_POINT;
 /// An object that takes several looks to find out.
 pub(super) const LOOKS: u64 = 5 * OBJECT;
 
+/// How many entries of the ledger a job's `charges` are taken for: most jobs have two, and none shows more than 100.
+pub(super) const CHARGES: u64 = 5;
+
 /// How many jobs of a batch cost as much as one that is read: they are at hand, and a batch has up to a thousand.
 pub(super) const BATCH: u64 = 10;
 

@@ -7,7 +7,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Pos, Positioned, Value, Variables};
 
-use super::measure::{BATCH, BODY, LOOKS, MUTATION, Measure, OBJECT, SCALAR, points};
+use super::measure::{BATCH, BODY, CHARGES, LOOKS, MUTATION, Measure, OBJECT, SCALAR, points};
 use super::{DIRECTIVE_PLACES, FIELDS, LEVELS, Limits, Refusal, afford};
 use crate::graphql::OperationKind;
 
@@ -275,6 +275,7 @@ impl<'a> Walk<'a> {
             (false, _) => OBJECT,
         };
         let units = below.units.saturating_add(below.page_units.saturating_mul(page)).saturating_add(own);
+        let times = if !leaf && name == "charges" { times.saturating_mul(CHARGES) } else { times };
         let mut units = units.saturating_mul(times);
         if name == "jobSubmitBatch" {
             let (jobs, counted) = self.jobs(field);

@@ -206,6 +206,7 @@ fn cost_counts_objects_pages_and_scalars() {
     assert_eq!(cost_of("{ jobs(first: 4000000000) { nodes { id } } }"), 1 + 100 + 5);
     assert_eq!(cost_of("{ jobs(first: -1) { nodes { id } } }"), 1);
     assert_eq!(cost_of("{ nodes(ids: [1, 2, 3]) { id } }"), 4);
+    assert_eq!(cost_of("{ jobs(first: 10) { nodes { charges { kind spent } } } }"), 1 + 10 + 10 * 5 + 5);
     assert_eq!(cost_of("mutation { jobSubmit { job { id } } }"), 13);
     assert_eq!(cost_of("mutation { __typename }"), 1);
 }
@@ -213,6 +214,7 @@ fn cost_counts_objects_pages_and_scalars() {
 #[test]
 fn pages_within_pages_are_refused() {
     refused("{ jobs(first: 100) { nodes { events(first: 100) { nodes { id } } } } }", "costs 10701 points");
+    refused("{ runners(first: 100) { nodes { jobs(first: 100) { nodes { id } } } } }", "costs 10701 points");
     let deep = format!("{}id{}", "{ jobs(first: 100) { nodes ".repeat(5) + "{", "}".repeat(11));
     refused(&deep, "costs 4294967295 points");
 }

@@ -93,6 +93,7 @@ impl TryFrom<JobFilterInput> for JobFilter {
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             owner_ids: IdFilter::uids(input.owner_id, Kind::User, "filter/ownerId")?,
             runner_ids: IdFilter::uids(input.runner_id, Kind::Runner, "filter/runnerId")?,
+            held_by: None,
             labels: labels.unwrap_or_default(),
             origin: input.origin.map(Into::into),
             priority_least,

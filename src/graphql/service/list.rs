@@ -66,6 +66,7 @@ impl TryFrom<ServiceFilterInput> for ServiceFilter {
             name_starts_with,
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            runner_id: None,
             disabled: input.is_disabled,
         })
     }

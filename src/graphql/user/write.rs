@@ -151,12 +151,12 @@ impl UserMutation {
         let uid = input.user_id.as_ref().map(|id| id::uid(Kind::User, "userId", id)).transpose()?;
         let change = UserChange {
             username: input.username,
-            first_name: given(input.first_name),
-            last_name: given(input.last_name),
-            metadata: given(input.metadata),
+            first_name: input.first_name.into(),
+            last_name: input.last_name.into(),
+            metadata: input.metadata.into(),
             email: input.email,
             roles: input.roles,
-            ldap_uid: given(input.ldap_uid),
+            ldap_uid: input.ldap_uid.into(),
             authentication_type: input.authentication_type.map(Into::into),
         };
         let confirmed = input.confirm_password.map(Into::into);
@@ -228,13 +228,4 @@ fn one<'a>(ctx: &Context<'a>, id: &ID) -> Result<(&'a App, &'a Viewer, Uuid)> {
 
 fn payload<P: From<User>>(row: crate::error::Result<entity::user::Model>) -> Result<P> {
     Ok(User(Arc::new(row?)).into())
-}
-
-/// What an input says of something that can be taken away.
-fn given<T>(value: MaybeUndefined<T>) -> Option<Option<T>> {
-    match value {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(value) => Some(Some(value)),
-    }
 }

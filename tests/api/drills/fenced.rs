@@ -1,17 +1,19 @@
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::support::{Site, WorkerProcess, answered};
 
-/// A worker is stopped, its lease ends, another finishes the job, the first wakes up and sends its own result.
+/// A worker is stopped, its lease ends, another finishes the job, the first wakes up and sends its own result. The job is
+/// paid for once.
 #[tokio::test]
 async fn a_worker_that_wakes_up_too_late_changes_nothing() {
     let site = Site::new("[jobs]\nsweep_seconds = 1\n").await;
     let server = site.serve().await;
     let admin = site.admin().await;
-    let service = admin.service(json!({ "leaseSeconds": 1 })).await;
+    let service = admin.dear_service(json!({ "leaseSeconds": 1 }), json!({ "perJob": "5" })).await;
     let runner = admin.runner("sleeper", &service, 1).await;
     let other = admin.runner("other", &service, 1).await;
-    let job = answered(admin.submit(&service).await);
+    let account = admin.account("100").await;
+    let job = answered(admin.submit_on(&account, &service).await);
 
     let mut sleeper = WorkerProcess::start(&runner, 0.2);
     assert_eq!(sleeper.report("claimed").await, json!({ "job": job, "attempt": 1 }));
@@ -21,7 +23,8 @@ async fn a_worker_that_wakes_up_too_late_changes_nothing() {
     let lease = answered(other.claim(1, 20).await).pop().expect("the lease of the sleeper ends");
     assert_eq!((&lease.job, lease.attempt), (&job, 2));
     answered(other.complete(&lease, json!({ "by": "other" })).await);
-    let before = admin.log().await;
+    let (before, charged) = (admin.log().await, admin.book(&account).await);
+    assert_eq!(charged.0, json!(["100", "0", "5"]));
 
     sleeper.go_on();
     while sleeper.report("heartbeat").await == "OK" {
@@ -35,7 +38,13 @@ async fn a_worker_that_wakes_up_too_late_changes_nothing() {
     assert_eq!(after.iter().filter(|event| event.is_final()).count(), 1);
     let jobs = admin.jobs(&[job]).await;
     assert_eq!((&jobs[0]["status"], &jobs[0]["results"]), (&json!("SUCCEEDED"), &json!({ "by": "other" })));
+    let (sums, entries) = admin.book(&account).await;
+    assert_eq!((&sums, &entries), (&charged.0, &charged.1), "the late words moved money");
+    let settled: Vec<&Json> = entries.iter().filter(|entry| entry["kind"] == "SETTLE").collect();
+    assert_eq!(settled.len(), 1, "{entries:?}");
+    assert_eq!((&settled[0]["spent"], &settled[0]["jobId"]), (&json!("5"), &json!(jobs[0]["id"])));
     server.kill().await;
+    assert_eq!(site.done("db check").await, "The database is sound.");
 }
 
 /// The same race without the other worker: a job that the sweep took back and nobody claimed is not finished by the

@@ -6,20 +6,24 @@ use super::support::Site;
 
 const MIB: usize = 1_048_576;
 
+/// A disk of one's own needs a right that some containers take away.
+fn has_disks() -> bool {
+    let mut unshare = Command::new("unshare");
+    let has = unshare.args(["--map-root-user", "--mount", "true"]).status().is_ok_and(|status| status.success());
+    if !has {
+        println!("not drilled: this machine gives out no mount namespaces");
+    }
+    has
+}
+
 /// Uploads that do not fit are refused with a reason, leave nothing, and take nothing from those that fit.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_what_does_not_fit_and_keeps_nothing_of_it() {
-    // A disk of one's own needs a right that some containers take away.
-    if !Command::new("unshare")
-        .args(["--map-root-user", "--mount", "true"])
-        .status()
-        .is_ok_and(|status| status.success())
-    {
-        println!("not drilled: this machine gives out no mount namespaces");
+    if !has_disks() {
         return;
     }
     let site = Site::new("").await;
-    let server = site.serve_on_small_disk(4).await;
+    let server = site.serve_on_small_disk("docket-files", 4).await;
     let admin = site.admin().await;
     let bring = async |name: &str, size: usize| {
         let answer = admin.upload(name, vec![b'x'; size]).send().await.expect("an answer");

@@ -10,8 +10,8 @@ use super::support::{Client, Event, Follower, Site, answered, follow_sse, sized,
 
 const WRITERS: usize = 8;
 const READERS: u64 = 5;
-/// Of each reader.
-const CUTS: usize = 10;
+/// Cuts of each reader: 200 in all at full size.
+const CUTS: (usize, usize) = (40, 10);
 /// At most so many events are read between two cuts.
 const STRETCH: usize = 60;
 
@@ -32,10 +32,11 @@ async fn readers_that_are_cut_see_every_event_once_and_in_order() {
 pub(super) async fn write_and_read(admin: &Client, elsewhere: &Client, jobs: usize, done: watch::Sender<usize>) {
     let service = admin.service(json!({})).await;
     let runner = admin.runner("writer", &service, 100).await;
+    let most = sized(CUTS.0, CUTS.1);
     let mut readers = JoinSet::new();
     for seed in 0..READERS {
         // One kind of connection after the other, so that each takes over from the other too.
-        readers.spawn(read(elsewhere.clone(), jobs, StdRng::seed_from_u64(seed)));
+        readers.spawn(read(elsewhere.clone(), jobs, most, StdRng::seed_from_u64(seed)));
     }
     let mut writers = JoinSet::new();
     for writer in 0..WRITERS {
@@ -47,7 +48,7 @@ pub(super) async fn write_and_read(admin: &Client, elsewhere: &Client, jobs: usi
     let log = admin.log().await;
     check_log(&log, jobs);
     for (seen, cuts) in soon("the readers", readers.join_all()).await {
-        assert_eq!(cuts, CUTS);
+        assert_eq!(cuts, most);
         check_seen(seen, cuts, &log);
     }
 }
@@ -86,12 +87,12 @@ async fn write(owner: Client, runner: Client, service: String, jobs: usize, done
     }
 }
 
-/// Everything until all jobs are at their end, and how often the connection was cut.
-async fn read(client: Client, jobs: usize, mut random: StdRng) -> (Vec<Event>, usize) {
+/// Everything until all jobs are at their end, and how often the connection was cut, which is `most` times at most.
+async fn read(client: Client, jobs: usize, most: usize, mut random: StdRng) -> (Vec<Event>, usize) {
     let (mut seen, mut ended, mut cuts) = (Vec::<Event>::new(), 0, 0);
     while ended < jobs {
         let after = seen.last().map_or_else(|| "e0".to_owned(), |event| event.cursor.clone());
-        let mut left = if cuts < CUTS { random.random_range(1..=STRETCH) } else { usize::MAX };
+        let mut left = if cuts < most { random.random_range(1..=STRETCH) } else { usize::MAX };
         let mut take = |event: Event| {
             ended += usize::from(event.is_final());
             seen.push(event);

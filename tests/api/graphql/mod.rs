@@ -3,6 +3,7 @@
 mod account;
 mod audit;
 mod bad_input;
+mod cursor;
 mod event;
 mod file;
 pub mod job;

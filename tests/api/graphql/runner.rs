@@ -2,9 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, text};
+use crate::support::{TestApp, code, text};
 
-const RUNNER: &str = "id number name slots isRegistered lastHeartbeatAt owner { username } services { id } jobs { id }";
+const RUNNER: &str = "id number name slots isRegistered lastHeartbeatAt owner { username } services { nodes { id } }
+    jobs { nodes { id } }";
 
 #[tokio::test]
 async fn a_runner_is_made_for_services_and_gets_a_token_once() {
@@ -17,7 +18,7 @@ async fn a_runner_is_made_for_services_and_gets_a_token_once() {
     let runner = &made["runner"];
     assert_eq!((&runner["name"], &runner["slots"]), (&json!("gpu 1"), &json!(3)));
     assert_eq!((&runner["isRegistered"], &runner["lastHeartbeatAt"]), (&json!(false), &Value::Null));
-    assert_eq!(runner["services"], json!([{ "id": one }, { "id": two }]));
+    assert_eq!(runner["services"]["nodes"], json!([{ "id": one }, { "id": two }]));
     let token = cara.with_token(text(&made["token"]), "");
     let me = token.data("{ viewer { user { id } runner { id name } token { scopes } } }", json!({})).await;
     let expected =
@@ -127,16 +128,52 @@ async fn a_job_shows_its_runner_and_not_what_else_that_holds() {
     let (ada, bob, runner) = (app.user("ada").await, app.user("bob").await, app.runner(&service).await);
     let (hers, his) = (ada.submit(&service, json!({})).await, bob.submit(&service, json!({ "secret": 1 })).await);
     assert_eq!(runner.claim_with(json!({ "max": 2 })).await.len(), 2);
-    let seen = ada.job(&hers, "runner { name jobs { id parameters } }").await;
-    assert_eq!(seen["runner"]["jobs"], json!([{ "id": hers, "parameters": {} }]));
-    let all = app.admin().job(&his, "runner { jobs { id } }").await;
-    assert_eq!(all["runner"]["jobs"].as_array().map(Vec::len), Some(2));
+    let seen = ada.job(&hers, "runner { name jobs { totalCount nodes { id parameters } } }").await;
+    assert_eq!(seen["runner"]["jobs"], json!({ "totalCount": 1, "nodes": [{ "id": hers, "parameters": {} }] }));
+    let all = app.admin().job(&his, "runner { jobs { nodes { id } } }").await;
+    assert_eq!(all["runner"]["jobs"]["nodes"], json!([{ "id": hers }, { "id": his }]));
     let token = ada.api_token(&[]).await;
-    let document = "{ runners { nodes { jobs { id } } } }";
+    let document = "{ runners { nodes { jobs { nodes { id } } } } }";
     assert_eq!(token.data(document, json!({})).await["runners"]["nodes"], json!([]));
     let token = app.admin().api_token(&["runners:write"]).await;
-    let held = token.data(document, json!({})).await["runners"]["nodes"][0]["jobs"].take();
-    assert_eq!(held, json!([]), "a token that may not read jobs reads none here either");
+    let refused = token.graphql(document, json!({})).await;
+    assert_eq!(refused["data"]["runners"]["nodes"], json!([{ "jobs": null }]));
+    assert_eq!(code(&refused), "FORBIDDEN", "a token that may not read jobs reads none here either");
+}
+
+#[tokio::test]
+async fn what_a_runner_holds_and_works_for_comes_in_pages() {
+    let app = TestApp::new().await;
+    let (one, two) = (app.service(json!({})).await, app.service(json!({})).await);
+    let runner = app.runner_with(json!({ "serviceIds": [one, two] })).await;
+    let mut jobs = Vec::new();
+    for _ in 0..3 {
+        jobs.push(app.admin().submit(&one, json!({})).await);
+    }
+    app.admin().submit(&two, json!({})).await;
+    assert_eq!(runner.claim_with(json!({ "serviceIds": [one], "max": 2 })).await.len(), 2);
+    let document = "query($id: ID!, $jobs: String, $services: String) { runner(id: $id) {
+        jobs(first: 1, after: $jobs) { nodes { id runner { id } } pageInfo { hasNextPage endCursor } }
+        services(first: 1, after: $services) { totalCount nodes { id } pageInfo { hasNextPage endCursor } } } }";
+    for client in [&runner, &app.admin()] {
+        let first = client.data(document, json!({ "id": runner.id })).await["runner"].take();
+        assert_eq!(first["jobs"]["nodes"], json!([{ "id": jobs[0], "runner": { "id": runner.id } }]));
+        assert_eq!(
+            (&first["services"]["nodes"], &first["services"]["totalCount"]),
+            (&json!([{ "id": one }]), &json!(2))
+        );
+        let after = |list: &str| first[list]["pageInfo"]["endCursor"].clone();
+        let next = json!({ "id": runner.id, "jobs": after("jobs"), "services": after("services") });
+        let second = client.data(document, next).await["runner"].take();
+        assert_eq!(second["jobs"]["nodes"][0]["id"], jobs[1]);
+        assert_eq!(second["services"]["nodes"], json!([{ "id": two }]));
+        for list in ["jobs", "services"] {
+            assert_eq!(first[list]["pageInfo"]["hasNextPage"], true);
+            assert_eq!(second[list]["pageInfo"]["hasNextPage"], false, "the third job is not held");
+        }
+    }
+    let all = "{ runners(first: 100) { nodes { jobs(first: 100) { nodes { parameters } } } } }";
+    assert_eq!(app.admin().code(all, json!({})).await, "COST_EXCEEDED");
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn streams_and_files_take_the_cookie_and_end_with_it() {
     let path = format!("/files/{}", file["id"].as_str().expect("an id"));
     let got = app.anonymous().get(&path).header("cookie", &cookie).send().await.expect("an answer");
     assert_eq!(got.text().await.expect("a body"), "a");
-    assert_eq!(app.anonymous().get(&path).send().await.expect("an answer").status(), 404);
+    assert_eq!(app.anonymous().get(&path).send().await.expect("an answer").status(), 401);
 
     let follow = json!({ "query": "subscription { jobEvents(after: \"e0\") { cursor } }" });
     let request = app.anonymous().post("/graphql").header("accept", "text/event-stream").header("cookie", &cookie);

@@ -52,7 +52,7 @@ async fn the_contents_of_the_jobs_go_and_the_books_stay() {
     let app = TestApp::new().await;
     let service = app.service(json!({ "prices": { "perJob": "2" } })).await;
     let runner = app.runner(&service).await;
-    let account = app.account(json!({ "grant": "10" })).await;
+    let account = app.account(json!({ "granted": "10" })).await;
     let ada = app.user("ada").await;
     app.member(&account, &ada, json!({})).await;
     let input = json!({ "serviceId": service, "accountId": account, "parameters": { "secret": 1 } });

@@ -104,7 +104,7 @@ async fn expired_mangled_and_missing_tokens_have_their_words() {
         assert_eq!(seen.status, 400);
         assert!(seen.text.contains("not whole"), "{}", seen.text);
     }
-    for mangled in [&token[..20], "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>", "\0"] {
+    for mangled in [&token[..20], "<script>alert(1)</script>", "\"><img src=x onerror=alert(1)>"] {
         let shown = page(app.anonymous().get(&format!("/activate?{}", form(&[("token", mangled)])))).await;
         assert!(!shown.text.contains("<script>alert") && !shown.text.contains("<img"), "{}", shown.text);
         for path in ["/activate", "/resetPassword"] {

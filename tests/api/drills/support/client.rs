@@ -167,6 +167,41 @@ impl Client {
         text(&self.mutate("serviceCreate", input, "service { id }").await["service"]["id"])
     }
 
+    /// Makes a service with these limits and prices and returns its id.
+    pub async fn dear_service(&self, limits: Json, prices: Json) -> String {
+        let input = json!({ "title": "Dear", "limits": limits, "prices": prices });
+        text(&self.mutate("serviceCreate", input, "service { id }").await["service"]["id"])
+    }
+
+    /// Makes an account with so much on it and returns its id. An admin charges it without being a member.
+    pub async fn account(&self, granted: &str) -> String {
+        let input = json!({ "name": "lab", "granted": granted });
+        text(&self.mutate("accountCreate", input, "account { id }").await["account"]["id"])
+    }
+
+    /// Submits a job that an account pays for and returns its id.
+    pub async fn submit_on(&self, account: &str, service: &str) -> Result<String, Failed> {
+        let input = json!({ "serviceId": service, "accountId": account });
+        Ok(text(&self.try_mutate("jobSubmit", input, "job { id }").await?["job"]["id"]))
+    }
+
+    /// Granted, held and spent of an account, and all entries of its ledger, oldest first.
+    pub async fn book(&self, account: &str) -> (Json, Vec<Json>) {
+        let document = "query($id: ID!, $after: String) { account(id: $id) { granted held spent
+            ledger(first: 100, after: $after, order: CREATED_AT_ASC) {
+                nodes { id kind granted held spent jobId } pageInfo { hasNextPage endCursor } } } }";
+        let (mut entries, mut after) = (Vec::new(), Json::Null);
+        loop {
+            let mut account = self.call(document, json!({ "id": account, "after": after })).await["account"].take();
+            let mut page = account["ledger"].take();
+            entries.extend(page["nodes"].as_array().expect("a list").iter().cloned());
+            if page["pageInfo"]["hasNextPage"] != true {
+                return (json!([account["granted"], account["held"], account["spent"]]), entries);
+            }
+            after = page["pageInfo"]["endCursor"].take();
+        }
+    }
+
     /// Makes a runner for a service and returns a client that is it.
     pub async fn runner(&self, name: &str, service: &str, slots: i64) -> Self {
         let input = json!({ "name": name, "serviceIds": [service], "slots": slots });

@@ -61,10 +61,11 @@ impl Site {
         command
     }
 
-    /// A server whose file store is a disk of so many MiB.
-    pub async fn serve_on_small_disk(&self, mib: usize) -> Server {
-        std::fs::create_dir_all(self.path("docket-files")).expect("a folder");
-        let mount = format!("mount -t tmpfs -o size={mib}m none docket-files && exec \"$0\" serve");
+    /// A server for which a folder of this one is a disk of so many MiB. Nobody else has that disk: it goes with the
+    /// server.
+    pub async fn serve_on_small_disk(&self, folder: &str, mib: usize) -> Server {
+        std::fs::create_dir_all(self.path(folder)).expect("a folder");
+        let mount = format!("mount -t tmpfs -o size={mib}m none {folder} && exec \"$0\" serve");
         let mut command = self.prepared("unshare".as_ref());
         command.args(["--map-root-user", "--mount", "sh", "-c", &mount]).arg(program());
         let server = Server::start(command, &self.log).await;

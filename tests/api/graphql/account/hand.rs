@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Shop;
-use crate::support::TestApp;
+use crate::support::{TestApp, text};
 
 const ENTRY: &str = "entry { kind granted held spent reason actor { username } job { id } user { username } }
     account { granted spent available }";
@@ -112,4 +112,33 @@ async fn a_run_that_is_tried_again_after_its_end_holds_again_and_pays_the_differ
     assert_eq!(shop.cost(&lease.job).await, [Value::Null, json!("5")], "one job, one price");
     assert_eq!(shop.sums().await, ["10", "0", "5", "5"]);
     assert_eq!(shop.kinds().await, ["GRANT", "HOLD", "SETTLE", "GRANT", "HOLD", "RELEASE"]);
+}
+
+#[tokio::test]
+async fn a_refund_stands_whatever_becomes_of_the_job_later() {
+    let shop = Shop::with(json!({ "perJob": "1", "perHour": "3600" }), json!({ "maxRunSeconds": 10 }), json!({})).await;
+    let admin = shop.app.admin();
+    let lease = shop.start().await;
+    shop.app.advance(4);
+    shop.fail(&lease, "USER", false).await;
+    let first: f64 = text(&shop.cost(&lease.job).await[1]).parse().expect("a number");
+    assert!((4.9..11.1).contains(&first), "one for the job and 4 seconds: {first}");
+    admin.change("jobRefund", json!({ "jobId": lease.job }), "entry { id }").await;
+    assert_eq!(shop.cost(&lease.job).await[1], "0");
+    // It runs once more, and pays for that run alone: neither the first run nor the price of the job is taken again.
+    shop.ada.change("jobRetry", json!({ "jobId": lease.job }), "job { id }").await;
+    let second = shop.run_again().await;
+    shop.app.advance(2);
+    shop.complete(&second).await;
+    let again: f64 = text(&shop.cost(&lease.job).await[1]).parse().expect("a number");
+    assert!((1.9..5.0).contains(&again), "2 seconds: {again}");
+    // An end that costs nothing takes nothing, and gives nothing back; one that is set by hand takes no refund back.
+    admin.change("jobRefund", json!({ "jobId": lease.job }), "entry { id }").await;
+    for status in ["CANCELLED", "SUCCEEDED"] {
+        let input = json!({ "jobId": lease.job, "status": status });
+        admin.change("jobOverride", input, "job { status }").await;
+        assert_eq!(shop.cost(&lease.job).await[1], "0", "{status}");
+    }
+    assert_eq!(shop.kinds().await, ["GRANT", "HOLD", "SETTLE", "REFUND", "HOLD", "SETTLE", "REFUND"]);
+    assert_eq!(shop.sums().await, ["100", "0", "0", "100"]);
 }

@@ -22,9 +22,9 @@ fn bombs() -> Vec<(&'static str, String)> {
         document
     };
     let nested = |levels: usize| {
-        let (open, close) = ("{ job(number: 1) { runner { jobs ".repeat(levels), "} } }".repeat(levels));
+        let (open, close) = ("{ job(number: 1) { runner { jobs { nodes ".repeat(levels), "} } } }".repeat(levels));
         format!(
-            "{{ job(number: 1) {{ runner {{ jobs {}{{ id }}{} }} }} }}",
+            "{{ job(number: 1) {{ runner {{ jobs {{ nodes {}{{ id }}{} }} }} }} }}",
             open.replace("{ job(number: 1) ", ""),
             close
         )

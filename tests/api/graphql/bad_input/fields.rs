@@ -65,6 +65,11 @@ async fn try_all(root: &str, share: usize) {
             clients = vec![&world.runner];
         }
         for arguments in mutilated(&right, &field.arguments) {
+            // It would end the sessions that the calls after it are made with.
+            let keeps = &arguments["input"]["keepCurrent"];
+            if field.name == "sessionsDeleteAll" && (keeps.is_null() || *keeps == json!(false)) {
+                continue;
+            }
             for client in &clients {
                 let document = field.document(root, &arguments);
                 let answer = client.graphql(&document, arguments.clone()).await;
@@ -204,7 +209,11 @@ async fn no_column_can_be_set_by_its_name() {
             let path = format!("input/{column}");
             // Some are fields of this input under the same name; those are wrong by their type, or fine.
             let named = found.iter().any(|(found, message)| *found == path && message.contains("is not a field"));
-            let declared = found.iter().any(|(found, _)| found.starts_with(&path)) || input.contains_key(*column);
+            // The refusal of another key lists what the input does have.
+            let listed = |message: &str| message.split([' ', ',', ';', '.']).any(|word| word == *column);
+            let listed = found.iter().any(|(found, message)| *found != path && listed(message));
+            let declared =
+                listed || found.iter().any(|(found, _)| found.starts_with(&path)) || input.contains_key(*column);
             let recorded = field.name == "jobRecord" && ["submittedAt", "finishedAt"].contains(column);
             let allowed = recorded || ["scopes", "expiresAt", "kind", "results", "slots"].contains(column);
             assert!(named || declared || allowed, "{} takes {column}: {found:?}", field.name);

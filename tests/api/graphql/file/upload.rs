@@ -1,5 +1,6 @@
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::support::{TestApp, code, read, text};
 
@@ -100,6 +101,41 @@ async fn a_user_has_so_much_that_is_attached_to_nothing() {
     eve.file("c", &"x".repeat(1000)).await;
     ada.submit_with(json!({ "serviceId": service, "fileIds": [first] })).await;
     assert_eq!(code(&read(more()).await), "OK");
+}
+
+#[tokio::test]
+async fn uploads_beside_each_other_do_not_pass_that_bound() {
+    let app = TestApp::with(|config| config.files.unattached_bytes = 1024).await;
+    let ada = app.user("ada").await;
+    let uploads = (0..8).map(|number| read(ada.put(&format!("/files/{number}")).body("x".repeat(300))));
+    let answers = futures_util::future::join_all(uploads).await;
+    let mut codes: Vec<String> = answers.iter().map(code).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, ["INVALID", "INVALID", "INVALID", "INVALID", "INVALID", "OK", "OK", "OK"]);
+    assert_eq!(app.stored().len(), 3);
+}
+
+/// An upload that does not say its length is weighed when all of it is there.
+#[tokio::test]
+async fn an_upload_of_unknown_length_does_not_pass_that_bound_either() {
+    let app = TestApp::with(|config| config.files.unattached_bytes = 1024).await;
+    let ada = app.user("ada").await;
+    let token = ada.token.clone().expect("a credential");
+    for (size, status) in [(1000, "201"), (25, "400"), (24, "201"), (1, "400")] {
+        let mut stream = tokio::net::TcpStream::connect(app.server.address).await.expect("a connection");
+        let head = format!(
+            "PUT /files/a HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {token}\r\ncontent-type: text/plain\r\n\
+             connection: close\r\ntransfer-encoding: chunked\r\n\r\n",
+            app.server.address
+        );
+        let body = format!("{size:x}\r\n{}\r\n0\r\n\r\n", "x".repeat(size));
+        stream.write_all((head + &body).as_bytes()).await.expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert_eq!(answer.split(' ').nth(1), Some(status), "{size}: {answer}");
+        assert!(status == "201" || answer.contains("\"INVALID\""), "{size}: {answer}");
+    }
+    assert_eq!(app.stored().len(), 2);
 }
 
 #[tokio::test]

@@ -51,6 +51,31 @@ async fn a_job_is_one_statement_and_a_page_with_owners_and_services_three() {
     assert_eq!(statements(&app, &ada, JOB, json!({ "id": job })).await, 1);
 }
 
+/// What the owner of paid jobs asks.
+#[tokio::test]
+async fn accounts_and_charges_of_a_page_are_one_statement_each() {
+    let app = TestApp::with(|config| config.events.poll_millis = 60_000).await;
+    let ada = app.user("ada").await;
+    let service = app.service(json!({ "prices": { "perJob": "1" } })).await;
+    let mut accounts = Vec::new();
+    for _ in 0..2 {
+        let account = app.account(json!({ "granted": "100" })).await;
+        app.member(&account, &ada, json!({})).await;
+        accounts.push(account);
+    }
+    for number in 0..12 {
+        ada.submit_with(json!({ "serviceId": service, "accountId": accounts[number % 2] })).await;
+    }
+    let page = |what: &str| format!("{{ jobs(first: 12) {{ nodes {{ id status owner {{ username }} {what} }} }} }}");
+    let found = ada.data(&page("account { name } charges { kind held }"), json!({})).await["jobs"]["nodes"].take();
+    for job in found.as_array().expect("a list") {
+        assert_eq!((&job["charges"], job["account"].is_object()), (&json!([{ "kind": "HOLD", "held": "1" }]), true));
+    }
+    assert_eq!(statements(&app, &ada, &page("account { name }"), json!({})).await, 3);
+    assert_eq!(statements(&app, &ada, &page("charges { kind held }"), json!({})).await, 3);
+    assert_eq!(statements(&app, &ada, &page("account { name } service { name } charges { kind }"), json!({})).await, 5);
+}
+
 #[tokio::test]
 async fn what_is_not_looked_ahead_is_loaded_at_once_for_all() {
     let (app, ada, _) = crowd().await;

@@ -170,8 +170,9 @@ async fn a_cancelled_attempt_ends_cancelled_however_it_is_given_up() {
 #[tokio::test]
 async fn a_runner_that_leaves_hands_everything_back() {
     let (app, ada, runner, lease) = held(json!({})).await;
-    let left = runner.data("mutation { runnerUnregister { runner { isRegistered jobs { id } } } }", json!({})).await;
-    assert_eq!(left["runnerUnregister"]["runner"], json!({ "isRegistered": false, "jobs": [] }));
+    let document = "mutation { runnerUnregister { runner { isRegistered jobs { nodes { id } } } } }";
+    let left = runner.data(document, json!({})).await["runnerUnregister"]["runner"].take();
+    assert_eq!(left, json!({ "isRegistered": false, "jobs": { "nodes": [] } }));
     assert_eq!(ada.status(&lease.job).await, "QUEUED");
     assert_eq!(runner.refused("workHeartbeat", json!({ "leaseToken": lease.token })).await, "LEASE_LOST");
     let again = runner.claim().await;

@@ -237,6 +237,32 @@ async fn a_full_log_is_cut_at_a_character_and_stays_so() {
     assert_eq!(second["log"], json!({ "text": "ab", "size": most - 3, "isTruncated": true }));
     assert_eq!(second["revision"], first["revision"]);
     assert_eq!(runner.status(&lease.job).await, "RUNNING");
+    let told = json!([{ "offset": most - 5, "length": 2, "text": "ab", "isTruncated": true }]);
+    assert_eq!(told_of_the_log(&app.admin(), &lease.job).await, told);
+}
+
+#[tokio::test]
+async fn who_follows_a_job_hears_once_that_its_log_is_full() {
+    let Held { app, runner, lease, .. } = held().await;
+    let most = 16 * 1_048_576_i64;
+    set_log_bytes(&app, &lease.job, most - 2).await;
+    for text in ["ab", "cd", "ef"] {
+        runner.change("workLog", json!({ "leaseToken": lease.token, "text": text }), "expiresAt").await;
+    }
+    let told = json!([
+        { "offset": most - 2, "length": 2, "text": "ab", "isTruncated": false },
+        { "offset": most, "length": 0, "text": "", "isTruncated": true },
+    ]);
+    assert_eq!(told_of_the_log(&app.admin(), &lease.job).await, told);
+}
+
+/// What followers are told of a job's log.
+async fn told_of_the_log(client: &Client, job: &str) -> Value {
+    let document = "query($id: ID!) { job(id: $id) { events(first: 100) { nodes {
+        ... on JobLogAppended { offset length text isTruncated } } } } }";
+    let events = client.data(document, json!({ "id": job })).await["job"]["events"]["nodes"].take();
+    let events = events.as_array().expect("a list").iter();
+    events.filter(|event| event["offset"].is_number() || event["offset"].is_string()).cloned().collect()
 }
 
 async fn set_log_bytes(app: &TestApp, job: &str, bytes: i64) {
