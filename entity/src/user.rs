@@ -47,7 +47,7 @@ pub enum AuthenticationType {
     /// A directory of the organisation.
     #[sea_orm(string_value = "ldap")]
     Ldap,
-    /// An OpenID provider.
+    /// An `OpenID` provider.
     #[sea_orm(string_value = "oidc")]
     Oidc,
 }

@@ -17,9 +17,8 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
-use std::{net::SocketAddr, path::Path};
-
 use ipnet::IpNet;
+use std::{net::SocketAddr, path::Path};
 
 pub use self::check::mask_url;
 use self::check::{
