@@ -112,7 +112,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
     match command {
         Command::Serve(command) => serve::run(&command, loaded?).await,
         Command::Schema => schema::run(output),
-        Command::Import(command) => import::run(command, loaded?, output).await,
+        Command::Import(command) => Box::pin(import::run(command, loaded?, output)).await,
         Command::Config(command) => config::run(command, loaded, output),
         Command::Db(command) => db::run(command, &loaded?, output).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,

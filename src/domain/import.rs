@@ -83,7 +83,9 @@ impl Report {
 
 /// Is told how far an import is: the file or table, and which part of it was read, 0 to 1.
 #[derive(Clone)]
-pub struct Progress(Arc<dyn Fn(&str, f64) + Send + Sync>);
+pub struct Progress(Arc<Tell>);
+
+type Tell = dyn Fn(&str, f64) + Send + Sync;
 
 impl Progress {
     /// One that calls `tell`.

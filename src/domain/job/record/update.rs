@@ -74,7 +74,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
         }
     };
     faults.into_result()?;
-    let input = Change { job_id: job.id, owner_id, account_id, change };
+    let input = Change { job_id: job.id, owner_id, account_id, asked: change };
     app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
 }
 
@@ -83,11 +83,11 @@ struct Change {
     job_id: i64,
     owner_id: Option<i64>,
     account_id: Option<i64>,
-    change: RecordChange,
+    asked: RecordChange,
 }
 
 async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
-    let Change { job_id, owner_id, account_id, change } = input;
+    let Change { job_id, owner_id, account_id, asked: change } = input;
     let before = present(tx, *job_id).await?;
     let after = job::Model {
         owner_id: owner_id.unwrap_or(before.owner_id),
