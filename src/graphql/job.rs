@@ -80,8 +80,7 @@ impl Job {
         number(self.row.id)
     }
 
-    /// The older API that it is at home in, and is listed by: that which its service was made through; MyBRC's for every
-    /// recorded job. Null for none.
+    /// The older API that lists it: its service's, or MyBRC's for every recorded job; null for none.
     async fn dialect(&self) -> Option<Dialect> {
         self.row.dialect.map(Into::into)
     }

@@ -120,16 +120,6 @@ payloads! { job: Job, "The job.";
     JobRecordUpdatePayload "A recorded job that was changed.",
 }
 
-/// What was given, `Some(None)` for null.
-#[expect(clippy::option_option, reason = "null and nothing are two things to say")]
-fn given(at: MaybeUndefined<DateTime>) -> Option<Option<entity::Time>> {
-    match at {
-        MaybeUndefined::Undefined => None,
-        MaybeUndefined::Null => Some(None),
-        MaybeUndefined::Value(at) => Some(Some(at.0)),
-    }
-}
-
 /// Changing recorded jobs.
 #[derive(Debug, Default)]
 pub struct RecordedJobMutation;
@@ -149,8 +139,8 @@ impl RecordedJobMutation {
             owner_id: input.owner_id.map(|id| id::uid(Kind::User, "ownerId", &id)).transpose()?,
             account_id: input.account_id.map(|id| id::uid(Kind::Account, "accountId", &id)).transpose()?,
             submitted_at: input.submitted_at.map(|at| at.0),
-            started_at: given(input.started_at),
-            finished_at: given(input.finished_at),
+            started_at: input.started_at.map_value(|at| at.0).into(),
+            finished_at: input.finished_at.map_value(|at| at.0).into(),
             amount: amount_of(input.amount, "amount")?,
             slurm: input.slurm.map(Into::into).unwrap_or_default(),
         };
