@@ -159,5 +159,7 @@ fn responses(route: &Route) -> Value {
 fn slug(path: &str) -> String {
     let words: Vec<_> =
         path.split('/').map(|part| part.trim_matches(['{', '}'])).filter(|part| !part.is_empty()).collect();
-    if words.is_empty() { "root".to_owned() } else { words.join("_") }
+    // Two routes may differ in the final slash alone.
+    let end = if path.len() > 1 && path.ends_with('/') { "_" } else { "" };
+    if words.is_empty() { "root".to_owned() } else { words.join("_") + end }
 }

@@ -189,27 +189,31 @@ impl World {
                 let made = self.app.admin().change("jobRecord", json!({ "ownerId": self.ada.id }), "job { id }").await;
                 json!({ "jobId": made["job"]["id"], "amount": "1" })
             }
+            "jobDelete" | "jobRetry" => {
+                let job = self.ada.submit(&self.service, json!({})).await;
+                self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
+                json!({ "jobId": job })
+            }
+            field => self.input_about_money(field).await,
+        }
+    }
+
+    async fn input_about_money(&self, field: &str) -> Value {
+        match field {
             "userRecord" => json!({ "username": "x" }),
             "userRecordUpdate" | "userRecordDelete" => {
                 let made = self.app.admin().change("userRecord", json!({ "username": "x" }), "user { id }").await;
                 json!({ "userId": made["user"]["id"] })
             }
             "accountRecord" => json!({ "title": "x", "type": "x" }),
-            "accountRecordUpdate" => json!({ "accountId": self.account, "description": "x" }),
-            "accountEnrol" => json!({ "accountId": self.app.account(json!({})).await }),
-            "jobDelete" | "jobRetry" => {
-                let job = self.ada.submit(&self.service, json!({})).await;
-                self.ada.change("jobCancel", json!({ "jobId": job }), "job { id }").await;
-                json!({ "jobId": job })
-            }
             "fileAttach" => {
                 let file = self.ada.file("a.txt", "a").await;
                 json!({ "fileId": file, "jobId": self.ada.submit(&self.service, json!({})).await })
             }
             "fileDetach" | "fileDelete" => json!({ "fileId": self.ada.file("a.txt", "a").await }),
             "accountCreate" => json!({ "name": self.unused().await }),
-            "accountUpdate" => json!({ "accountId": self.account, "description": "x" }),
-            "accountDelete" => json!({ "accountId": self.app.account(json!({})).await }),
+            "accountUpdate" | "accountRecordUpdate" => json!({ "accountId": self.account, "description": "x" }),
+            "accountDelete" | "accountEnrol" => json!({ "accountId": self.app.account(json!({})).await }),
             "accountMemberSet" => json!({ "accountId": self.account, "userId": self.ada.id }),
             "accountMemberRemove" => {
                 let bob = self.app.user(&self.unused().await).await;
@@ -242,7 +246,7 @@ impl World {
             "workHeartbeat" | "workComplete" | "workRelease" => json!({ "leaseToken": self.fresh_lease().await }),
             "workLog" => json!({ "leaseToken": self.fresh_lease().await, "text": "x" }),
             "workFail" => json!({ "leaseToken": self.fresh_lease().await, "message": "x" }),
-            field if field.starts_with("project") || field.starts_with("group") || field.starts_with("favorite") => {
+            field if ["project", "group", "favorite", "server"].iter().any(|noun| field.starts_with(noun)) => {
                 self.input_of_a_project(field).await
             }
             field => self.input_of_a_user(field).await,

@@ -129,7 +129,7 @@ async fn who_reads_what_is_being_deleted_is_told_of_the_gap() {
     let mut beginner = shop.follow(Some("e0")).await;
     let mut reader = shop.follow(Some("e0")).await;
     assert_eq!(jobs(&mut reader, 1).await, old[..1]);
-    shop.server.app.clock.advance(Duration::from_secs(31 * 86_400));
+    shop.server.app.clock.advance(Duration::from_hours(31 * 24));
     let new = shop.submit().await;
     while event::prune(&shop.server.app).await.expect("the log is pruned") > 0 {}
 

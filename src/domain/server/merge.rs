@@ -63,6 +63,7 @@ fn row(tx: &Tx, server_id: i64, owner_id: i64, offered: &Offered) -> service::Ac
         server_id: Set(Some(server_id)),
         remote_project: Set(offered.project.clone()),
         is_exported: Set(true),
+        dispatch: Set(service::Dispatch::Pull),
         name: Set(offered.name.clone()),
         title: Set(offered.title.clone()),
         description: Set(offered.description.clone()),

@@ -156,11 +156,6 @@ impl MailServer {
         self.shared.received.borrow().clone()
     }
 
-    /// Connections so far.
-    pub fn sessions(&self) -> usize {
-        *self.shared.sessions.borrow()
-    }
-
     /// The only mail; panics with several.
     pub fn only(&self) -> Received {
         let mut received = self.received();

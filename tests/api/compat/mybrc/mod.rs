@@ -7,7 +7,7 @@ mod money;
 mod rights;
 mod seed;
 
-use std::fs;
+use std::{fmt::Write as _, fs};
 
 use docket::{
     config::MybrcProfile,
@@ -43,10 +43,12 @@ fn users() -> String {
         1,shasan,despacito,shasan@ocf.berkeley.edu,1092385,2017-11-18 20:39:17,2017-11-18 20:39:17\n"
         .to_owned();
     for number in 2..=14 {
-        text += &format!(
-            "{number},user{number},none,user{number}@example.org,{},2017-11-18 20:39:17,2017-11-18 20:39:17\n",
+        writeln!(
+            text,
+            "{number},user{number},none,user{number}@example.org,{},2017-11-18 20:39:17,2017-11-18 20:39:17",
             1000 + number
-        );
+        )
+        .expect("a text takes what is written to it");
     }
     text
 }

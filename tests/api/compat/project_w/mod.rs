@@ -100,7 +100,7 @@ pub async fn world_with(change: impl FnOnce(&mut docket::config::Config)) -> (Te
     let settings = mails.settings();
     let app = TestApp::with(|config| {
         config.mail = settings;
-        config.project_w.client_url = "https://pw.example/#".to_owned();
+        "https://pw.example/#".clone_into(&mut config.project_w.client_url);
         change(config);
     });
     (app.await, mails)
