@@ -42,7 +42,7 @@ async fn jobs_are_found_by_their_home_and_their_numbers_there() {
     };
     assert_eq!(found(json!({ "dialect": { "in": ["MYBRC"] } })).await, numbers(&[3, 2, 1]));
     assert_eq!(found(json!({ "dialect": { "in": ["MYBRC"] }, "dialectNumbers": [3, 1, 9] })).await, numbers(&[3, 1]));
-    assert_eq!(found(json!({ "dialect": "PROJECT_W" })).await, numbers(&[]));
+    assert_eq!(found(json!({ "dialect": { "in": ["PROJECT_W"] } })).await, numbers(&[]));
     let many = json!({ "filter": { "dialectNumbers": vec![1; 1001] } });
     let faults = admin.faults(document, many).await;
     assert_eq!(faults[0].0, "filter/dialectNumbers");
