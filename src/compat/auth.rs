@@ -7,7 +7,8 @@ use futures_util::future::BoxFuture;
 use super::failure::Failure;
 use super::surface::Surface;
 use crate::domain::session;
-use crate::http::kit::credentials;
+use crate::error::Code;
+use crate::http::kit::{credentials, session_cookie};
 use crate::viewer::Viewer;
 
 /// Whoever the credential belongs to (`Bearer`, `Basic` with the token as the password, or a session's cookie); without
@@ -16,6 +17,13 @@ pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, R
     async move {
         if let Some(token) = credentials(&parts.headers)? {
             return Ok((surface.http.authenticate)(Some(token)).await?);
+        }
+        // A browser sends the cookie unasked, also when its session is over: then it says nothing.
+        if let Some(token) = session_cookie(&parts.headers) {
+            match (surface.http.authenticate)(Some(token)).await.map_err(Failure::from) {
+                Err(failure) if failure.code == Code::Unauthenticated => {}
+                known => return known,
+            }
         }
         match &surface.mount.anonymous_as {
             Some(name) => Ok(session::stand_in(&surface.app, name).await?),

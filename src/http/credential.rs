@@ -33,7 +33,8 @@ pub(super) async fn credential(state: &Shared, headers: &HeaderMap) -> Result<Op
 }
 
 /// The token in the cookie, if it is a session's.
-pub(super) fn cookie(headers: &HeaderMap) -> Option<String> {
+#[must_use]
+pub fn cookie(headers: &HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     let token = jar.get(NAME)?.value();
     Secret::parse(token).filter(|secret| secret.kind() == SecretKind::Session).map(|_| token.to_owned())

@@ -115,3 +115,20 @@ async fn its_answers_are_counted_by_route() {
     let counted = r#"docket_compat_requests_total{dialect="topchef",route="/services",method="GET",status="200"}"#;
     assert!(page.contains(counted), "{page}");
 }
+
+#[tokio::test]
+async fn a_browsers_cookie_is_a_credential_that_no_other_sites_page_may_use() {
+    let app = TestApp::new().await;
+    let cookie = format!("docket_session={}", app.admin().token.expect("a token"));
+    let get = |cookie: &str| app.anonymous().get("/topchef/services").header("cookie", cookie.to_owned());
+    assert_eq!(json(get(&cookie)).await.0, StatusCode::OK);
+    assert_eq!(json(get("docket_session=nonsense")).await.0, StatusCode::UNAUTHORIZED, "it counts as none");
+    let body = serde_json::json!({ "name": "x", "description": "x", "job_registration_schema": {}, "job_result_schema": {} });
+    let post = |origin: &str| {
+        let post = app.anonymous().post("/topchef/services").header("cookie", &cookie).json(&body);
+        post.header("origin", origin.to_owned())
+    };
+    assert_eq!(post("https://evil.example").send().await.expect("an answer").status(), StatusCode::FORBIDDEN);
+    let own = format!("http://{}", app.server.address);
+    assert_eq!(json(post(&own)).await.0, StatusCode::CREATED);
+}
