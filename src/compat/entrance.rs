@@ -103,6 +103,8 @@ async fn admit(surface: &Arc<Surface>, route: &Arc<Route>, parts: &Parts) -> Res
     }
     let viewer = (surface.dialect.authenticate)(surface, parts).await?;
     let info = parts.extensions.get::<RequestInfo>().cloned().unwrap_or_default();
+    // Passwords that a route asks for are counted by where they come from, too.
+    let viewer = viewer.at(&info.client);
     let base = Base::of(surface, parts);
     Ok(Call::new(Asked { surface: Arc::clone(surface), route: Arc::clone(route), info, viewer, base }))
 }

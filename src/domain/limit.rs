@@ -113,11 +113,21 @@ async fn is_known(app: &App, client: &Client, user_id: Option<i64>) -> Result<bo
     Ok(entry.into_tuple::<i64>().one(app.db.read()).await?.is_some())
 }
 
-/// Takes a sign-up of an address.
+/// Takes a sign-up of an address, and the mail that it sends (`to`), be it that somebody has an account already.
 ///
 /// Fails with RATE_LIMITED.
-pub async fn sign_up(app: &App, client: &Client) -> Result<()> {
-    let name = format!("sign_up/address/{}", place(client));
+pub async fn sign_up(app: &App, client: &Client, to: &str) -> Result<()> {
+    let limits = &app.config.limits;
+    let by_address = Counter::new(format!("sign_up/address/{}", place(client)), limits.sign_ups_per_address);
+    let by_account = Counter::new(format!("sign_up/account/{}", digest(to)), limits.mails_per_account);
+    take(app, vec![by_address, by_account]).await.map(|_| ())
+}
+
+/// Takes an account without a name. Apart from sign-ups, so that a lab behind one address can still sign up.
+///
+/// Fails with RATE_LIMITED.
+pub async fn anonymous(app: &App, client: &Client) -> Result<()> {
+    let name = format!("anonymous/address/{}", place(client));
     take(app, vec![Counter::new(name, app.config.limits.sign_ups_per_address)]).await.map(|_| ())
 }
 

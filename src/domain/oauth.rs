@@ -4,7 +4,7 @@
 //! The tokens are API tokens like those of `tokenCreate`: the same table, the same scopes, the same end.
 
 use entity::{Time, Words, audit_entry::Action, oauth_client, token, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
 
@@ -129,8 +129,8 @@ pub async fn issue(
 ) -> Result<Issued, Failure> {
     let client = authenticate(app, via, &login).await?;
     let scopes = narrowed(&client, scope.as_deref())?;
-    let (user_id, how, taken) = match grant {
-        Grant::ClientCredentials => (client.user_id, "client_credentials", limit::Taken::default()),
+    let (user_id, how, taken, seen) = match grant {
+        Grant::ClientCredentials => (client.user_id, "client_credentials", limit::Taken::default(), None),
         Grant::Password { .. } if !app.config.oauth.password_grant => {
             return Err(Refusal::UnauthorizedClient.because("The password grant is off on this server."));
         }
@@ -139,13 +139,13 @@ pub async fn issue(
                 Error::Unauthenticated(_) => Refusal::InvalidGrant.because("The user name or the password is wrong."),
                 other => Failure::Failed(other),
             })?;
-            (proved.user.id, "password", proved.taken)
+            (proved.user.id, "password", proved.taken, Some(proved.user.password_hash))
         }
     };
     let secret = Secret::new(SecretKind::Token);
     let seconds = app.config.oauth.token_seconds;
     let new =
-        New { client, user_id, how, scopes: scopes.clone(), digest: secret.digest(), seconds, via: via.clone(), taken };
+        New { client, user_id, how, scopes: scopes.clone(), digest: secret.digest(), seconds, via: via.clone(), taken, seen };
     let given = app.db.write(new, |tx, new| Box::pin(insert(tx, new))).await?;
     if !given {
         return Err(Refusal::InvalidGrant.because("This account may not be used."));
@@ -163,12 +163,20 @@ struct New {
     seconds: u32,
     via: Via,
     taken: limit::Taken,
+    /// The hash of the password that was shown, if one was.
+    seen: Option<Option<String>>,
 }
 
 /// Whether there is a token now: none for an account that may not be used.
 async fn insert(tx: &Tx, new: &New) -> Result<bool> {
-    let user = user::Entity::find_by_id(new.user_id).one(&tx.db).await?;
-    if user.is_none_or(|user| user.status != user::Status::Active) {
+    // Whoever changed the password or removed the client meanwhile has ended its tokens, and this would be one more.
+    let user = user::Entity::find_by_id(new.user_id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    let Some(user) = user.filter(|user| user.status == user::Status::Active) else { return Ok(false) };
+    if new.seen.as_ref().is_some_and(|seen| *seen != user.password_hash) {
+        return Ok(false);
+    }
+    let client = oauth_client::Entity::find_by_id(new.client.id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
+    if client.is_none_or(|client| client.revoked_at.is_some()) {
         return Ok(false);
     }
     let row = token::ActiveModel {

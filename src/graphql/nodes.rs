@@ -1,14 +1,18 @@
 //! Lists of objects whose fields are mostly there already.
 //!
 //! The library boxes a future for each field of each object, of the size of the largest field's, and joins them all,
-//! so that what waits is waited for together. Of a page of 100 jobs nearly nothing waits, and that bookkeeping is half
-//! of what the page costs. So a list is resolved here in order: fields without a selection of their own in place, the
-//! others with one look each; only those that did not answer at once, because they load something, are then joined.
+//! so that what waits is waited for together. Of a page of 100 jobs nearly nothing waits, and that bookkeeping is much of
+//! what the page costs. So a list is resolved here in order, with one look at each field, those without a selection of
+//! their own in place; only what did not answer at once, because it loads something, is then joined.
+//!
+//! Between the first look and the last nothing is awaited: a field that waits may hold a turn (of a loader, say) that
+//! another one needs, and would never give it back while nobody looks at it.
 //!
 //! This is an edge into the library: it uses what is public and undocumented in it.
 
 use std::borrow::Cow;
 use std::ops::Deref;
+use std::pin::pin;
 use std::task::Poll;
 
 use async_graphql::futures_util::future::{BoxFuture, try_join_all};
@@ -103,22 +107,27 @@ async fn objects<'a, T: ContainerType + 'a>(
 ) -> ServerResult<Vec<Value>> {
     let mut found: Vec<Vec<Value>> = Vec::new();
     let mut waiting = Vec::new();
+    // Fields that are boxed from the beginning: those with a selection, and those that were seen to wait.
+    let mut waits: Vec<bool> = fields.iter().map(|field| !field.node.selection_set.node.items.is_empty()).collect();
     for (index, item) in items {
         let mut object = Vec::with_capacity(fields.len());
         for (place, field) in fields.iter().copied().enumerate() {
-            let value = if field.node.selection_set.node.items.is_empty() {
-                value(ctx, index, item, field).await?
-            } else {
-                let mut nested: BoxFuture<'_, ServerResult<Value>> = Box::pin(value(ctx, index, item, field));
-                if let Poll::Ready(value) = poll!(&mut nested) {
-                    value?
-                } else {
-                    let at = (found.len(), place);
-                    waiting.push(async move { ServerResult::Ok((at, nested.await?)) });
-                    Value::Null
+            if !waits[place] {
+                if let Poll::Ready(value) = poll!(pin!(value(ctx, index, item, field))) {
+                    object.push(value?);
+                    continue;
                 }
-            };
-            object.push(value);
+                // It is begun again, boxed: reading twice changes nothing, and a loader has kept what was asked of it.
+                waits[place] = true;
+            }
+            let mut boxed: BoxFuture<'_, ServerResult<Value>> = Box::pin(value(ctx, index, item, field));
+            if let Poll::Ready(value) = poll!(&mut boxed) {
+                object.push(value?);
+            } else {
+                let at = (found.len(), place);
+                waiting.push(async move { ServerResult::Ok((at, boxed.await?)) });
+                object.push(Value::Null);
+            }
         }
         found.push(object);
     }

@@ -14,7 +14,7 @@ use crate::{
     app::App,
     domain::{
         audit::{self, Actor},
-        project,
+        limit, project,
         session::{self, Login},
     },
     error::{Error, Result},
@@ -37,6 +37,7 @@ pub async fn create(app: &App, viewer: &Viewer, via: &Via) -> Result<Login> {
     if !matches!(viewer, Viewer::Anonymous) {
         return Err(Error::InvalidState("You have an account already.".into()));
     }
+    limit::anonymous(app, &via.client).await?;
     app.db
         .write(Means::new(app, viewer, via), |tx, means| {
             Box::pin(async move {

@@ -1,7 +1,7 @@
 //! Passwords: changing, resetting and setting them, and showing once more that one knows it.
 
-use entity::{audit_entry::Action, one_time_token::Purpose, token, user};
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use entity::{audit_entry::Action, oauth_client, one_time_token::Purpose, runner, token, user};
+use sea_orm::{ActiveValue::Set, ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait};
 use secrecy::SecretString;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::{
         check::Faults,
         limit,
         mail::Template,
-        one_time_token,
+        oauth, one_time_token,
         policy::{Policy, check_password},
         session,
     },
@@ -93,7 +93,8 @@ async fn hash(app: &App, policy: &Policy, path: &str, password: &SecretString, u
 async fn put(tx: &Tx, before: user::Model, hash: Option<String>) -> Result<user::Model> {
     let change = user::ActiveModel { password_hash: Set(hash.clone()), updated_at: Set(tx.now), ..Default::default() };
     user::Entity::update_many().set(change).filter(user::Column::Id.eq(before.id)).exec(&tx.db).await?;
-    one_time_token::replace(tx, before.id, &[Purpose::PasswordReset]).await?;
+    // Neither does a change of the address go on that somebody asked for who knew the old one.
+    one_time_token::replace(tx, before.id, &[Purpose::PasswordReset, Purpose::EmailChange]).await?;
     Ok(user::Model { password_hash: hash, updated_at: tx.now, ..before })
 }
 
@@ -203,8 +204,14 @@ async fn store_reset(tx: &Tx, ready: &Ready) -> Result<user::Model> {
     if user.is_unverified() {
         // Who signed up with this address need not be whose it is: nothing that was made before stays.
         let revoked = token::ActiveModel { revoked_at: Set(Some(tx.now)), ..Default::default() };
-        let live = token::Entity::update_many().set(revoked).filter(token::Column::UserId.eq(user.id));
+        let runners = runner::Entity::find().select_only().column(runner::Column::Id);
+        let runners = runners.filter(runner::Column::OwnerId.eq(user.id));
+        let own = Condition::any()
+            .add(token::Column::UserId.eq(user.id))
+            .add(token::Column::RunnerId.in_subquery(runners.into_query()));
+        let live = token::Entity::update_many().set(revoked).filter(own);
         live.filter(token::Column::RevokedAt.is_null()).exec(&tx.db).await?;
+        oauth::client::end(tx, oauth_client::Column::UserId.eq(user.id)).await?;
     }
     session::end_all(tx, user.id).await?;
     let actor = Actor::user(user.id, &means.via.client);

@@ -22,7 +22,7 @@ use crate::{
     },
     error::{Error, Result},
     origin::Via,
-    viewer::{Viewer, log_in_first},
+    viewer::{Permission, Viewer, log_in_first},
 };
 
 /// What it takes to sign up.
@@ -70,14 +70,17 @@ pub async fn sign_up(app: &App, viewer: &Viewer, via: &Via, new: SignUp) -> Resu
         return Err(Error::Forbidden("Nobody signs up here; ask an administrator for an account.".into()));
     }
     let becomes = match viewer {
-        Viewer::User(viewer) if viewer.user.kind == user::Kind::Anonymous => Some(viewer.user.id),
+        // A token that may do little must not become the whole account, nor a suspension end so.
+        Viewer::User(asks) if asks.user.kind == user::Kind::Anonymous => {
+            Some(viewer.require(Permission::Admin)?.user.id)
+        }
         Viewer::Anonymous | Viewer::User(_) => None,
         Viewer::Runner(_) | Viewer::Operator => {
             return Err(Error::Forbidden("Only people sign up; userCreate makes an account.".into()));
         }
     };
     check(app, &means.policy, &new).await?;
-    limit::sign_up(app, &via.client).await?;
+    limit::sign_up(app, &via.client, &new.email).await?;
     let password_hash = app.passwords.hash(new.password.clone()).await?;
     let shows = becomes.is_some() || means.policy.reveals_taken;
     let ready = Ready { means: means.clone(), new, password_hash, becomes };
@@ -141,6 +144,9 @@ async fn store(tx: &Tx, ready: &Ready) -> Result<(Option<user::Model>, i64)> {
             let before = locked(tx, *id).await?;
             if before.kind != user::Kind::Anonymous {
                 return Err(Error::InvalidState("This user has signed up already.".into()));
+            }
+            if before.status != user::Status::Active {
+                return Err(Error::Forbidden("This account is not in use.".into()));
             }
             account.id = Set(*id);
             account.uid = Set(before.uid);

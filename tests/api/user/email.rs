@@ -70,3 +70,16 @@ async fn upper_and_lower_case_may_change() {
     ada.change("emailChangeConfirm", json!({ "token": token }), "user { id }").await;
     assert_eq!(me(&ada, "email").await["email"], "ADA@example.org");
 }
+
+#[tokio::test]
+async fn a_new_password_ends_a_change_that_somebody_else_may_have_asked_for() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let ask = json!({ "email": "mallory@evil.example", "confirmPassword": PASSWORD });
+    let again = json!({ "newPassword": "rubidium lantern 41", "confirmPassword": PASSWORD });
+    ada.change("emailChangeRequest", ask, "requested").await;
+    let token = last_mail(&app, "mallory@evil.example").await.token();
+    ada.change("passwordChange", again, "user { id }").await;
+    assert_eq!(app.anonymous().refused("emailChangeConfirm", json!({ "token": token })).await, "INVALID");
+    assert_eq!(me(&ada, "email").await["email"], "ada@example.org");
+}

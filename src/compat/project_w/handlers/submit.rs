@@ -1,12 +1,15 @@
 //! Bringing a recording: its bytes go to the store as they come, and become a job's input in the transaction that makes
 //! the job.
 
-use axum::body::Bytes;
+use std::{io, time::Duration};
+
+use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::extract::multipart::{Field, Multipart};
 use axum::response::Response;
-use futures_util::{Stream, TryStreamExt};
+use futures_util::{Stream, TryStreamExt, stream::try_unfold};
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout};
 use uuid::Uuid;
 
 use super::Answer;
@@ -22,6 +25,10 @@ use crate::error::Error;
 
 /// Bytes of a text beside the recording.
 const TEXT_BYTES: usize = 65_536;
+/// Texts of one form; there are two that mean something.
+const TEXTS: usize = 20;
+/// Bytes of a form beside the recording.
+const BESIDE: u64 = 2_097_152;
 
 pub(in crate::compat::project_w) async fn submit(person: Person, request: Request) -> Answer {
     if person.user().is_none_or(|user| user.user.is_unverified()) {
@@ -30,10 +37,30 @@ pub(in crate::compat::project_w) async fn submit(person: Person, request: Reques
         ));
     }
     let (parts_of, body) = request.into_parts();
+    let body = bounded_body(&person.0, body);
     let Some(form) = parts(&parts_of.headers, body).await else { return Err(Refusal::missing("file")) };
     // A task of its own: when the client goes, this future is dropped where it stands, and nobody would clear up.
     let submitted = tokio::spawn(async move { receive(&person.0, form).await }).await;
     submitted.map_err(|error| Refusal::from(Failure::from(Error::internal(error))))?
+}
+
+/// The body, with the bounds in time and bytes that other uploads have: who sends nothing for long, or all too much, is
+/// not waited for.
+fn bounded_body(call: &Call, body: Body) -> Body {
+    let (pause, files) = (call.http().config.body, &call.app().config.files);
+    let end = Instant::now() + Duration::from_secs(files.upload_seconds.into());
+    let most = files.upload_bytes.saturating_add(BESIDE);
+    let state = (body.into_data_stream(), 0_u64);
+    Body::from_stream(try_unfold(state, move |(mut body, before)| async move {
+        let wait = pause.min(end.saturating_duration_since(Instant::now()));
+        let next = timeout(wait, body.try_next()).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
+        let Some(bytes) = next.map_err(io::Error::other)? else { return Ok(None) };
+        let so_far = before + bytes.len() as u64;
+        if so_far > most {
+            return Err(io::Error::other("the form is too long"));
+        }
+        Ok(Some((bytes, (body, so_far))))
+    }))
 }
 
 /// Reads the form to its end.
@@ -80,6 +107,7 @@ async fn read(
     fields: &mut Fields,
     arrived: &mut Option<(String, Arrived)>,
 ) -> Result<(), Refusal> {
+    let mut texts = 0;
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
         let name = field.name().unwrap_or_default().to_owned();
         match field.file_name().map(str::to_owned) {
@@ -89,7 +117,13 @@ async fn read(
             }
             // Nobody asked for it.
             Some(_) => field.try_for_each(|_| std::future::ready(Ok(()))).await.map_err(|error| broken(&error))?,
-            None => fields.put(name, text(field).await?),
+            None if texts == TEXTS => {
+                return Err(Refusal::new(ErrorType::InvalidRequest, "The form has too many fields"));
+            }
+            None => {
+                texts += 1;
+                fields.put(name, text(field).await?);
+            }
         }
     }
     Ok(())
@@ -125,7 +159,7 @@ fn bounded<'a>(
     broken_off: &'a mut Option<Refusal>,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send + 'a {
     let state = (field, 0_u64, too_large, broken_off);
-    futures_util::stream::try_unfold(state, move |(mut field, before, too_large, broken_off)| async move {
+    try_unfold(state, move |(mut field, before, too_large, broken_off)| async move {
         let refuse = || Error::BadRequest("The body did not arrive.".to_owned());
         match field.chunk().await {
             Ok(None) => Ok(None),

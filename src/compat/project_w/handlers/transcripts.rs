@@ -52,7 +52,7 @@ pub(in crate::compat::project_w) async fn download(person: Person, query: Query)
         MARK_DOWNLOADED.run(&person.0, json!({ "input": { "jobId": job.id } })).await?;
     }
     let transcript = job.results.and_then(|results| results.transcript).unwrap_or_default();
-    Ok(reply(&json!({ "msg": format!("Returning transcript of job {number}"), "transcript": transcript })))
+    Ok(reply(&json!({ "msg": "Returning transcript of job {job_id}", "transcript": transcript })))
 }
 
 /// The old server told everybody which jobs there are. Here a number that was never given out is told from the others, and

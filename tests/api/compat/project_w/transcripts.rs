@@ -18,7 +18,7 @@ async fn a_transcript_is_downloaded_and_that_is_remembered() {
     assert_eq!(job(&ada, 1).await["status"], json!({ "step": "success" }), "HEAD changes nothing");
     get(&ada, "/jobs/downloadTranscript?jobId=1")
         .await
-        .is(200, "{\"msg\":\"Returning transcript of job 1\",\"transcript\":\"Gr\\u00fc\\u00dfe\\nan alle\"}");
+        .is(200, "{\"msg\":\"Returning transcript of job {job_id}\",\"transcript\":\"Gr\\u00fc\\u00dfe\\nan alle\"}");
     assert_eq!(job(&ada, 1).await["status"], json!({ "step": "downloaded" }));
     assert_eq!(get(&app.admin(), "/jobs/downloadTranscript?jobId=1").await.status, 200);
 }
