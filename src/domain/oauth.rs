@@ -139,13 +139,22 @@ pub async fn issue(
                 Error::Unauthenticated(_) => Refusal::InvalidGrant.because("The user name or the password is wrong."),
                 other => Failure::Failed(other),
             })?;
-            (proved.user.id, "password", proved.taken, Some(proved.user.password_hash))
+            (proved.user.id, "password", proved.taken, proved.user.password_hash)
         }
     };
     let secret = Secret::new(SecretKind::Token);
     let seconds = app.config.oauth.token_seconds;
-    let new =
-        New { client, user_id, how, scopes: scopes.clone(), digest: secret.digest(), seconds, via: via.clone(), taken, seen };
+    let new = New {
+        client,
+        user_id,
+        how,
+        scopes: scopes.clone(),
+        digest: secret.digest(),
+        seconds,
+        via: via.clone(),
+        taken,
+        seen,
+    };
     let given = app.db.write(new, |tx, new| Box::pin(insert(tx, new))).await?;
     if !given {
         return Err(Refusal::InvalidGrant.because("This account may not be used."));
@@ -164,7 +173,7 @@ struct New {
     via: Via,
     taken: limit::Taken,
     /// The hash of the password that was shown, if one was.
-    seen: Option<Option<String>>,
+    seen: Option<String>,
 }
 
 /// Whether there is a token now: none for an account that may not be used.
@@ -172,7 +181,7 @@ async fn insert(tx: &Tx, new: &New) -> Result<bool> {
     // Whoever changed the password or removed the client meanwhile has ended its tokens, and this would be one more.
     let user = user::Entity::find_by_id(new.user_id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;
     let Some(user) = user.filter(|user| user.status == user::Status::Active) else { return Ok(false) };
-    if new.seen.as_ref().is_some_and(|seen| *seen != user.password_hash) {
+    if new.seen.is_some() && new.seen != user.password_hash {
         return Ok(false);
     }
     let client = oauth_client::Entity::find_by_id(new.client.id).lock(LockType::NoKeyUpdate).one(&tx.db).await?;

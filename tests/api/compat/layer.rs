@@ -123,7 +123,8 @@ async fn a_browsers_cookie_is_a_credential_that_no_other_sites_page_may_use() {
     let get = |cookie: &str| app.anonymous().get("/topchef/services").header("cookie", cookie.to_owned());
     assert_eq!(json(get(&cookie)).await.0, StatusCode::OK);
     assert_eq!(json(get("docket_session=nonsense")).await.0, StatusCode::UNAUTHORIZED, "it counts as none");
-    let body = serde_json::json!({ "name": "x", "description": "x", "job_registration_schema": {}, "job_result_schema": {} });
+    let body =
+        serde_json::json!({ "name": "x", "description": "x", "job_registration_schema": {}, "job_result_schema": {} });
     let post = |origin: &str| {
         let post = app.anonymous().post("/topchef/services").header("cookie", &cookie).json(&body);
         post.header("origin", origin.to_owned())
