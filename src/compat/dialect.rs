@@ -13,7 +13,7 @@ use crate::config::{Config, Mount};
 use crate::graphql::Origin;
 use crate::viewer::Viewer;
 
-/// One old API. A dialect is a constant: everything that differs between servers is in its [`Surface`].
+/// One old API. A dialect is a constant: everything that differs between servers is in its `Surface`.
 pub struct Dialect {
     /// Its word: in the configuration (`[compat.topchef]`), in figures, and at the command line.
     pub name: &'static str,
@@ -25,7 +25,7 @@ pub struct Dialect {
     pub mount: fn(&Config) -> Mount,
     /// The table of its routes. The router is made of it, so that neither can have what the other lacks.
     pub routes: fn() -> Vec<Route>,
-    /// Who asks: [`super::auth::any`] unless it has rules of its own.
+    /// Who asks: `auth::any` unless it has rules of its own.
     pub authenticate: for<'a> fn(&'a Surface, &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>>,
     /// Whether pages of other sites may not write (they may not, unless its own rules say so).
     pub own_site_only: bool,

@@ -39,7 +39,7 @@ pub enum Semantics {
     /// As the draft that `$schema` names, else as 2020-12.
     #[default]
     Declared,
-    /// As TopChef read schemas: see [`legacy`](self::legacy).
+    /// As TopChef read schemas: see `schema/legacy.rs`.
     Draft4Legacy,
 }
 

@@ -123,7 +123,7 @@ async fn give(tx: &Tx, runner: Idle) -> Result<Option<job::Model>> {
 
 /// Ends the registration of runners that were not heard of in time, and gives out what waits beside idle runners all the
 /// same: a job whose delay has ended, or that was locked when it was looked for. Says how many jobs that were. Their own
-/// jobs are taken back by [`super::sweep`].
+/// jobs are taken back by [`super::sweep()`].
 pub async fn assign_waiting(app: &App) -> Result<usize> {
     runners::drop_silent(app).await?;
     let (db, now) = (app.db.read(), Value::from(app.clock.now_micros()));
