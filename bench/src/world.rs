@@ -60,7 +60,7 @@ pub struct Services {
 impl Services {
     /// Whether it costs something.
     pub fn is_paid(&self, service: &str) -> bool {
-        [&self.archive, &self.paid].into_iter().any(|paid| paid == service)
+        [&self.archive, &self.lab, &self.paid].into_iter().any(|paid| paid == service)
     }
 }
 
@@ -76,7 +76,7 @@ pub async fn seed(docket: &Server) -> Result<World> {
         cycle: seeder.service("cycle", None).await?,
         paid: seeder.service("paid", Some(PRICE)).await?,
         stream: seeder.service("stream", None).await?,
-        lab: seeder.service("lab", None).await?,
+        lab: seeder.service("lab", Some(PRICE)).await?,
         short: seeder.service("short-queue", None).await?,
         long: seeder.service("long-queue", None).await?,
     };
