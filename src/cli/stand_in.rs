@@ -8,7 +8,7 @@ use crate::viewer::Viewer;
 pub(super) async fn warnings(app: &App) -> Vec<String> {
     let mut warnings = Vec::new();
     for (key, mount) in app.config.mounts() {
-        let Some(name) = mount.anonymous_as.filter(|_| mount.enabled) else { continue };
+        let Some(name) = mount.anonymous_as.as_ref().filter(|_| mount.enabled) else { continue };
         let section = key.trim_end_matches(".mount");
         let found = user::get_by(app, &Viewer::local_operator(), None, Some(&name), None).await;
         match found {

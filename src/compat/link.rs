@@ -25,8 +25,8 @@ impl Base {
                 Self(site + &surface.mount.path)
             }
             Place::Alone => {
-                let site = surface.mount.public_url.clone().or_else(asked);
-                Self(site.unwrap_or_else(|| config.public_url.trim_end_matches('/').to_owned()))
+                let site = surface.mount.public_url.clone().or_else(asked).unwrap_or_else(|| config.public_url.clone());
+                Self(site.trim_end_matches('/').to_owned())
             }
         }
     }

@@ -252,7 +252,7 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
 pub(super) fn open_doors(config: &Config) -> Vec<String> {
     let reached = |address: SocketAddr| !address.ip().to_canonical().is_loopback();
     let open = config.mounts().into_iter().filter_map(|(key, mount)| {
-        let name = mount.anonymous_as.filter(|_| mount.enabled)?;
+        let name = mount.anonymous_as.as_ref().filter(|_| mount.enabled)?;
         let listen = std::iter::once(config.listen).chain(mount.listen).find(|address| reached(*address))?;
         let section = key.trim_end_matches(".mount");
         Some(format!("{section}.anonymous_as lets everybody who reaches {listen} act as {name}, without a credential"))

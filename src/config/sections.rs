@@ -4,8 +4,8 @@ use ipnet::IpNet;
 use std::net::SocketAddr;
 
 use super::check::{
-    any, base_url, client_url, database_url, day, domains, files_store, hosts, log_filter, mailbox, maybe_base_url,
-    mount, origins, server_name, within,
+    any, base_url, client_url, database_url, domains, files_store, hosts, log_filter, mailbox, origins, server_name,
+    within,
 };
 use super::{Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
 
@@ -264,19 +264,7 @@ settings! {
     }
 
     /// The old API of Project-W.
-    project_w as "compat.project_w": ProjectW {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/api".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
+    project_w as "compat.project_w" at "/api": ProjectW {
         /// Where its web page is, which mails link to; it may end in `/#`. The server's `public_url` when it is empty.
         client_url: String = String::new(), client_url;
         /// The domains of the addresses that may sign up there; none lets all.
@@ -292,21 +280,7 @@ settings! {
     }
 
     /// The old API of TopChef.
-    topchef as "compat.topchef": Topchef {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/topchef".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The name of the user that callers without a credential act as; without one they must bring a credential.
-        anonymous_as: Option<String> = None, any;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
+    topchef as "compat.topchef" at "/topchef", anonymous_as: Topchef {
         /// What `GET /` says: where the documentation is.
         documentation_url: String = "https://topchef.readthedocs.io".to_owned(), any;
         /// Who looks after the server.
@@ -322,19 +296,7 @@ settings! {
     }
 
     /// The old API of backrest.
-    backrest as "compat.backrest": Backrest {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/-".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
+    backrest as "compat.backrest" at "/-": Backrest {
         /// What stands before `/-/` in the links of its mails. The server's `public_url` when it is empty.
         client_url: String = String::new(), client_url;
         /// Whether people sign up there.
@@ -344,56 +306,14 @@ settings! {
     }
 
     /// The old API of Mobyle2.
-    mobyle2 as "compat.mobyle2": Mobyle2 {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/mobyle2".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
-    }
+    mobyle2 as "compat.mobyle2" at "/mobyle2": Mobyle2 {}
 
     /// The old API of MyBRC.
-    mybrc as "compat.mybrc": Mybrc {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/mybrc".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The name of the user that callers without a credential act as; without one they must bring a credential.
-        anonymous_as: Option<String> = None, any;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
+    mybrc as "compat.mybrc" at "/mybrc", anonymous_as: Mybrc {
         /// What its answers follow: the document of the API (`documented`), or the program behind it (`as-built`).
         profile: MybrcProfile = MybrcProfile::Documented, any;
     }
 
     /// The old API of the REST service that MyBRC's Slurm plugins call.
-    mybrc_rest as "compat.mybrc_rest": MybrcRest {
-        /// Whether it is there.
-        enabled: bool = true, any;
-        /// The path under which it stands, beside the rest of the server.
-        mount: String = "/mybrc-rest".to_owned(), mount;
-        /// An address and port of its own where it stands at the root, for clients that know no path; none by default.
-        listen: Option<SocketAddr> = None, any;
-        /// The address under which clients reach `listen`; the host that a request names, when it is not set.
-        public_url: Option<String> = None, maybe_base_url;
-        /// The name of the user that callers without a credential act as; without one they must bring a credential.
-        anonymous_as: Option<String> = None, any;
-        /// The day from which answers say that it is deprecated (`2026-12-31`); they never do by default.
-        deprecated: Option<String> = None, day;
-        /// The day on which it goes away, as answers are to say.
-        sunset: Option<String> = None, day;
-    }
+    mybrc_rest as "compat.mybrc_rest" at "/mybrc-rest", anonymous_as: MybrcRest {}
 }

@@ -22,7 +22,7 @@ pub(super) struct Key {
 macro_rules! settings {
     (
         $(#[$doc:meta])* $Root:ident { $( $(#[$key_doc:meta])* $key:ident: $Type:ty = $default:expr, $rule:expr; )* }
-        $( $(#[$part_doc:meta])* $part:ident $(as $path:literal)?: $Part:ident {
+        $( $(#[$part_doc:meta])* $part:ident $(as $path:literal at $mount:literal $(, $anonymous:ident)?)?: $Part:ident {
             $( $(#[$sub_doc:meta])* $sub:ident: $Sub:ty = $sub_default:expr, $sub_rule:expr; )*
         } )*
     ) => {
@@ -42,11 +42,14 @@ macro_rules! settings {
         $(
             $(#[$part_doc])*
             #[derive(Clone, Debug, PartialEq)]
-            pub struct $Part { $( $(#[$sub_doc])* pub $sub: $Sub, )* }
+            pub struct $Part {
+                $( #[doc = concat!("Where it stands: at `", $mount, "` by default.")] pub at: $crate::config::Mount, )?
+                $( $(#[$sub_doc])* pub $sub: $Sub, )*
+            }
 
             impl Default for $Part {
                 fn default() -> Self {
-                    Self { $( $sub: $sub_default, )* }
+                    Self { $( at: $crate::config::Mount::at($mount), )? $( $sub: $sub_default, )* }
                 }
             }
         )*
@@ -55,7 +58,8 @@ macro_rules! settings {
             let mut keys = vec![
                 $( $crate::config::setting::key!(stringify!($key), $Type, $rule, $key), )*
             ];
-            $( keys.extend($crate::config::setting::section_keys!(
+            $( $( keys.extend($crate::config::mount::mount_keys!($part, $path $(, $anonymous)?)); )?
+            keys.extend($crate::config::setting::section_keys!(
                 [$part $(as $path)?] $( $sub: $Sub, $sub_rule; )*
             )); )*
             keys

@@ -59,12 +59,19 @@ pub struct Tx {
     pub db: Statements,
     /// The database's clock, read once per transaction: every row that it writes carries the same moment.
     pub now: Time,
+    clock: Clock,
     told: AtomicBool,
 }
 
 impl Tx {
-    fn new(transaction: DatabaseTransaction, now: Time) -> Self {
-        Self { db: Statements::new(transaction), now, told: AtomicBool::new(false) }
+    fn new(transaction: DatabaseTransaction, now: Time, clock: Clock) -> Self {
+        Self { db: Statements::new(transaction), now, clock, told: AtomicBool::new(false) }
+    }
+
+    /// The moment of this call, for who has waited for a lock: on PostgreSQL other transactions, begun later than this
+    /// one, may have committed meanwhile, and what they wrote is younger than [`Tx::now`].
+    pub fn later(&self) -> Time {
+        Time(self.clock.now_micros().max(self.now.0))
     }
 
     /// Says that the log of events grew: after the commit its readers are told to look.

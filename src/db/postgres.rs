@@ -142,7 +142,7 @@ impl Postgres {
             begun = self.writers.begin() => begun,
         };
         match begun {
-            Ok(transaction) => Ok(Tx::new(transaction, Time(self.clock.now_micros()))),
+            Ok(transaction) => Ok(Tx::new(transaction, Time(self.clock.now_micros()), self.clock.clone())),
             Err(error) if Fault::of(&error) == Fault::Lost && self.pulse.check().await => {
                 Err(Ended::Again(error.into()))
             }

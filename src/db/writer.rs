@@ -169,7 +169,7 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     let now = Time(clock.now_micros());
     let transaction = connection.begin_with_options(options).await?;
     if let [only] = round {
-        let tx = Tx::new(transaction, now);
+        let tx = Tx::new(transaction, now, clock.clone());
         let keep = only.run(&tx).await;
         let told = keep && tx.told.into_inner();
         let (transaction, _) = tx.db.into_parts();
@@ -182,7 +182,7 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     }
     let mut told = false;
     for task in round.iter_mut() {
-        let tx = Tx::new(transaction.begin().await?, now);
+        let tx = Tx::new(transaction.begin().await?, now, clock.clone());
         let keep = task.run(&tx).await;
         told |= keep && tx.told.into_inner();
         let (savepoint, _) = tx.db.into_parts();

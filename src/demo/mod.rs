@@ -105,7 +105,7 @@ impl Demo {
         tasks.spawn(Feed { client, services }.run(stop.clone()));
         tasks.close();
         let database = app.config.database.place();
-        let topchef = app.config.topchef.listen;
+        let topchef = app.config.topchef.at.listen;
         let introduction = Introduction { address: server.address, topchef, database, people, pi_id };
         Ok(Self { introduction, stop, tasks })
     }

@@ -17,15 +17,18 @@ const MYBRC: u16 = 8111;
 #[must_use]
 pub fn open_old_apis(config: &mut Config) -> Vec<TcpListener> {
     let demo = || Some(DEMO.to_owned());
-    let anonymous =
-        [&mut config.topchef.anonymous_as, &mut config.mybrc.anonymous_as, &mut config.mybrc_rest.anonymous_as];
+    let anonymous = [
+        &mut config.topchef.at.anonymous_as,
+        &mut config.mybrc.at.anonymous_as,
+        &mut config.mybrc_rest.at.anonymous_as,
+    ];
     for anonymous in anonymous {
         *anonymous = anonymous.take().or_else(demo);
     }
     let mut taken = Vec::new();
     for (listen, enabled, port) in [
-        (&mut config.topchef.listen, config.topchef.enabled, TOPCHEF),
-        (&mut config.mybrc.listen, config.mybrc.enabled, MYBRC),
+        (&mut config.topchef.at.listen, config.topchef.at.enabled, TOPCHEF),
+        (&mut config.mybrc.at.listen, config.mybrc.at.enabled, MYBRC),
     ] {
         if listen.is_none()
             && enabled

@@ -17,7 +17,6 @@ use tower::Layer;
 
 use super::dialect::Dialect;
 use super::route::Route;
-use crate::config::Mount;
 use crate::graphql::Origin;
 use handlers::{projects, servers, services, session, users};
 
@@ -26,7 +25,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     name: "mobyle2",
     title: "Mobyle2",
     origin: Origin::Mobyle2,
-    mount: |config| Mount::from(&config.mobyle2),
+    mount: |config| config.mobyle2.at.clone(),
     routes,
     authenticate: auth::authenticate,
     own_site_only: true,

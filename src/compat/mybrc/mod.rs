@@ -21,7 +21,6 @@ use axum::http::Method;
 
 use super::dialect::Dialect;
 use super::route::Route;
-use crate::config::Mount;
 use crate::graphql::Origin;
 use handlers::{account, job, root, user};
 
@@ -30,7 +29,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     name: "mybrc",
     title: "MyBRC",
     origin: Origin::Mybrc,
-    mount: |config| Mount::from(&config.mybrc),
+    mount: |config| config.mybrc.at.clone(),
     routes,
     authenticate: auth::authenticate,
     own_site_only: true,

@@ -13,7 +13,6 @@ mod wire;
 
 use super::dialect::Dialect;
 use super::route::Route;
-use crate::config::Mount;
 use crate::graphql::Origin;
 use handlers::{self as to, accounts, jobs, runners, submit, transcripts, users};
 
@@ -22,7 +21,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     name: "project_w",
     title: "Project-W",
     origin: Origin::ProjectW,
-    mount: |config| Mount::from(&config.project_w),
+    mount: |config| config.project_w.at.clone(),
     routes: || of_users().into_iter().chain(of_jobs()).chain(of_runners()).collect(),
     authenticate: auth::authenticate,
     own_site_only: false,

@@ -16,7 +16,6 @@ use serde_json::{Value, json};
 use super::auth;
 use super::dialect::Dialect;
 use super::route::Route;
-use crate::config::Mount;
 use crate::graphql::Origin;
 
 /// TopChef.
@@ -24,7 +23,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     name: "topchef",
     title: "TopChef",
     origin: Origin::TopChef,
-    mount: |config| Mount::from(&config.topchef),
+    mount: |config| config.topchef.at.clone(),
     routes,
     authenticate: auth::somebody,
     own_site_only: true,

@@ -137,7 +137,7 @@ async fn take(app: &App, runner_id: i64, queues: Queues, max: i32) -> Result<Vec
         .write(input, |tx, (runner_id, queues, max, secret, sign)| {
             Box::pin(async move {
                 sign.note(tx).await?;
-                Taker { runner_id: *runner_id, hash: &Ticket::hash(secret) }.take(tx, queues, *max).await
+                Taker { runner_id: *runner_id, hash: &Ticket::hash(secret), now: tx.now }.take(tx, queues, *max).await
             })
         })
         .await?;

@@ -6,7 +6,7 @@
 //! last lock that a transaction takes: who holds it waits for nobody, since jobs that others have in their hands are
 //! passed over (their change ends with a look of its own) and runners are only read.
 
-use entity::{job, runner};
+use entity::{Time, job, runner};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, Value};
 
 use super::{Ticket, queues::Queues, take::Taker};
@@ -73,25 +73,28 @@ async fn with_runner(tx: &Tx, job: job::Model) -> Result<job::Model> {
     Ok(given.into_iter().find(|given| given.id == job.id).unwrap_or(job))
 }
 
-/// Keeps other looks for matches away until this transaction ends.
-pub(in crate::domain) async fn alone(tx: &Tx) -> Result<()> {
-    if tx.db.get_database_backend() == DbBackend::Postgres {
-        tx.db.execute_raw(raw(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(?)", [LOCK.into()])).await?;
+/// Keeps other looks for matches away until this transaction ends. Returns the moment by which to judge what is due: a
+/// job that was submitted while this one waited for the lock is younger than [`Tx::now`], and whoever submitted it has
+/// looked for a runner already.
+pub(in crate::domain) async fn alone(tx: &Tx) -> Result<Time> {
+    if tx.db.get_database_backend() != DbBackend::Postgres {
+        return Ok(tx.now);
     }
-    Ok(())
+    tx.db.execute_raw(raw(DbBackend::Postgres, "SELECT pg_advisory_xact_lock(?)", [LOCK.into()])).await?;
+    Ok(tx.later())
 }
 
 /// Gives the waiting jobs of a service to its idle runners; those that were given.
 async fn assign(tx: &Tx, service_id: i64) -> Result<Vec<job::Model>> {
-    alone(tx).await?;
+    let now = alone(tx).await?;
     let backend = tx.db.get_database_backend();
-    let values = || [Value::from(service_id), Value::from(tx.now.0)];
+    let values = || [Value::from(service_id), Value::from(now.0)];
     let mut given = Vec::new();
     if tx.db.query_one_raw(raw(backend, WAITS, values())).await?.is_none() {
         return Ok(given);
     }
     for runner in Idle::find_by_statement(raw(backend, IDLE, values())).all(&tx.db).await?.into_iter().take(ROUNDS) {
-        if let Some(job) = give(tx, runner).await? {
+        if let Some(job) = give(tx, runner, now).await? {
             given.push(job);
             if tx.db.query_one_raw(raw(backend, WAITS, values())).await?.is_none() {
                 break;
@@ -103,19 +106,19 @@ async fn assign(tx: &Tx, service_id: i64) -> Result<Vec<job::Model>> {
 
 /// Gives a runner that is there and holds nothing the next job of all services that assign it jobs.
 pub(in crate::domain) async fn assign_to(tx: &Tx, runner_id: i64) -> Result<Option<job::Model>> {
-    alone(tx).await?;
-    let runner = runner::Entity::find_by_id(runner_id).filter(runner::Column::OnlineUntil.gt(tx.now));
+    let now = alone(tx).await?;
+    let runner = runner::Entity::find_by_id(runner_id).filter(runner::Column::OnlineUntil.gt(now));
     let Some(online_until) = runner.one(&tx.db).await?.and_then(|runner| runner.online_until) else { return Ok(None) };
-    give(tx, Idle { id: runner_id, online_until: online_until.0 }).await
+    give(tx, Idle { id: runner_id, online_until: online_until.0 }, now).await
 }
 
 /// The lease is its runner's time to be there: both end together. Nobody knows the lease's secret until the runner
 /// fetches the job, which draws another.
-async fn give(tx: &Tx, runner: Idle) -> Result<Option<job::Model>> {
+async fn give(tx: &Tx, runner: Idle, now: Time) -> Result<Option<job::Model>> {
     let queues = Queues::assigned_to(tx, runner.id).await?;
-    let taker = Taker { runner_id: runner.id, hash: &Ticket::hash(&secret::random_bytes()) };
+    let taker = Taker { runner_id: runner.id, hash: &Ticket::hash(&secret::random_bytes()), now };
     let Some(job) = taker.give(tx, &queues).await? else { return Ok(None) };
-    let lease_expires_at = Some(entity::Time(runner.online_until));
+    let lease_expires_at = Some(Time(runner.online_until));
     let change = job::ActiveModel { lease_expires_at: sea_orm::Set(lease_expires_at), ..Default::default() };
     job::Entity::update_many().set(change).filter(job::Column::Id.eq(job.id)).exec(&tx.db).await?;
     Ok(Some(job::Model { lease_expires_at, ..job }))

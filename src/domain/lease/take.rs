@@ -3,7 +3,7 @@
 //! Where no service has a limit that is one statement: an UPDATE over the heads of the queues. Limits are counted in the
 //! transaction that gives the jobs out, and stored nowhere, so that nothing can go stale.
 
-use entity::{event, job, service};
+use entity::{Time, event, job, service};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     Statement, Value, sea_query::LockType,
@@ -30,6 +30,8 @@ const ROOM: &str = "COALESCE((SELECT slots FROM runner WHERE id = ?), 0) \
 pub(super) struct Taker<'a> {
     pub runner_id: i64,
     pub hash: &'a [u8; 32],
+    /// Jobs that are due at this moment are taken, and the lease begins.
+    pub now: Time,
 }
 
 impl Taker<'_> {
@@ -57,7 +59,7 @@ impl Taker<'_> {
                 if free <= 0 {
                     return Ok(Vec::new());
                 }
-                let chosen = chosen(tx, queues, free).await?;
+                let chosen = chosen(tx, queues, free, self.now).await?;
                 if chosen.is_empty() {
                     return Ok(Vec::new());
                 }
@@ -76,7 +78,7 @@ impl Taker<'_> {
         let statement = if queues.limited.is_empty() {
             self.at_once(tx, &queues.open, 1)
         } else {
-            let chosen = chosen(tx, queues, 1).await?;
+            let chosen = chosen(tx, queues, 1, self.now).await?;
             if chosen.is_empty() {
                 return Ok(None);
             }
@@ -106,18 +108,18 @@ impl Taker<'_> {
     /// is read; of several queues, those rows that are not the very first are let go again at the commit.
     fn at_once(self, tx: &Tx, queues: &[Queue], most: i64) -> Statement {
         let backend = tx.db.get_database_backend();
-        let (heads, values) = heads(backend, queues, tx.now, most, true);
+        let (heads, values) = heads(backend, queues, self.now, most, true);
         let room: [Value; 3] = [most.into(), self.runner_id.into(), self.runner_id.into()];
         if backend == DbBackend::Sqlite {
             let sql = format!("{TAKE} (SELECT id FROM ({heads}) {FIRST} LIMIT MAX(0, MIN(?, {ROOM}))) RETURNING *");
-            let values = self.change(tx).into_iter().chain(values).chain(room);
+            let values = self.change().into_iter().chain(values).chain(room);
             return Statement::from_sql_and_values(backend, sql, values);
         }
         let sql = format!(
             "WITH heads AS MATERIALIZED ({heads}), first AS MATERIALIZED (SELECT id FROM heads {FIRST} \
              LIMIT GREATEST(0, LEAST(?::bigint, {ROOM}))) {TAKE} (SELECT id FROM first) RETURNING job.*"
         );
-        raw(backend, &sql, values.into_iter().chain(room).chain(self.change(tx)))
+        raw(backend, &sql, values.into_iter().chain(room).chain(self.change()))
     }
 
     /// The statement that takes these jobs, or those of them that are still there and in nobody's hands: it waits for
@@ -127,12 +129,12 @@ impl Taker<'_> {
         let places = vec!["?"; jobs.len()].join(", ");
         let lock = if backend == DbBackend::Postgres { " FOR UPDATE SKIP LOCKED" } else { "" };
         let sql = format!("{TAKE} (SELECT id FROM job WHERE status = 'queued' AND id IN ({places}){lock}) RETURNING *");
-        raw(backend, &sql, self.change(tx).into_iter().chain(jobs.iter().map(|job| job.id.into())))
+        raw(backend, &sql, self.change().into_iter().chain(jobs.iter().map(|job| job.id.into())))
     }
 
     /// The values of [`TAKE`].
-    fn change(self, tx: &Tx) -> [Value; 5] {
-        let now = Value::from(tx.now.0);
+    fn change(self) -> [Value; 5] {
+        let now = Value::from(self.now.0);
         [self.runner_id.into(), self.hash.to_vec().into(), now.clone(), now.clone(), now]
     }
 }
@@ -141,7 +143,7 @@ impl Taker<'_> {
 ///
 /// The limited services' rows are locked, so that no other claim gives out their jobs meanwhile: what is counted from
 /// here on stays true until the commit.
-async fn chosen(tx: &Tx, queues: &Queues, free: i64) -> Result<Vec<Head>> {
+async fn chosen(tx: &Tx, queues: &Queues, free: i64, now: Time) -> Result<Vec<Head>> {
     let ids = queues.limited.iter().map(|limited| limited.service_id);
     let limits: Vec<(i64, Option<i32>, Option<i32>)> = service::Entity::find()
         .select_only()
@@ -152,7 +154,7 @@ async fn chosen(tx: &Tx, queues: &Queues, free: i64) -> Result<Vec<Head>> {
         .into_tuple()
         .all(&tx.db)
         .await?;
-    let mut all = first_of(&tx.db, &queues.open, tx.now, free, true).await?;
+    let mut all = first_of(&tx.db, &queues.open, now, free, true).await?;
     for limited in &queues.limited {
         // The limits may have changed since the queues were looked up.
         let Some((_, max_running, max_running_per_user)) = limits.iter().find(|row| row.0 == limited.service_id) else {
@@ -160,7 +162,7 @@ async fn chosen(tx: &Tx, queues: &Queues, free: i64) -> Result<Vec<Head>> {
         };
         let limited =
             Limited { max_running: *max_running, max_running_per_user: *max_running_per_user, ..limited.clone() };
-        all.extend(first_within(&tx.db, &limited, tx.now, free).await?);
+        all.extend(first_within(&tx.db, &limited, now, free).await?);
     }
     all.sort_by_key(Head::order);
     all.truncate(usize::try_from(free).unwrap_or(0));

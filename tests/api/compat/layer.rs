@@ -7,7 +7,7 @@ use crate::support::{TestApp, page_of_metrics};
 
 /// A server on which callers without a credential act as the user `chef`.
 async fn kitchen() -> TestApp {
-    let app = TestApp::with(|config| config.topchef.anonymous_as = Some("chef".to_owned())).await;
+    let app = TestApp::with(|config| config.topchef.at.anonymous_as = Some("chef".to_owned())).await;
     app.author("chef").await;
     app
 }
@@ -19,14 +19,14 @@ async fn json(request: reqwest::RequestBuilder) -> (StatusCode, Value) {
 
 #[tokio::test]
 async fn it_can_be_switched_off() {
-    let app = TestApp::with(|config| config.topchef.enabled = false).await;
+    let app = TestApp::with(|config| config.topchef.at.enabled = false).await;
     assert_eq!(json(app.admin().get("/topchef/services")).await.0, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]
 async fn it_stands_where_the_operator_puts_it_and_its_links_say_so() {
     let app = TestApp::with(|config| {
-        config.topchef.mount = "/labs/kitchen".to_owned();
+        config.topchef.at.path = "/labs/kitchen".to_owned();
         config.public_url = "https://jobs.example/docket".to_owned();
     });
     let app = app.await;
@@ -39,7 +39,7 @@ async fn it_stands_where_the_operator_puts_it_and_its_links_say_so() {
 
 #[tokio::test]
 async fn it_may_have_an_address_of_its_own() {
-    let app = TestApp::with(|config| config.topchef.listen = Some(([127, 0, 0, 1], 0).into())).await;
+    let app = TestApp::with(|config| config.topchef.at.listen = Some(([127, 0, 0, 1], 0).into())).await;
     let address = app.server.addresses[0];
     let token = app.admin().token.expect("a token");
     let get = |path: &str| reqwest::Client::new().get(format!("http://{address}{path}")).bearer_auth(&token);
@@ -53,7 +53,7 @@ async fn it_may_have_an_address_of_its_own() {
 
 #[tokio::test]
 async fn links_follow_the_host_that_was_asked_when_no_address_is_set() {
-    let app = TestApp::with(|config| config.topchef.listen = Some(([127, 0, 0, 1], 0).into())).await;
+    let app = TestApp::with(|config| config.topchef.at.listen = Some(([127, 0, 0, 1], 0).into())).await;
     let address = app.server.addresses[0];
     let token = app.admin().token.expect("a token");
     let asked = |host: &str| {
@@ -97,8 +97,8 @@ async fn answers_say_that_it_goes_away_when_the_operator_says_so() {
         assert!(!answer.headers().contains_key(name));
     }
     let app = TestApp::with(|config| {
-        config.topchef.deprecated = Some("2026-01-01".to_owned());
-        config.topchef.sunset = Some("2027-06-30".to_owned());
+        config.topchef.at.deprecated = Some("2026-01-01".to_owned());
+        config.topchef.at.sunset = Some("2027-06-30".to_owned());
     });
     let app = app.await;
     let answer = app.admin().get("/topchef").send().await.expect("an answer");

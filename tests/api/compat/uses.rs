@@ -9,7 +9,7 @@ const USES: &str = "{ dialectUses { dialect method route caller user { username 
 
 #[tokio::test]
 async fn requests_are_counted_by_route_and_token() {
-    let app = TestApp::with(|config| config.topchef.anonymous_as = Some("chef".to_owned())).await;
+    let app = TestApp::with(|config| config.topchef.at.anonymous_as = Some("chef".to_owned())).await;
     app.author("chef").await;
     let ada = app.user("ada").await;
     let token = ada.api_token(&["jobs:read"]).await;
@@ -45,7 +45,7 @@ async fn requests_are_counted_by_route_and_token() {
 
 #[tokio::test]
 async fn graphql_tells_apart_where_things_are_at_home() {
-    let app = TestApp::with(|config| config.topchef.anonymous_as = Some("admin".to_owned())).await;
+    let app = TestApp::with(|config| config.topchef.at.anonymous_as = Some("admin".to_owned())).await;
     let own = app.service(json!({ "title": "Own" })).await;
     app.admin().submit(&own, json!({})).await;
     let body = json!({ "name": "Old", "description": "", "job_registration_schema": {}, "job_result_schema": {} });

@@ -84,11 +84,11 @@ async fn errors_are_json_and_say_how_to_log_in() {
 
 #[tokio::test]
 async fn it_can_be_switched_off_and_moved() {
-    let off = TestApp::with(|config| config.mobyle2.enabled = false).await;
+    let off = TestApp::with(|config| config.mobyle2.at.enabled = false).await;
     assert_eq!(off.admin().get("/mobyle2/servers").send().await.expect("an answer").status(), StatusCode::NOT_FOUND);
     let app = TestApp::with(|config| {
-        config.mobyle2.mount = "/m".to_owned();
-        config.mobyle2.listen = Some(([127, 0, 0, 1], 0).into());
+        config.mobyle2.at.path = "/m".to_owned();
+        config.mobyle2.at.listen = Some(([127, 0, 0, 1], 0).into());
     })
     .await;
     let (_, body) = send(app.anonymous().get("/m/servers/localhost/")).await;

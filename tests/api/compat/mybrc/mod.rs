@@ -68,7 +68,7 @@ impl World {
     pub async fn with(profile: MybrcProfile, more: &[String]) -> Self {
         let app = TestApp::with(|config| {
             config.mybrc.profile = profile;
-            config.mybrc.anonymous_as = Some("slurm".to_owned());
+            config.mybrc.at.anonymous_as = Some("slurm".to_owned());
         });
         let app = app.await;
         app.user_with("slurm", &["accounting"], false).await;

@@ -96,11 +96,11 @@ async fn parameters_count_where_the_old_server_looked_for_them() {
 
 #[tokio::test]
 async fn it_stands_at_the_old_paths_at_an_address_of_its_own_too() {
-    let app = TestApp::with(|config| config.project_w.listen = Some(([127, 0, 0, 1], 0).into())).await;
+    let app = TestApp::with(|config| config.project_w.at.listen = Some(([127, 0, 0, 1], 0).into())).await;
     let address = app.server.addresses[0];
     let answer = Answer::of(reqwest::Client::new().get(format!("http://{address}/api/about"))).await;
     assert_eq!(answer.json()["version"], "0.2.0");
-    let off = TestApp::with(|config| config.project_w.enabled = false).await;
+    let off = TestApp::with(|config| config.project_w.at.enabled = false).await;
     assert_eq!(off.anonymous().get("/api/about").send().await.expect("an answer").status(), 404);
 }
 

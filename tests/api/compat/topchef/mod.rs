@@ -32,7 +32,7 @@ pub struct Answer {
 
 impl Kitchen {
     pub async fn new() -> Self {
-        let app = TestApp::with(|config| config.topchef.anonymous_as = Some("chef".to_owned())).await;
+        let app = TestApp::with(|config| config.topchef.at.anonymous_as = Some("chef".to_owned())).await;
         app.author("chef").await;
         let caller = app.anonymous();
         Self { app, caller }
