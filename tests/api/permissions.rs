@@ -77,7 +77,7 @@ fn outcome(field: &Field, answer: &Value) -> String {
 }
 
 /// Fields with their outcomes, and the callers under each.
-fn table(outcomes: &[(String, Vec<(&str, String)>)]) -> String {
+pub fn table(outcomes: &[(String, Vec<(&str, String)>)]) -> String {
     let mut text = String::new();
     for (field, outcomes) in outcomes {
         let mut by_outcome: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -1,6 +1,7 @@
 //! The old APIs.
 
 mod every_operation;
+mod everywhere;
 mod layer;
 mod mobyle2;
 mod mybrc;

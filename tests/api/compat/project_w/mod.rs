@@ -3,7 +3,7 @@
 mod accounts;
 mod auth;
 mod common;
-mod form;
+pub mod form;
 mod jobs;
 mod life;
 mod runners;
