@@ -73,10 +73,10 @@ impl Command {
 
 const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, labels, \
     requires, requirement_id, parameters, priority, run_after, attempt, max_attempts, lease_seconds, max_run_seconds, \
-    retry_timeouts, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
+    retry_timeouts, pushed, losses, releases, backoffs, cancel_requested, revision, log_bytes, log_truncated, created_at, \
     submitted_at, updated_at, cpus, price_per_job, price_per_hour, ran_micros, account_id, held) \
     SELECT $1, 'submitted', service.id, version_id, $2, 'queued', '{}', '{}', 0, $3, 0, $4, 0, max_attempts, \
-    lease_seconds, max_run_seconds, retry_timeouts, 0, 0, 0, FALSE, CASE WHEN account.id IS NULL THEN 1 ELSE 2 END, 0, FALSE, $4, $4, $4, 1, \
+    lease_seconds, max_run_seconds, retry_timeouts, FALSE, 0, 0, 0, FALSE, CASE WHEN account.id IS NULL THEN 1 ELSE 2 END, 0, FALSE, $4, $4, $4, 1, \
     COALESCE(price_per_job, 0), 0, 0, account.id, CASE WHEN account.id IS NULL THEN NULL ELSE price_per_job END \
     FROM service LEFT JOIN account ON account.uid = $6 \
     WHERE service.uid = $5 AND NOT disabled AND service.deleted_at IS NULL RETURNING id, service_id, account_id, held";
