@@ -39,6 +39,7 @@ pub(super) fn path(url: &str) -> Result<PathBuf> {
 ///
 /// - WAL, so that readers and the writer do not wait for each other;
 /// - `synchronous=FULL`: what was acknowledged survives a power cut;
+/// - one connection to begin with, more as they are wanted: each keeps the schema and its statements in memory;
 /// - `query_only` for readers, so that a statement in the wrong place fails in the first test that meets it;
 /// - a busy timeout for the writer, because the command line writes beside a running server.
 pub(super) async fn connect(path: &Path, role: Role) -> Result<DatabaseConnection> {
@@ -49,7 +50,7 @@ pub(super) async fn connect(path: &Path, role: Role) -> Result<DatabaseConnectio
     };
     options
         .max_connections(connections)
-        .min_connections(connections)
+        .min_connections(1)
         .acquire_timeout(Duration::from_secs(10))
         .test_before_acquire(false)
         .sqlx_logging(false)

@@ -2,8 +2,8 @@
 //!
 //! The library boxes a future for each field of each object, of the size of the largest field's, and joins them all,
 //! so that what waits is waited for together. Of a page of 100 jobs nearly nothing waits, and that bookkeeping is much of
-//! what the page costs. So a list is resolved here in order, with one look at each field, those without a selection of
-//! their own in place; only what did not answer at once, because it loads something, is then joined.
+//! what the page costs. So a list is resolved here in order, with one look at each field in place; only what did not
+//! answer at once, because it loads something, is then joined.
 //!
 //! Between the first look and the last nothing is awaited: a field that waits may hold a turn (of a loader, say) that
 //! another one needs, and would never give it back while nobody looks at it.
@@ -107,12 +107,14 @@ async fn objects<'a, T: ContainerType + 'a>(
 ) -> ServerResult<Vec<Value>> {
     let mut found: Vec<Vec<Value>> = Vec::new();
     let mut waiting = Vec::new();
-    // Fields that are boxed from the beginning: those with a selection, and those that were seen to wait.
-    let mut waits: Vec<bool> = fields.iter().map(|field| !field.node.selection_set.node.items.is_empty()).collect();
+    // Fields that are boxed from the beginning: those that were seen to wait, and in a single object those with a
+    // selection. In a list it is worth a try: what was loaded ahead, or is null, is there at once.
+    let mut waits = vec![false; fields.len()];
     for (index, item) in items {
         let mut object = Vec::with_capacity(fields.len());
         for (place, field) in fields.iter().copied().enumerate() {
-            if !waits[place] {
+            let tried = index.is_some() || field.node.selection_set.node.items.is_empty();
+            if tried && !waits[place] {
                 if let Poll::Ready(value) = poll!(pin!(value(ctx, index, item, field))) {
                     object.push(value?);
                     continue;

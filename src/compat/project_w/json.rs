@@ -14,6 +14,21 @@ pub(super) fn reply(value: &Value) -> Response {
     reply_with(StatusCode::OK, value)
 }
 
+/// The same with a list that may be long, under a name that comes before `msg`: written item by item.
+pub(super) fn reply_list<'a>(name: &str, items: impl Iterator<Item = &'a Value>, msg: &str) -> Response {
+    let mut text = format!("{{\"{name}\":[");
+    for (index, item) in items.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        write(&mut text, item);
+    }
+    text.push_str("],\"msg\":");
+    write_text(&mut text, msg);
+    text.push_str("}\n");
+    answer(StatusCode::OK, "application/json", text)
+}
+
 /// An answer with another status.
 pub(super) fn reply_with(status: StatusCode, value: &Value) -> Response {
     let mut text = String::new();

@@ -12,7 +12,7 @@ use super::{Answer, msg};
 use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Query, form};
-use crate::compat::project_w::json::reply;
+use crate::compat::project_w::json::{reply, reply_list};
 use crate::compat::project_w::wire::{Job, Numbered};
 use crate::compat::{Failure, Page};
 
@@ -171,8 +171,7 @@ pub(in crate::compat::project_w) async fn info(person: Person, query: Query) -> 
     let ids = ids(query.fields.required("jobIds")?)?;
     let jobs = found(&person, &ids).await?;
     let shown: HashMap<String, Value> = jobs.into_iter().map(|(id, job)| (id, job.into_json())).collect();
-    let jobs: Vec<&Value> = ids.iter().filter_map(|id| shown.get(id)).collect();
-    Ok(reply(&json!({ "jobs": jobs, "msg": "Returning requested jobs" })))
+    Ok(reply_list("jobs", ids.iter().filter_map(|id| shown.get(id)), "Returning requested jobs"))
 }
 
 pub(in crate::compat::project_w) async fn abort(person: Person, request: Request) -> Answer {
