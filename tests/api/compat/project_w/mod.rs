@@ -2,6 +2,7 @@
 
 mod accounts;
 mod auth;
+mod bounds;
 mod common;
 mod form;
 mod jobs;
