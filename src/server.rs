@@ -86,6 +86,7 @@ impl Ground {
         let address = listener.local_addr().map_err(Error::internal)?;
         if config.listen.port() == 0 && config.public_url == format!("http://{}", config.listen) {
             // Any free port was asked for, and links must name the one that it became.
+            config.listen = address;
             config.public_url = format!("http://{address}");
         }
         Ok(Self { app: App::open(config, clock).await?, address, listener, others, lock })
