@@ -46,10 +46,17 @@ async fn of(reader: &Client, actor: &Client) -> Vec<Value> {
 async fn every_mutation_of_an_admin_on_things_of_others_is_noted() {
     let world = World::new().await;
     let admin = world.app.admin();
-    let root = world.app.user_with("root", &[], true).await;
-    let mut table = String::new();
+    world.app.user_with("root", &[], true).await;
+    let (mut table, mut wrong) = (String::new(), Vec::new());
     for field in fields_of(&admin, "mutation").await {
+        // Some of the calls end the session that they come with.
+        let root = world.app.anonymous().log_in("root").await;
         let arguments = world.arguments(&field.name).await;
+        if field.name == "fileDetach" {
+            let job = world.ada.submit(&world.service, json!({})).await;
+            let input = json!({ "fileId": arguments["input"]["fileId"], "jobId": job });
+            world.ada.change("fileAttach", input, "file { id }").await;
+        }
         let before = of(&admin, &root).await;
         let answer = root.graphql(&field.document("mutation", &arguments), arguments).await;
         let noted: Vec<_> = of(&admin, &root).await.into_iter().filter(|entry| !before.contains(entry)).collect();
@@ -63,8 +70,11 @@ async fn every_mutation_of_an_admin_on_things_of_others_is_noted() {
         writeln!(table, "{name}: {}", if code(&answer) == "OK" { told } else { code(&answer) }).expect("a text");
         let overrules = OVERRULING.contains(&name.as_str());
         let seen = noted.iter().any(|entry| entry["action"] == "OVERRULED");
-        assert_eq!(seen, overrules, "{name}: {answer} {noted:?}");
+        if seen != overrules {
+            wrong.push(format!("{name}: {answer} {noted:?}"));
+        }
     }
+    assert!(wrong.is_empty(), "{wrong:#?}");
     insta::assert_snapshot!(table);
 }
 

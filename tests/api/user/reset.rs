@@ -65,18 +65,6 @@ async fn whether_an_address_has_an_account_is_not_told() {
 }
 
 #[tokio::test]
-async fn what_a_stranger_made_under_an_unconfirmed_address_ends_when_its_owner_takes_it() {
-    let app = TestApp::new().await;
-    sign_up(&app, "victim@example.org").await;
-    let stranger = app.anonymous().log_in("victim@example.org").await;
-    let token = stranger.api_token(&["jobs:read", "admin"]).await;
-    app.anonymous().change("passwordResetRequest", json!({ "email": "victim@example.org" }), "requested").await;
-    let link = last_mail(&app, "victim@example.org").await.token();
-    app.anonymous().change("passwordReset", json!({ "token": link, "newPassword": NEW }), "user { id }").await;
-    assert!(!lives(&stranger).await && !lives(&token).await);
-}
-
-#[tokio::test]
 async fn another_address_takes_the_old_ones_links_along() {
     let app = TestApp::new().await;
     let ada = signed_up(&app, "ada@example.org").await;
