@@ -95,7 +95,9 @@ fn route(text: &mut String, line: &Line) {
     text.push_str("</p>");
     if let Some(parameters) = line.described["parameters"].as_array() {
         text.push_str("<table><tr><th>Parameter</th><th>in</th><th></th></tr>");
-        parameters.iter().for_each(|parameter| described(text, parameter));
+        for parameter in parameters {
+            described(text, parameter);
+        }
         text.push_str("</table>");
     }
     for (kind, body) in contents(&line.described["requestBody"]) {

@@ -41,8 +41,8 @@ impl fmt::Display for Introduction {
         let (token, pi_id, database) = (token.expose(), &self.pi_id, &self.database);
         let admin = Self::password(admin_password.as_ref());
         let demo = Self::password(Some(demo_password));
-        let old: String =
-            self.old.iter().map(|(name, place)| format!("\n              curl {place}  ({name})")).collect();
+        let old: Vec<_> = self.old.iter().map(|(name, place)| format!("curl {place}  ({name})")).collect();
+        let old = old.join("\n              ");
         write!(
             f,
             "\
@@ -51,7 +51,8 @@ docket demo on {url}, data in {database}
   GraphQL     {url}/graphql
   Playground  {url}/graphiql
   Metrics     {url}/metrics
-  Old APIs    {url}/compat; callers without a token act as demo:{old}
+  Old APIs    {url}/compat; callers without a token act as demo:
+              {old}
   Users       admin  {admin}
               demo   {demo}
   Token       {token}  (of demo)
