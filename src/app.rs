@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     config::Config,
@@ -50,6 +50,8 @@ pub struct Parts {
     pub uses: Uses,
     /// When each runner last gave a sign of life.
     pub seen: Seen,
+    /// Work that goes on when the client of its request has gone, since it has to clear up. A stop waits for it.
+    pub finishing: TaskTracker,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
 }
@@ -92,6 +94,7 @@ impl App {
             rights: Rights::default(),
             uses: Uses::default(),
             seen: Seen::default(),
+            finishing: TaskTracker::new(),
             shutdown: CancellationToken::new(),
         })))
     }

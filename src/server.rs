@@ -3,10 +3,15 @@
 use std::{
     net::{SocketAddr, TcpListener as StdListener},
     sync::Arc,
+    time::Duration,
 };
 
 use secrecy::SecretString;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    task::JoinHandle,
+    time::{Instant, timeout_at},
+};
 use tokio_util::task::TaskTracker;
 
 use crate::{
@@ -20,6 +25,9 @@ use crate::{
     http::{self, HttpConfig, HttpState, Listening, Stopped},
     infra::clock::Clock,
 };
+
+/// How long a stop waits for uploads whose connection was cut, to clear up.
+const CLEAR_UP: Duration = Duration::from_secs(2);
 
 /// A server that accepts connections.
 #[derive(Debug)]
@@ -78,6 +86,7 @@ impl Ground {
         let address = listener.local_addr().map_err(Error::internal)?;
         if config.listen.port() == 0 && config.public_url == format!("http://{}", config.listen) {
             // Any free port was asked for, and links must name the one that it became.
+            config.listen = address;
             config.public_url = format!("http://{address}");
         }
         Ok(Self { app: App::open(config, clock).await?, address, listener, others, lock })
@@ -124,13 +133,24 @@ impl Server {
     /// `http.shutdown_seconds`, then the database closed.
     pub async fn stop(self) -> Result<Stopped> {
         self.app.shutdown.cancel();
+        let end = Instant::now() + Duration::from_secs(self.app.config.http.shutdown_seconds.into());
         let stopped = self.serving.await.map_err(Error::internal)?;
+        finish(&self.app.finishing, end).await;
         self.background.wait().await;
         if let Err(error) = dialect_use::store(&self.app).await {
             tracing::warn!(%error, "the use of old APIs was not noted");
         }
         self.app.db.close().await;
         Ok(stopped)
+    }
+}
+
+/// Waits for what has to clear up after its client, until this moment; it is still there when requests had to be cut at
+/// the very end, and then has a little time.
+async fn finish(finishing: &TaskTracker, end: Instant) {
+    finishing.close();
+    if timeout_at(end.max(Instant::now() + CLEAR_UP), finishing.wait()).await.is_err() {
+        tracing::warn!(left = finishing.len(), "some uploads could not be cleared up; a later sweep does it");
     }
 }
 

@@ -150,6 +150,18 @@ impl Viewer {
         }
     }
 
+    /// The same caller without the rights of an admin; nobody instead of the operator, who has no others.
+    #[must_use]
+    pub fn without_admin(&self) -> Self {
+        let mut viewer = self.clone();
+        match &mut viewer {
+            Self::User(viewer) => Arc::make_mut(viewer).user.is_admin = false,
+            Self::Operator => return Self::Anonymous,
+            Self::Anonymous | Self::Runner(_) => {}
+        }
+        viewer
+    }
+
     /// Whether accounts and recorded jobs are this caller's business: an admin's, or an active user's with the role
     /// [`ACCOUNTING`].
     #[must_use]

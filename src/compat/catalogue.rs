@@ -1,13 +1,14 @@
 //! The table of all routes, for people and programs that want to know what an old API runs.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::dialect::Dialect;
 use super::failure::Failure;
+use super::openapi::described;
 use super::route::Route;
 use super::{DIALECTS, Document};
-use crate::config::Config;
+use crate::config::{Config, Mount};
 use crate::error::Code;
 
 /// A dialect with its routes.
@@ -49,6 +50,9 @@ pub struct Line {
     pub operations: Vec<Run>,
     /// Why it runs nothing, or what it does beside it.
     pub reason: Option<&'static str>,
+    /// What the dialect's `OpenAPI` description tells of it.
+    #[serde(skip)]
+    pub described: Value,
 }
 
 /// An operation.
@@ -78,88 +82,19 @@ pub(super) fn of(dialect: &Dialect, config: &Config) -> Listed {
         title: dialect.title,
         enabled: mount.enabled,
         errors: errors.collect(),
-        routes: routes.iter().map(|route| line(route, &mount.path)).collect(),
+        routes: routes.iter().map(|route| line(dialect, route, &mount)).collect(),
         mount: mount.path,
     }
 }
 
-fn line(route: &Route, mount: &str) -> Line {
+fn line(dialect: &Dialect, route: &Route, mount: &Mount) -> Line {
     let run = |operation: &&'static dyn Document| Run { name: operation.name(), document: operation.text() };
     Line {
         method: route.method.to_string(),
-        path: if route.path == "/" { mount.to_owned() } else { format!("{mount}{}", route.path) },
+        path: if route.path == "/" { mount.path.clone() } else { format!("{}{}", mount.path, route.path) },
         summary: route.summary,
         operations: route.operations.iter().map(run).collect(),
         reason: route.reason,
+        described: described(dialect, route, mount),
     }
-}
-
-/// The description of a dialect in the terms of `OpenAPI` 3.1, with paths below `base`.
-#[must_use]
-pub fn openapi(dialect: &Dialect, base: &str) -> Value {
-    let mut paths = serde_json::Map::new();
-    for route in (dialect.routes)() {
-        let path = paths.entry(route.path).or_insert_with(|| json!({}));
-        path[route.method.as_str().to_ascii_lowercase()] = described(dialect, &route);
-    }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": dialect.title,
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "An old API that docket stands in for. Each operation names the GraphQL operation that it runs.",
-        },
-        "servers": [{ "url": if base.is_empty() { "/" } else { base } }],
-        "paths": paths,
-        "components": { "securitySchemes": {
-            "bearer": { "type": "http", "scheme": "bearer" },
-            "basic": { "type": "http", "scheme": "basic" },
-        } },
-        "security": [{ "bearer": [] }, { "basic": [] }, {}],
-    })
-}
-
-fn described(dialect: &Dialect, route: &Route) -> Value {
-    let parameters: Vec<_> = route
-        .path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }))
-        .collect();
-    let names: Vec<_> = route.operations.iter().map(|operation| operation.name()).collect();
-    let mut operation = json!({
-        "operationId": format!("{}_{}_{}", dialect.name, route.method.as_str().to_ascii_lowercase(), slug(route.path)),
-        "summary": route.summary,
-        "x-graphql-operations": names,
-        "responses": responses(route),
-    });
-    if !parameters.is_empty() {
-        operation["parameters"] = parameters.into();
-    }
-    if let Some(body) = route.takes {
-        operation["requestBody"] = json!({ "content": { "application/json": { "schema": body() } } });
-    }
-    if let Some(reason) = route.reason {
-        operation["description"] = reason.into();
-    }
-    operation
-}
-
-fn responses(route: &Route) -> Value {
-    let (status, schema) = route.gives.map_or((200, None), |(status, schema)| (status, Some(schema())));
-    let mut responses = json!({ "default": { "description": "It was not done; the body says why." } });
-    let mut done = json!({ "description": "It was done." });
-    if let Some(schema) = schema {
-        done["content"] = json!({ "application/json": { "schema": schema } });
-    }
-    responses[status.to_string()] = done;
-    responses
-}
-
-fn slug(path: &str) -> String {
-    let words: Vec<_> =
-        path.split('/').map(|part| part.trim_matches(['{', '}'])).filter(|part| !part.is_empty()).collect();
-    // Two routes may differ in the final slash alone.
-    let end = if path.len() > 1 && path.ends_with('/') { "_" } else { "" };
-    if words.is_empty() { "root".to_owned() } else { words.join("_") + end }
 }

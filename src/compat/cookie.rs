@@ -9,7 +9,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use super::call::Call;
 
 /// Pyramid's, with which backrest and Mobyle2 were written.
-const NAME: &str = "auth_tkt";
+pub(super) const NAME: &str = "auth_tkt";
 
 /// The token in the cookie of a request.
 pub(super) fn token(headers: &HeaderMap) -> Option<String> {

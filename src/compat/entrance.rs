@@ -13,9 +13,9 @@ use axum::routing::{MethodFilter, get, on};
 
 use super::answer::answer;
 use super::call::{Asked, Call};
-use super::catalogue::openapi;
 use super::failure::Failure;
 use super::link::Base;
+use super::openapi::openapi;
 use super::route::Route;
 use super::surface::{Place, Surface};
 use crate::http::kit::{RequestInfo, count_mounted, require_own};
@@ -52,7 +52,7 @@ fn description(surface: &Surface) -> impl Fn() -> std::future::Ready<Response> +
         Place::Mounted => surface.mount.path.as_str(),
         Place::Alone => "",
     };
-    let text = axum::body::Bytes::from(openapi(surface.dialect, base).to_string());
+    let text = axum::body::Bytes::from(openapi(surface.dialect, base, &surface.mount).to_string());
     move || std::future::ready(answer(StatusCode::OK, "application/json", text.clone()))
 }
 
@@ -80,6 +80,7 @@ async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -
     let Entrance { surface, route } = entrance;
     let (mut parts, body) = request.into_parts();
     let method = method_word(&route.method);
+    let announcement = surface.announcement(&parts);
     let mut response = match admit(&surface, &route, &parts).await {
         Ok(call) => {
             surface.note(method, route.path, Some(call.viewer()));
@@ -91,7 +92,9 @@ async fn enter(State(entrance): State<Entrance>, request: Request, next: Next) -
             (surface.dialect.refuse)(failure)
         }
     };
-    surface.announce(response.headers_mut());
+    for (name, value) in announcement {
+        response.headers_mut().append(name, value);
+    }
     count_mounted(surface.dialect.name, route.path, method, response.status().as_u16());
     response
 }

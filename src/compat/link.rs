@@ -17,14 +17,10 @@ impl Base {
     /// For a request on this surface.
     pub(super) fn of(surface: &Surface, parts: &Parts) -> Self {
         let config = &surface.app.config;
-        let asked = || asked_host(parts, &config.trusted_proxies);
         match surface.place {
-            Place::Mounted => {
-                let site = if config.has_public_url() { None } else { asked() };
-                let site = site.unwrap_or_else(|| config.public_url.trim_end_matches('/').to_owned());
-                Self(site + &surface.mount.path)
-            }
+            Place::Mounted => Self(site(surface, parts) + &surface.mount.path),
             Place::Alone => {
+                let asked = || asked_host(parts, &config.trusted_proxies);
                 let site = surface.mount.public_url.clone().or_else(asked).unwrap_or_else(|| config.public_url.clone());
                 Self(site.trim_end_matches('/').to_owned())
             }
@@ -34,6 +30,15 @@ impl Base {
     pub(super) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.0)
     }
+}
+
+/// The server's own address, where the pages about the old APIs stand: not what a client uses of a dialect that has an
+/// address for itself.
+pub(super) fn site(surface: &Surface, parts: &Parts) -> String {
+    let config = &surface.app.config;
+    let own = surface.place == Place::Mounted && !config.has_public_url();
+    let asked = if own { asked_host(parts, &config.trusted_proxies) } else { None };
+    asked.unwrap_or_else(|| config.public_url.trim_end_matches('/').to_owned())
 }
 
 /// Scheme and host of the request: the proxy's word for the scheme counts when it is trusted.

@@ -12,6 +12,7 @@ use axum::http::header::{
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
 use axum::routing::get;
+use serde_json::Value;
 
 use super::catalogue::{Line, Listed, listed};
 use crate::config::Config;
@@ -92,9 +93,54 @@ fn route(text: &mut String, line: &Line) {
         let _written = write!(text, " {word}: {}", escaped(reason));
     }
     text.push_str("</p>");
+    if let Some(parameters) = line.described["parameters"].as_array() {
+        text.push_str("<table><tr><th>Parameter</th><th>in</th><th></th></tr>");
+        for parameter in parameters {
+            described(text, parameter);
+        }
+        text.push_str("</table>");
+    }
+    for (kind, body) in contents(&line.described["requestBody"]) {
+        schema(text, &format!("Takes {kind}"), body);
+    }
+    let answers = line.described["responses"].as_object().into_iter().flatten();
+    for (status, answer) in answers {
+        for (_, body) in contents(answer) {
+            schema(text, &format!("Answers {status}"), body);
+        }
+    }
     for run in &line.operations {
         let _written = write!(text, "<pre>{}</pre>", escaped(run.document.trim_end()));
     }
+}
+
+/// A row for a parameter of the description.
+fn described(text: &mut String, parameter: &Value) {
+    let word = |name: &str| escaped(parameter[name].as_str().unwrap_or_default());
+    let needed = if parameter["required"] == true { ", needed" } else { "" };
+    let (name, place, about) = (word("name"), word("in"), word("description"));
+    let _written = writeln!(text, "<tr><td><code>{name}</code></td><td>{place}{needed}</td><td>{about}</td></tr>");
+}
+
+/// The schemas of a body of the description, with the types of content that each is for.
+fn contents(body: &Value) -> Vec<(String, &Value)> {
+    let mut found: Vec<(String, &Value)> = Vec::new();
+    for (kind, content) in body["content"].as_object().into_iter().flatten() {
+        match found.iter_mut().find(|(_, schema)| **schema == content["schema"]) {
+            Some((kinds, _)) => *kinds = format!("{kinds} or {kind}"),
+            None => found.push((kind.clone(), &content["schema"])),
+        }
+    }
+    found
+}
+
+fn schema(text: &mut String, title: &str, schema: &Value) {
+    let _written = write!(
+        text,
+        "<details><summary>{}</summary><pre>{}</pre></details>",
+        escaped(title),
+        escaped(&format!("{schema:#}"))
+    );
 }
 
 fn page(status: StatusCode, title: &str, body: &str) -> Response {

@@ -5,7 +5,9 @@ use axum::http::Method;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use serde_json::Value;
 
+use super::credential::Credential;
 use super::operation::Document;
+use super::parameter::Parameter;
 
 /// A route: what it answers to, what it runs, and who handles it.
 #[derive(Clone)]
@@ -20,8 +22,16 @@ pub struct Route {
     pub operations: Vec<&'static dyn Document>,
     /// Why it runs no operation, or does something beside them.
     pub reason: Option<&'static str>,
+    /// What lets a caller in, any one of them.
+    pub credentials: &'static [Credential],
+    /// What it reads of the address' query. What is not listed is not read.
+    pub query: Vec<Parameter>,
+    /// What it reads of a form. What is not listed is not read.
+    pub form: Vec<Parameter>,
     /// JSON Schema of the body that it takes, for its description.
     pub takes: Option<fn() -> Value>,
+    /// Whether a form of the same fields does as well as that body.
+    pub takes_forms: bool,
     /// The status of a good answer, and JSON Schema of its body.
     pub gives: Option<(u16, fn() -> Value)>,
     pub(super) handler: MethodRouter,
@@ -47,7 +57,20 @@ impl Route {
     ) -> Self {
         let filter = MethodFilter::try_from(method.clone()).expect("a table names methods of HTTP");
         let handler = on(filter, handler);
-        Self { method, path, summary, operations: Vec::new(), reason: None, takes: None, gives: None, handler }
+        Self {
+            method,
+            path,
+            summary,
+            operations: Vec::new(),
+            reason: None,
+            credentials: Credential::ANY,
+            query: Vec::new(),
+            form: Vec::new(),
+            takes: None,
+            takes_forms: false,
+            gives: None,
+            handler,
+        }
     }
 
     /// A route that is read.
@@ -81,10 +104,46 @@ impl Route {
         Self { operations: operations.to_vec(), ..self }
     }
 
+    /// What lets a caller in; without a word it is what [`super::auth::any`] takes.
+    #[must_use]
+    pub fn lets_in(self, credentials: &'static [Credential]) -> Self {
+        Self { credentials, ..self }
+    }
+
+    /// What it reads of the address' query.
+    #[must_use]
+    pub fn query(self, parameters: impl IntoIterator<Item = Parameter>) -> Self {
+        Self { query: parameters.into_iter().collect(), ..self }
+    }
+
+    /// What it reads of a form.
+    #[must_use]
+    pub fn form(self, fields: impl IntoIterator<Item = Parameter>) -> Self {
+        Self { form: fields.into_iter().collect(), ..self }
+    }
+
+    /// Whether it reads a parameter of this name.
+    #[must_use]
+    pub fn reads_query(&self, name: &str) -> bool {
+        self.query.iter().any(|parameter| parameter.name == name)
+    }
+
+    /// Whether it reads a field of a form of this name.
+    #[must_use]
+    pub fn reads_form(&self, name: &str) -> bool {
+        self.form.iter().any(|field| field.name == name)
+    }
+
     /// The JSON Schema of its body.
     #[must_use]
     pub fn takes(self, schema: fn() -> Value) -> Self {
         Self { takes: Some(schema), ..self }
+    }
+
+    /// The same as a JSON body, or as a form of these fields.
+    #[must_use]
+    pub fn takes_or_form(self, schema: fn() -> Value) -> Self {
+        Self { takes: Some(schema), takes_forms: true, ..self }
     }
 
     /// The status of a good answer and the JSON Schema of its body.

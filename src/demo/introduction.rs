@@ -12,8 +12,8 @@ use super::people::People;
 #[derive(Debug)]
 pub struct Introduction {
     pub(super) address: SocketAddr,
-    /// Where TopChef's API stands by itself.
-    pub(super) topchef: Option<SocketAddr>,
+    /// Old APIs that are open to callers without a credential: what each is called, and an address to read.
+    pub(super) old: Vec<(&'static str, String)>,
     pub(super) database: String,
     pub(super) people: People,
     /// The id of the service `pi`.
@@ -41,7 +41,8 @@ impl fmt::Display for Introduction {
         let (token, pi_id, database) = (token.expose(), &self.pi_id, &self.database);
         let admin = Self::password(admin_password.as_ref());
         let demo = Self::password(Some(demo_password));
-        let topchef = self.topchef.map_or_else(|| format!("{url}/topchef"), |address| format!("http://{address}"));
+        let old: Vec<_> = self.old.iter().map(|(name, place)| format!("curl {place}  ({name})")).collect();
+        let old = old.join("\n              ");
         write!(
             f,
             "\
@@ -50,7 +51,8 @@ docket demo on {url}, data in {database}
   GraphQL     {url}/graphql
   Playground  {url}/graphiql
   Metrics     {url}/metrics
-  Old APIs    {url}/compat; TopChef's: {topchef} (callers without a token act as demo)
+  Old APIs    {url}/compat; callers without a token act as demo:
+              {old}
   Users       admin  {admin}
               demo   {demo}
   Token       {token}  (of demo)

@@ -105,8 +105,8 @@ impl Demo {
         tasks.spawn(Feed { client, services }.run(stop.clone()));
         tasks.close();
         let database = app.config.database.place();
-        let topchef = app.config.topchef.at.listen;
-        let introduction = Introduction { address: server.address, topchef, database, people, pi_id };
+        let old = old::open(&app.config, server.address);
+        let introduction = Introduction { address: server.address, old, database, people, pi_id };
         Ok(Self { introduction, stop, tasks })
     }
 

@@ -1,9 +1,9 @@
 //! The old APIs in the demo: open to callers without a credential, at the ports where their clients look for them.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use super::people::DEMO;
-use crate::config::Config;
+use crate::config::{Config, Mount};
 
 /// Where `TopChef`'s clients look.
 const TOPCHEF: u16 = 5000;
@@ -39,4 +39,17 @@ pub fn open_old_apis(config: &mut Config) -> Vec<TcpListener> {
         }
     }
     taken
+}
+
+/// The old APIs that know no log-in: what each is called, and the address of a list to begin with.
+pub(super) fn open(config: &Config, server: SocketAddr) -> Vec<(&'static str, String)> {
+    let place = |at: &Mount, list: &str| match at.listen {
+        Some(address) => format!("http://{address}{list}"),
+        None => format!("http://{server}{}{list}", at.path),
+    };
+    [("TopChef", &config.topchef.at, "/services"), ("MyBRC", &config.mybrc.at, "/jobs/")]
+        .into_iter()
+        .filter(|(_, at, _)| at.enabled)
+        .map(|(name, at, list)| (name, place(at, list)))
+        .collect()
 }

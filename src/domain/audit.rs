@@ -1,14 +1,17 @@
 //! The audit: who did what to whom, when, and from where. An entry is a row of the transaction that it tells of.
 
+mod overruling;
+
 use entity::{
     Time, account,
     audit_entry::{self, ActorKind, SubjectKind},
-    group, runner, session, token, user,
+    file, group, job, project, runner, service, session, token, user,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
 pub use entity::audit_entry::Action;
+pub use overruling::Overruling;
 
 use crate::{
     app::App,
@@ -120,6 +123,31 @@ impl From<&group::Model> for Subject {
 impl From<&account::Model> for Subject {
     fn from(account: &account::Model) -> Self {
         Self::new(SubjectKind::Account, account.uid, &*account.name)
+    }
+}
+
+impl From<&service::Model> for Subject {
+    fn from(service: &service::Model) -> Self {
+        Self::new(SubjectKind::Service, service.uid, &*service.name)
+    }
+}
+
+impl From<&project::Model> for Subject {
+    fn from(project: &project::Model) -> Self {
+        Self::new(SubjectKind::Project, project.uid, &*project.name)
+    }
+}
+
+/// Of the job its outside id and number must have been read.
+impl From<&job::Model> for Subject {
+    fn from(job: &job::Model) -> Self {
+        Self::new(SubjectKind::Job, job.uid, job.id.to_string())
+    }
+}
+
+impl From<&file::Model> for Subject {
+    fn from(file: &file::Model) -> Self {
+        Self::new(SubjectKind::File, file.uid, &*file.name)
     }
 }
 

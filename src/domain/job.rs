@@ -37,8 +37,8 @@ pub(super) mod terms;
 mod waiting;
 mod watch;
 
+pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
-pub(super) use cancel::{present, writable};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
 pub use download::{last_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
+    domain::audit::Overruling,
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
     viewer::{Membership, Permission, Viewer},
@@ -211,6 +212,11 @@ pub(super) async fn managed(app: &App, viewer: &Viewer, uid: Uuid, least: Role) 
         return Ok(project);
     }
     Err(forbidden(least))
+}
+
+/// An admin's change of a project in which it has not this role.
+pub(in crate::domain) fn overruling(viewer: &Viewer, project: &project::Model, least: Role) -> Overruling {
+    Overruling::of(viewer, project, |viewer| viewer.is_at_least(least, project.id))
 }
 
 /// The same for something that is put into the project, which an input names: one that is not there is a wrong value of

@@ -7,7 +7,7 @@ use entity::{Amount, account, account_member, legacy_number::Noun};
 
 use super::{
     connection::connection,
-    context::{app, asked, asks_for, loaders, nullable, page, viewer},
+    context::{app, asked, counted, loaders, nullable, page, viewer},
     dialect::{Dialect, its_number},
     id::Kind,
     ledger::{LedgerEntryConnection, LedgerFilterInput, LedgerOrder, page_of_entries},
@@ -165,11 +165,8 @@ impl Account {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.0.id);
         let found = domain::account::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::account::count_members(app, viewer, id).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(AccountMember).collect();
-        Ok(AccountMemberConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::account::count_members(app, viewer, id)).await?;
+        Ok(AccountMemberConnection::of(found, |row| cursor(order, row), AccountMember, total))
     }
 
     /// The entries that the viewer may see: all of them for the account's managers, those about one's own jobs for

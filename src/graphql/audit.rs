@@ -7,7 +7,7 @@ use entity::audit_entry::{self, SubjectKind};
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, page},
+    context::{asked, counted, loaders, nullable, page},
     filter::{DateTimeFilter, IdFilter, both},
     id::{self, Kind},
     scalar::DateTime,
@@ -194,10 +194,7 @@ impl AuditQuery {
         let filter = AuditFilter::try_from(filter.unwrap_or_default())?;
         let (order, request) = (order.into(), page(ctx, first, last, after, before)?);
         let found = domain::audit::list(app, viewer, &filter, order, &request).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::audit::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| AuditEntry(Arc::new(row))).collect();
-        Ok(AuditEntryConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::audit::count(app, viewer, &filter)).await?;
+        Ok(AuditEntryConnection::of(found, |row| cursor(order, row), |row| AuditEntry(Arc::new(row)), total))
     }
 }

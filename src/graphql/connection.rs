@@ -41,15 +41,17 @@ macro_rules! connection {
         }
 
         impl $connection {
-            /// A page; `total` is there when it was asked for.
-            pub(super) fn new(
-                nodes: Vec<$node>,
-                cursors: Vec<String>,
-                has_next: bool,
-                has_previous: bool,
+            /// A page of rows as the domain found it, each with its cursor and as a node; `total` is there when it was
+            /// asked for.
+            pub(super) fn of<R>(
+                found: $crate::page::Page<R>,
+                cursor: impl Fn(&R) -> String,
+                node: impl FnMut(R) -> $node,
                 total: Option<i64>,
             ) -> Self {
-                Self { nodes, cursors, has_next, has_previous, total }
+                let cursors = found.rows.iter().map(cursor).collect();
+                let nodes = found.rows.into_iter().map(node).collect();
+                Self { nodes, cursors, has_next: found.has_next, has_previous: found.has_previous, total }
             }
         }
 

@@ -43,6 +43,14 @@ pub fn asks_for(ctx: &Context<'_>, name: &str) -> bool {
     ctx.look_ahead().field(name).exists()
 }
 
+/// What `count` comes to, if the current connection is asked for `totalCount`: counting reads the whole list.
+pub async fn counted(
+    ctx: &Context<'_>,
+    count: impl Future<Output = crate::error::Result<i64>>,
+) -> async_graphql::Result<Option<i64>> {
+    Ok(if asks_for(ctx, "totalCount") { Some(count.await?) } else { None })
+}
+
 /// Whether the nodes of the current connection are asked for `name`.
 pub fn nodes_ask_for(ctx: &Context<'_>, name: &str) -> bool {
     let here = ctx.look_ahead();

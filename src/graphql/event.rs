@@ -22,6 +22,7 @@ use crate::{
         event::{Delivery, EventFilter, Item, Listed, cursor},
     },
     error::Error,
+    page::Page,
     viewer::Viewer,
 };
 
@@ -141,14 +142,14 @@ pub async fn page_of_events(
 ) -> Result<JobEventConnection> {
     let after = after.as_ref().map(|after| after.0.as_str());
     let Listed { gap, page } = domain::event::list(app, viewer, filter, i64::from(first), after).await?;
-    let mut cursors: Vec<String> = page.rows.iter().map(|row| cursor(row.id)).collect();
-    let nodes = page.rows.into_iter().map(|row| JobEvent::try_from(Arc::new(row)));
-    let mut nodes: Vec<JobEvent> = nodes.collect::<Result<_, Error>>()?;
+    let Page { rows, has_next, has_previous } = page;
+    let events = rows.into_iter().map(|row| Ok((cursor(row.id), JobEvent::try_from(Arc::new(row))?)));
+    let mut rows = events.collect::<Result<Vec<_>, Error>>()?;
     if let Some(gap) = gap {
-        cursors.insert(0, gap.to.clone());
-        nodes.insert(0, JobEvent::StreamGap(gap.into()));
+        rows.insert(0, (gap.to.clone(), JobEvent::StreamGap(gap.into())));
     }
-    Ok(JobEventConnection::new(nodes, cursors, page.has_next, page.has_previous, None))
+    let events = Page { rows, has_next, has_previous };
+    Ok(JobEventConnection::of(events, |(cursor, _)| cursor.clone(), |(_, event)| event, None))
 }
 
 /// Following events.

@@ -7,7 +7,7 @@ use entity::file;
 
 use super::{
     connection::connection,
-    context::{app, asked, asks_for, loaders, nullable, page},
+    context::{app, asked, counted, loaders, nullable, page},
     id::{self, Kind},
     job::Job,
     payload::{id_inputs, payloads},
@@ -197,10 +197,8 @@ pub async fn page_of_files(
 ) -> Result<FileConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let found = domain::file::list(app, viewer, filter, order, request).await?;
-    let total = if asks_for(ctx, "totalCount") { Some(domain::file::count(app, viewer, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| File(Arc::new(row))).collect();
-    Ok(FileConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::file::count(app, viewer, filter)).await?;
+    Ok(FileConnection::of(found, |row| cursor(order, row), |row| File(Arc::new(row)), total))
 }
 
 /// Which file belongs to which job, or to which data of a project: exactly one of the two.

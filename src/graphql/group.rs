@@ -7,7 +7,7 @@ use entity::{group, group_member};
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, page},
+    context::{asked, counted, loaders, nullable, page},
     id::{self, Kind},
     scalar::{DateTime, number},
     user::User,
@@ -87,11 +87,8 @@ impl Group {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.0.id);
         let found = domain::group::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::group::count_members(app, viewer, id).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(GroupMember).collect();
-        Ok(GroupMemberConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::group::count_members(app, viewer, id)).await?;
+        Ok(GroupMemberConnection::of(found, |row| cursor(order, row), GroupMember, total))
     }
 
     /// When it was made.
@@ -132,11 +129,8 @@ pub async fn page_of_groups(
 ) -> Result<GroupConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let found = domain::group::list_of(app, viewer, user_id, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::group::count_of(app, viewer, user_id).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| Group(Arc::new(row))).collect();
-    Ok(GroupConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::group::count_of(app, viewer, user_id)).await?;
+    Ok(GroupConnection::of(found, |row| cursor(order, row), |row| Group(Arc::new(row)), total))
 }
 
 /// Reading groups.
@@ -179,9 +173,7 @@ impl GroupQuery {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
         let found = domain::group::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
-        let total = if asks_for(ctx, "totalCount") { Some(domain::group::count(app, viewer).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| Group(Arc::new(row))).collect();
-        Ok(GroupConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::group::count(app, viewer)).await?;
+        Ok(GroupConnection::of(found, |row| cursor(order, row), |row| Group(Arc::new(row)), total))
     }
 }

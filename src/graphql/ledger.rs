@@ -8,7 +8,7 @@ use entity::ledger;
 use super::{
     account::Account,
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, page},
+    context::{asked, counted, loaders, nullable, page},
     filter::{DateTimeFilter, IdFilter, both},
     id::Kind,
     job::{Job, seconds},
@@ -246,9 +246,6 @@ pub async fn page_of_entries(
     let (app, viewer) = asked(ctx)?;
     let order = order.into();
     let found = domain::ledger::list(app, viewer, &filter, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::ledger::count(app, viewer, &filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| LedgerEntry(Arc::new(row))).collect();
-    Ok(LedgerEntryConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::ledger::count(app, viewer, &filter)).await?;
+    Ok(LedgerEntryConnection::of(found, |row| cursor(order, row), |row| LedgerEntry(Arc::new(row)), total))
 }

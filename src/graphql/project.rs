@@ -7,7 +7,7 @@ use entity::{project, project_member::Role};
 
 use super::{
     account::Account,
-    context::{asked, asks_for, loaders, nullable, page, viewer},
+    context::{asked, counted, loaders, nullable, page, viewer},
     id::Kind,
     job::{JobConnection, JobFilterInput, JobOrder, page_of_jobs},
     project_data::{ProjectDataConnection, ProjectDataFilter, ProjectDataOrder, page_of_data},
@@ -171,11 +171,8 @@ impl Project {
         let (app, viewer) = asked(ctx)?;
         let (order, id) = (order.into(), self.row.id);
         let found = domain::project::members(app, viewer, id, order, &page(ctx, first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::project::count_members(app, viewer, id).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(ProjectMember).collect();
-        Ok(ProjectMemberConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::project::count_members(app, viewer, id)).await?;
+        Ok(ProjectMemberConnection::of(found, |row| cursor(order, row), ProjectMember, total))
     }
 
     /// Everybody who takes part in it, those who do through a group included; nobody for who does not.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, viewer},
+    context::{asked, counted, loaders, nullable, viewer},
     file::File,
     filter::StringFilter,
     id::{self, Kind},
@@ -187,9 +187,6 @@ pub async fn page_of_data(
 ) -> Result<ProjectDataConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let found = domain::project_data::list(app, viewer, project_id, filter, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::project_data::count(app, viewer, project_id, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| ProjectData(Arc::new(row))).collect();
-    Ok(ProjectDataConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::project_data::count(app, viewer, project_id, filter)).await?;
+    Ok(ProjectDataConnection::of(found, |row| cursor(order, row), |row| ProjectData(Arc::new(row)), total))
 }

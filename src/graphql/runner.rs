@@ -7,7 +7,7 @@ use entity::{legacy_number::Noun, runner};
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, page},
+    context::{asked, counted, loaders, nullable, page},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
     id::{self, Kind},
     job::{JobConnection, JobOrder, page_of_jobs},
@@ -197,10 +197,8 @@ impl RunnerQuery {
         let (app, viewer) = asked(ctx)?;
         let order = order.into();
         let found = domain::runner::list(app, viewer, order, &page(ctx, first, last, after, before)?).await?;
-        let total = if asks_for(ctx, "totalCount") { Some(domain::runner::count(app, viewer).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| Runner(Arc::new(row))).collect();
-        Ok(RunnerConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::runner::count(app, viewer)).await?;
+        Ok(RunnerConnection::of(found, |row| cursor(order, row), |row| Runner(Arc::new(row)), total))
     }
 }
 

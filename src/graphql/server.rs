@@ -7,7 +7,7 @@ use entity::server;
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, nullable, page, viewer},
+    context::{asked, counted, nullable, page, viewer},
     id::{self, Kind},
     scalar::DateTime,
     service::{ServiceConnection, ServiceFilterInput, ServiceOrder, page_of_services},
@@ -193,10 +193,7 @@ impl ServerQuery {
         let ((app, viewer), order) = (asked(ctx)?, order.into());
         let filter = filter.unwrap_or_default().into();
         let found = domain::server::list(app, viewer, filter, order, &page(ctx, first, last, after, before)?).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::server::count(app, viewer, filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| Server(Arc::new(row))).collect();
-        Ok(ServerConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::server::count(app, viewer, filter)).await?;
+        Ok(ServerConnection::of(found, |row| cursor(order, row), |row| Server(Arc::new(row)), total))
     }
 }

@@ -18,7 +18,7 @@ use entity::{legacy_number::Noun, user};
 use super::{
     account::{AccountConnection, AccountOrder, page_of_accounts},
     connection::connection,
-    context::{asked, asks_for, nullable, page, via, viewer},
+    context::{asked, counted, nullable, page, via, viewer},
     dialect::{Dialect, its_number, only_with_a_number, row_of},
     enrolled::UserEnrolment,
     group::{GroupConnection, GroupOrder, page_of_groups},
@@ -381,10 +381,7 @@ impl UserQuery {
         let (filter, order) = (filter.read()?, order.into());
         let request = page(ctx, first, last, after, before)?;
         let found = domain::user::list(app, viewer, &filter, order, &request).await?;
-        let counted = asks_for(ctx, "totalCount");
-        let total = if counted { Some(domain::user::count(app, viewer, &filter).await?) } else { None };
-        let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-        let nodes = found.rows.into_iter().map(|row| User(Arc::new(row))).collect();
-        Ok(UserConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+        let total = counted(ctx, domain::user::count(app, viewer, &filter)).await?;
+        Ok(UserConnection::of(found, |row| cursor(order, row), |row| User(Arc::new(row)), total))
     }
 }

@@ -13,7 +13,7 @@ use crate::error::Code;
 use crate::infra::secret::{Secret, SecretKind};
 
 /// The cookie's name.
-const NAME: &str = "docket_session";
+pub const NAME: &str = "docket_session";
 
 /// The token that a request is sent with. Of a cookie only one that opens something: a browser sends it along without
 /// being asked, also when its session is long over, and cannot take it back by itself.

@@ -99,7 +99,7 @@ pub fn alone(routes: Router, shared: &Shared) -> Router {
 pub mod kit {
     pub use super::body::read_within;
     pub use super::client::{Peer, RequestInfo, credentials};
-    pub use super::credential::cookie as session_cookie;
+    pub use super::credential::{NAME as SESSION_COOKIE, cookie as session_cookie};
     pub use super::metrics::{Transport, count_mounted};
     pub use super::operation::execute;
     pub use super::reply::Refusal;

@@ -68,6 +68,20 @@ impl Demo {
             .expect("a shell")
     }
 
+    /// Asks what the introduction offers of the old APIs, without a credential.
+    async fn ask_old_apis(&self) {
+        let offered = self.introduction.lines().filter_map(|line| line.trim_start().strip_prefix("curl http"));
+        let offered: Vec<_> = offered.filter_map(|line| line.split_once("  (")).collect();
+        assert_eq!(offered.iter().map(|(_, name)| *name).collect::<Vec<_>>(), ["TopChef)", "MyBRC)"]);
+        let client = reqwest::Client::builder().no_proxy().build().expect("a client");
+        for (place, name) in offered {
+            let answer = client.get(format!("http{place}")).send().await.expect("an answer");
+            assert_eq!(answer.status(), 200, "{name}: {place}");
+            let answer: Json = answer.json().await.expect("JSON");
+            assert!(answer.get("data").or_else(|| answer.get("results")).is_some(), "{answer}");
+        }
+    }
+
     /// Pastes the command that submits, and returns the number of its job.
     async fn submit(&self) -> Json {
         let answer = self.paste("Submit one:").wait_with_output().await.expect("it ends");
@@ -132,6 +146,7 @@ async fn until(events: &mut Lines<BufReader<ChildStdout>>, state: &str, number: 
 async fn the_demo_is_followed_joined_stopped_and_continued() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let demo = Demo::start(folder.path()).await;
+    demo.ask_old_apis().await;
     let mut follower = demo.paste("Follow the jobs:");
     let mut events = lines_of(&mut follower);
     let mut missing = vec!["pi", "word-stats"];

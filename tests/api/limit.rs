@@ -220,6 +220,49 @@ async fn sign_ups_and_mails_are_counted() {
     }
 }
 
+/// Nobody's mailbox is filled by those who sign up with its address, wherever they come from.
+#[tokio::test]
+async fn sign_ups_with_one_address_are_counted_over_all_places() {
+    let app = app(few()).await;
+    let sign_up = "mutation($input: UserSignUpInput!) { userSignUp(input: $input) { __typename } }";
+    let input = json!({ "email": "ada@example.org", "password": PASSWORD });
+    for (place, expected) in
+        [("192.0.2.1", "OK"), ("192.0.2.2", "OK"), ("192.0.2.3", LIMITED), ("2001:db8::1", LIMITED)]
+    {
+        assert_eq!(from(&app.anonymous(), place, sign_up, input.clone()).await.code(), expected, "from {place}");
+    }
+    app.send_mails().await;
+    let mails = app.mails();
+    let sent = mails.iter().filter(|mail| mail.value("to").contains("ada@example.org")).count();
+    assert_eq!(sent, 2);
+    app.advance(1_801);
+    assert_eq!(from(&app.anonymous(), "192.0.2.3", sign_up, input).await.code(), "OK");
+}
+
+#[tokio::test]
+async fn accounts_without_a_name_are_counted() {
+    let app = TestApp::with(|config| {
+        config.limits = few();
+        config.sign_up.anonymous_users = true;
+        config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")];
+    });
+    let app = app.await;
+    let come = async |place: &str| {
+        let document = "mutation { userCreateAnonymous { __typename } }";
+        from(&app.anonymous(), place, document, json!({})).await.code()
+    };
+    for expected in ["OK", "OK", LIMITED, LIMITED] {
+        assert_eq!(come("192.0.2.1").await, expected);
+    }
+    assert_eq!(come("192.0.2.2").await, "OK", "it is one address that is stopped");
+    let users = app.admin().data("{ users(filter: { kind: { eq: ANONYMOUS } }) { totalCount } }", json!({})).await;
+    assert_eq!(users["users"]["totalCount"], 3);
+    // A laboratory behind that address can still sign up.
+    let sign_up = "mutation($input: UserSignUpInput!) { userSignUp(input: $input) { __typename } }";
+    let input = json!({ "email": "ada@example.org", "password": PASSWORD });
+    assert_eq!(from(&app.anonymous(), "192.0.2.1", sign_up, input).await.code(), "OK");
+}
+
 #[tokio::test]
 async fn empty_counters_go() {
     let app = app(few()).await;

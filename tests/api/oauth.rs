@@ -288,3 +288,29 @@ async fn tokens_that_are_long_over_go() {
     app.advance(2 * 86_400);
     assert_eq!(docket::domain::oauth::prune(&app.server.app).await.expect("it is tidied"), 1);
 }
+
+/// A token that is asked for while its client is removed comes before that, and ends with it, or not at all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_token_outlives_its_client() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    for round in 0..5 {
+        let own = program(&ada, &["jobs:read"]).await;
+        let fields = [("grant_type", "client_credentials")];
+        let asks = futures_util::future::join_all((0..20).map(|_| basic(&app, "/oauth/token", &own, &fields)));
+        let delete = ada.change("oauthClientDelete", json!({ "clientId": own.id }), "client { name }");
+        let (answers, _) = tokio::join!(asks, delete);
+        for answer in answers {
+            match answer.status {
+                200 => {
+                    let caller = app.anonymous().with_token(text(&answer.body["access_token"]), "");
+                    assert_eq!(caller.code(READ, json!({})).await, "UNAUTHENTICATED", "round {round}: it lives on");
+                }
+                400 => assert_eq!(answer.body["error"], "invalid_grant"),
+                401 => assert_eq!(answer.body["error"], "invalid_client"),
+                status => panic!("{status}: {}", answer.body),
+            }
+        }
+        assert_eq!(basic(&app, "/oauth/token", &own, &fields).await.status, 401);
+    }
+}

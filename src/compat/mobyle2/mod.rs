@@ -15,7 +15,9 @@ use axum::http::Uri;
 use axum::middleware::{Next, from_fn};
 use tower::Layer;
 
+use super::credential::Credential;
 use super::dialect::Dialect;
+use super::parameter::Parameter;
 use super::route::Route;
 use crate::graphql::Origin;
 use handlers::{projects, servers, services, session, users};
@@ -37,7 +39,17 @@ pub(super) static DIALECT: Dialect = Dialect {
     around,
 };
 
+/// What everybody may read; who is logged in sees more of it.
+const OPEN: &[Credential] =
+    &[Credential::Nobody, Credential::Token, Credential::Basic, Credential::Session, Credential::Ticket];
+/// What is for somebody.
+const SOMEBODY: &[Credential] = &[Credential::Token, Credential::Basic, Credential::Session, Credential::Ticket];
+
 fn routes() -> Vec<Route> {
+    open().into_iter().map(|route| route.lets_in(OPEN)).chain(of_somebody()).collect()
+}
+
+fn open() -> Vec<Route> {
     vec![
         Route::get("/servers", "This server and those that it knows, by name.", servers::list)
             .runs([&servers::LIST, &servers::SHOW]),
@@ -45,6 +57,15 @@ fn routes() -> Vec<Route> {
         Route::get("/services", "All services that the caller may see, by full name.", services::list)
             .runs([&services::LIST]),
         Route::get("/services/{full_name}", "One service, by its full name.", services::show).runs([&services::SHOW]),
+        Route::post("/auth/login/native", "Logs in, and sets a cookie.", session::log_in)
+            .runs([&session::LOG_IN, &users::SHOW_SELF])
+            .form([Parameter::may("username", "A user name."), Parameter::may("password", "Its password.")]),
+        Route::post("/auth/logout", "Logs out, and takes the cookie back.", session::log_out).runs([&session::LOG_OUT]),
+    ]
+}
+
+fn of_somebody() -> impl Iterator<Item = Route> {
+    let routes = [
         Route::get("/users", "All users, by id, for admins.", users::list).runs([&users::LIST, &users::SHOW]),
         Route::get("/users/{id}", "One user, for itself and admins.", users::show)
             .runs([&users::SHOW, &users::SHOW_SELF]),
@@ -52,10 +73,8 @@ fn routes() -> Vec<Route> {
             .runs([&projects::LIST, &projects::SHOW]),
         Route::get("/projects/{id}", "One project, for its members and admins.", projects::show)
             .runs([&projects::SHOW]),
-        Route::post("/auth/login/native", "Logs in, and sets a cookie.", session::log_in)
-            .runs([&session::LOG_IN, &users::SHOW_SELF]),
-        Route::post("/auth/logout", "Logs out, and takes the cookie back.", session::log_out).runs([&session::LOG_OUT]),
-    ]
+    ];
+    routes.into_iter().map(|route| route.lets_in(SOMEBODY))
 }
 
 fn around(routes: Router) -> Router {

@@ -64,8 +64,13 @@ impl Ask {
 
     /// The last value of a name in the query; an empty one is none.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.given(name).filter(|value| !value.is_empty())
+    }
+
+    /// The same, where an empty one is one. What the table does not list for the route is not read.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().rev().find(|(own, _)| own == name);
-        found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|_| self.call.route().reads_query(name))
     }
 
     /// The number of the object that the path names. What is no number is nobody's.

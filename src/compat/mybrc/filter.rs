@@ -8,6 +8,7 @@ use super::ask::Ask;
 use super::envelope::{Noun, Refusal};
 use super::fields::{decimal, whole};
 use super::moment::{of, read_filter};
+use crate::compat::Parameter;
 use crate::config::MybrcProfile;
 
 /// What a filter compares.
@@ -20,6 +21,25 @@ enum Kind {
     Moment,
     Text,
 }
+
+impl Kind {
+    const fn about(self) -> &'static str {
+        match self {
+            Self::Integer | Self::Digits => "Only those with exactly this number.",
+            Self::Amount => "Only those with exactly this amount.",
+            Self::Moment => "Only those of exactly this moment.",
+            Self::Text => "Only those with exactly this text.",
+        }
+    }
+}
+
+/// Names that the filter library of the old program looked at, though no list used them.
+const LIBRARY: [(&str, &str); 4] = [
+    ("limit", "Must be a number; it changes nothing."),
+    ("offset", "Must be a number; it changes nothing."),
+    ("install_ts", "Must be a moment; it changes nothing."),
+    ("update_ts", "Must be a moment; it changes nothing."),
+];
 
 /// Names in the query, what they compare, and the operation's name for it.
 const JOB: &[(&str, Kind, &str)] = &[
@@ -57,6 +77,20 @@ const ACCOUNT: &[(&str, Kind, &str)] = &[
     ("updated", Kind::Moment, "updatedAt"),
 ];
 
+/// What a list reads of the query, for its description.
+pub(super) fn parameters(noun: Noun) -> impl Iterator<Item = Parameter> {
+    let filters = known(noun).iter().map(|(name, kind, _)| Parameter::may(name, kind.about()));
+    filters.chain(LIBRARY.into_iter().map(|(name, about)| Parameter::may(name, about)))
+}
+
+fn known(noun: Noun) -> &'static [(&'static str, Kind, &'static str)] {
+    match noun {
+        Noun::Job => JOB,
+        Noun::User => USER,
+        Noun::Account => ACCOUNT,
+    }
+}
+
 /// The filter of a request, for the operation; and its text, for people.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
@@ -69,13 +103,8 @@ pub(super) struct Filter {
 /// Reads the filter of a list, or of a change of one object.
 pub(super) fn read(ask: &Ask) -> Result<Filter, Refusal> {
     checked_by_the_library(ask)?;
-    let known = match ask.noun {
-        Noun::Job => JOB,
-        Noun::User => USER,
-        Noun::Account => ACCOUNT,
-    };
     let mut filter = Filter::default();
-    for (name, kind, variable) in known {
+    for (name, kind, variable) in known(ask.noun) {
         let Some(given) = ask.parameter(name) else { continue };
         filter.text.push(format!("{name}={given}"));
         match value(*kind, given) {
@@ -114,7 +143,7 @@ pub(super) fn amount(number: f64) -> Option<String> {
     fits.then(|| format!("{number:.6}")).map(|text| if text == "-0.000000" { "0.000000".to_owned() } else { text })
 }
 
-/// Names that the filter library of the old program looked at, though no list used them.
+/// What it says of those.
 fn checked_by_the_library(ask: &Ask) -> Result<(), Refusal> {
     for name in ["limit", "offset"] {
         if let Some(given) = ask.parameter(name)

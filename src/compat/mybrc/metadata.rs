@@ -1,4 +1,5 @@
-//! What OPTIONS tells: what a route is called, what it writes and reads, and the fields of its objects.
+//! What OPTIONS tells: what a route is called, what it writes and reads, and the fields of its objects; and the fields as
+//! the description tells them.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -22,6 +23,21 @@ pub(super) fn answer(path: &str, name: &str, description: &str, action: Option<(
         body.insert("actions".to_owned(), json!({ method: described }));
     }
     allowed(unwritten(StatusCode::OK, Value::Object(body)), path)
+}
+
+/// The JSON Schema of what a body brings; of a change of some fields, none is required.
+pub(super) fn schema(fields: &[Field], partial: bool) -> Value {
+    let written = || fields.iter().filter(|field| !matches!(field.kind, Kind::ReadOnly(_)));
+    let property = |field: &Field| match field.kind {
+        Kind::Integer(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
+        Kind::Float => json!({ "type": "number" }),
+        Kind::Moment => json!({ "type": "string", "format": "date-time" }),
+        Kind::Text(0) | Kind::ReadOnly(_) => json!({ "type": "string" }),
+        Kind::Text(most) => json!({ "type": "string", "maxLength": most }),
+    };
+    let properties: Map<_, _> = written().map(|field| (field.name.to_owned(), property(field))).collect();
+    let required: Vec<_> = written().filter(|field| field.required && !partial).map(|field| field.name).collect();
+    json!({ "type": "object", "properties": properties, "required": required })
 }
 
 fn described(field: &Field) -> Map<String, Value> {

@@ -20,8 +20,11 @@ mod wire;
 use axum::http::Method;
 
 use super::dialect::Dialect;
+use super::parameter::Parameter;
 use super::route::Route;
 use crate::graphql::Origin;
+use envelope::Noun;
+use fields::{ACCOUNT as ACCOUNT_FIELDS, JOB as JOB_FIELDS, USER as USER_FIELDS};
 use handlers::{account, job, root, user};
 
 /// MyBRC.
@@ -48,6 +51,9 @@ const USERS: [&str; 2] = ["/users/", "/users"];
 const USER: [&str; 2] = ["/users/{id}/", "/users/{id}"];
 const ACCOUNTS: [&str; 2] = ["/accounts/", "/accounts"];
 const ACCOUNT: [&str; 2] = ["/accounts/{id}/", "/accounts/{id}"];
+/// What every route reads of the query.
+const FORMAT: Parameter = Parameter::may("format", "`json` or `api` (a page for people), whatever `Accept` says.");
+const PAGE: Parameter = Parameter::may("page", "A number from 1, or `last`.");
 /// Why OPTIONS runs nothing.
 const DESCRIBES: &str = "It tells what the route takes.";
 
@@ -62,13 +68,24 @@ fn routes() -> Vec<Route> {
     routes.extend(USER.into_iter().flat_map(one_user));
     routes.extend(ACCOUNTS.into_iter().flat_map(accounts));
     routes.extend(ACCOUNT.into_iter().flat_map(one_account));
-    routes
+    let with_format = |route: Route| {
+        let query: Vec<_> = route.query.iter().copied().chain([FORMAT]).collect();
+        route.query(query)
+    };
+    routes.into_iter().map(with_format).collect()
+}
+
+/// What a list reads of the query.
+fn of_list(noun: Noun) -> impl Iterator<Item = Parameter> {
+    [PAGE].into_iter().chain(filter::parameters(noun))
 }
 
 fn jobs(path: &'static str) -> [Route; 3] {
     [
-        Route::get(path, "The numbers of recorded jobs.", job::list).runs([&job::LIST]),
-        Route::post(path, "Records a job.", job::create).runs([&job::FIND_USER, &job::FIND_ACCOUNT, &job::RECORD]),
+        Route::get(path, "The numbers of recorded jobs.", job::list).runs([&job::LIST]).query(of_list(Noun::Job)),
+        Route::post(path, "Records a job.", job::create)
+            .runs([&job::FIND_USER, &job::FIND_ACCOUNT, &job::RECORD])
+            .takes_or_form(|| metadata::schema(JOB_FIELDS, false)),
         Route::new(Method::OPTIONS, path, "What a job is made of.", job::describe_list).because(DESCRIBES),
     ]
 }
@@ -79,17 +96,27 @@ fn one_job(path: &'static str) -> [Route; 5] {
     };
     [
         Route::get(path, "A recorded job.", job::show).runs([&job::SHOW]),
-        Route::put(path, "Replaces what is recorded of a job.", job::replace).runs(changes()),
-        Route::patch(path, "Changes what is recorded of a job.", job::change).runs(changes()),
-        Route::delete(path, "Removes a recorded job.", job::remove).runs([&job::LIST, &job::SHOW, &job::DELETE]),
+        Route::put(path, "Replaces what is recorded of a job.", job::replace)
+            .runs(changes())
+            .query(filter::parameters(Noun::Job))
+            .takes_or_form(|| metadata::schema(JOB_FIELDS, false)),
+        Route::patch(path, "Changes what is recorded of a job.", job::change)
+            .runs(changes())
+            .query(filter::parameters(Noun::Job))
+            .takes_or_form(|| metadata::schema(JOB_FIELDS, true)),
+        Route::delete(path, "Removes a recorded job.", job::remove)
+            .runs([&job::LIST, &job::SHOW, &job::DELETE])
+            .query(filter::parameters(Noun::Job)),
         Route::new(Method::OPTIONS, path, "What a job is made of.", job::describe).runs([&job::SHOW]),
     ]
 }
 
 fn users(path: &'static str) -> [Route; 3] {
     [
-        Route::get(path, "The numbers of users.", user::list).runs([&user::LIST]),
-        Route::post(path, "Makes a user who never logs in.", user::create).runs([&user::RECORD]),
+        Route::get(path, "The numbers of users.", user::list).runs([&user::LIST]).query(of_list(Noun::User)),
+        Route::post(path, "Makes a user who never logs in.", user::create)
+            .runs([&user::RECORD])
+            .takes_or_form(|| metadata::schema(USER_FIELDS, false)),
         Route::new(Method::OPTIONS, path, "What a user is made of.", user::describe_list).because(DESCRIBES),
     ]
 }
@@ -97,25 +124,29 @@ fn users(path: &'static str) -> [Route; 3] {
 fn one_user(path: &'static str) -> [Route; 5] {
     [
         Route::get(path, "A user.", user::show).runs([&user::SHOW]),
-        Route::put(path, "Replaces what is known of a user.", user::replace).runs([
-            &user::LIST,
-            &user::SHOW,
-            &user::UPDATE,
-        ]),
-        Route::patch(path, "Changes what is known of a user.", user::change).runs([
-            &user::LIST,
-            &user::SHOW,
-            &user::UPDATE,
-        ]),
-        Route::delete(path, "Removes a user.", user::remove).runs([&user::LIST, &user::SHOW, &user::DELETE]),
+        Route::put(path, "Replaces what is known of a user.", user::replace)
+            .runs([&user::LIST, &user::SHOW, &user::UPDATE])
+            .query(filter::parameters(Noun::User))
+            .takes_or_form(|| metadata::schema(USER_FIELDS, false)),
+        Route::patch(path, "Changes what is known of a user.", user::change)
+            .runs([&user::LIST, &user::SHOW, &user::UPDATE])
+            .query(filter::parameters(Noun::User))
+            .takes_or_form(|| metadata::schema(USER_FIELDS, true)),
+        Route::delete(path, "Removes a user.", user::remove)
+            .runs([&user::LIST, &user::SHOW, &user::DELETE])
+            .query(filter::parameters(Noun::User)),
         Route::new(Method::OPTIONS, path, "What a user is made of.", user::describe).runs([&user::SHOW]),
     ]
 }
 
 fn accounts(path: &'static str) -> [Route; 3] {
     [
-        Route::get(path, "The numbers of accounts.", account::list).runs([&account::LIST]),
-        Route::post(path, "Makes an account.", account::create).runs([&account::RECORD]),
+        Route::get(path, "The numbers of accounts.", account::list)
+            .runs([&account::LIST])
+            .query(of_list(Noun::Account)),
+        Route::post(path, "Makes an account.", account::create)
+            .runs([&account::RECORD])
+            .takes_or_form(|| metadata::schema(ACCOUNT_FIELDS, false)),
         Route::new(Method::OPTIONS, path, "What an account is made of.", account::describe_list).because(DESCRIBES),
     ]
 }
@@ -123,21 +154,17 @@ fn accounts(path: &'static str) -> [Route; 3] {
 fn one_account(path: &'static str) -> [Route; 5] {
     [
         Route::get(path, "An account.", account::show).runs([&account::SHOW]),
-        Route::put(path, "Replaces what is known of an account.", account::replace).runs([
-            &account::LIST,
-            &account::SHOW,
-            &account::UPDATE,
-        ]),
-        Route::patch(path, "Changes an account; its sums are corrected by entries.", account::change).runs([
-            &account::LIST,
-            &account::SHOW,
-            &account::UPDATE,
-        ]),
-        Route::delete(path, "Removes an account.", account::remove).runs([
-            &account::LIST,
-            &account::SHOW,
-            &account::DELETE,
-        ]),
+        Route::put(path, "Replaces what is known of an account.", account::replace)
+            .runs([&account::LIST, &account::SHOW, &account::UPDATE])
+            .query(filter::parameters(Noun::Account))
+            .takes_or_form(|| metadata::schema(ACCOUNT_FIELDS, false)),
+        Route::patch(path, "Changes an account; its sums are corrected by entries.", account::change)
+            .runs([&account::LIST, &account::SHOW, &account::UPDATE])
+            .query(filter::parameters(Noun::Account))
+            .takes_or_form(|| metadata::schema(ACCOUNT_FIELDS, true)),
+        Route::delete(path, "Removes an account.", account::remove)
+            .runs([&account::LIST, &account::SHOW, &account::DELETE])
+            .query(filter::parameters(Noun::Account)),
         Route::new(Method::OPTIONS, path, "What an account is made of.", account::describe).runs([&account::SHOW]),
     ]
 }

@@ -23,7 +23,7 @@ pub(super) enum Wanted {
 impl Wanted {
     pub(super) fn of(ask: &Ask) -> Result<Self, Refusal> {
         // An empty value is no page either.
-        let given = ask.query.iter().rev().find(|(name, _)| name == "page").map(|(_, value)| value.as_str());
+        let given = ask.given("page");
         match given {
             None => Ok(Self::Page(1)),
             Some("last") => Ok(Self::Last),

@@ -1,5 +1,5 @@
 //! Where the old server looked for parameters: in the query of a GET, and in the form of a POST, urlencoded or multipart.
-//! A parameter elsewhere is missing.
+//! A parameter elsewhere is missing, and so is one that the route does not list.
 
 use std::collections::HashMap;
 
@@ -20,9 +20,9 @@ const FORM_BYTES: usize = 1_048_576;
 pub(super) struct Fields(HashMap<String, String>);
 
 impl Fields {
-    fn urlencoded(bytes: &[u8]) -> Self {
+    fn urlencoded(bytes: &[u8], is_read: impl Fn(&str) -> bool) -> Self {
         let mut fields = HashMap::new();
-        for (name, value) in form_urlencoded::parse(bytes) {
+        for (name, value) in form_urlencoded::parse(bytes).filter(|(name, _)| is_read(name)) {
             fields.entry(name.into_owned()).or_insert_with(|| value.into_owned());
         }
         Self(fields)
@@ -63,7 +63,9 @@ impl FromRequestParts<()> for Query {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, (): &()) -> Result<Self, Self::Rejection> {
-        let fields = Fields::urlencoded(parts.uri.query().unwrap_or_default().as_bytes());
+        let call = parts.extensions.get::<Call>();
+        let is_read = |name: &str| call.is_some_and(|call| call.route().reads_query(name));
+        let fields = Fields::urlencoded(parts.uri.query().unwrap_or_default().as_bytes(), is_read);
         Ok(Self { fields, only_head: parts.method == Method::HEAD })
     }
 }
@@ -79,8 +81,8 @@ pub(super) async fn form_within(call: &Call, request: Request, limit: usize) -> 
     let headers = request.headers().clone();
     let body = call.body(request, limit).await?;
     match content_type.as_str() {
-        "application/x-www-form-urlencoded" => Ok(Fields::urlencoded(&body)),
-        "multipart/form-data" => Ok(multipart(&headers, body).await),
+        "application/x-www-form-urlencoded" => Ok(Fields::urlencoded(&body, |name| call.route().reads_form(name))),
+        "multipart/form-data" => Ok(multipart(call, &headers, body).await),
         // JSON, for example, was never read.
         _ => Ok(Fields::default()),
     }
@@ -92,12 +94,12 @@ fn content_type(headers: &HeaderMap) -> &str {
 }
 
 /// The texts of a multipart form; its files are none. What cannot be read ends it, and what is missing then is missing.
-async fn multipart(headers: &HeaderMap, body: Bytes) -> Fields {
+async fn multipart(call: &Call, headers: &HeaderMap, body: Bytes) -> Fields {
     let mut fields = Fields::default();
     let Some(mut parts) = parts(headers, body.into()).await else { return fields };
     while let Ok(Some(field)) = parts.next_field().await {
         let name = field.name().unwrap_or_default().to_owned();
-        if field.file_name().is_some() {
+        if field.file_name().is_some() || !call.route().reads_form(&name) {
             continue;
         }
         let Ok(value) = field.bytes().await else { break };

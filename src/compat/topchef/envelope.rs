@@ -4,10 +4,9 @@ use axum::body::Body;
 use axum::http::header::{ALLOW, RETRY_AFTER};
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::json::reply_with;
 use crate::compat::Failure;
 use crate::compat::answer::answer;
 use crate::error::{Code, FieldError};
@@ -107,17 +106,19 @@ impl Refusal {
         }
     }
 
-    /// What version 1 of the API told: one text, or for what breaks a schema its parts.
-    pub(super) fn into_first(self) -> Response {
-        let status = self.status();
-        let details: Vec<_> = self.entries.iter().map(|entry| entry.detail.as_str()).collect();
-        let errors = match self.entries.first() {
-            Some(entry) if entry.title == "JSONSchema Validation Error" => {
-                json!({ "context": [], "message": details.join("\n") })
-            }
-            _ => json!(details.join("\n")),
-        };
-        reply_with(status, json!({ "errors": errors }))
+    /// What version 2 of the API tells under `errors`: a list.
+    pub(super) fn errors(&self) -> Value {
+        let entry = |entry: &Entry| json!({ "detail": entry.detail, "status_code": entry.status.as_u16(), "title": entry.title });
+        self.entries.iter().map(entry).collect()
+    }
+
+    /// What version 1 told: one text, or for what breaks a schema its parts.
+    pub(super) fn first_errors(&self) -> Value {
+        let details = self.entries.iter().map(|entry| entry.detail.as_str()).collect::<Vec<_>>().join("\n");
+        match self.entries.first() {
+            Some(entry) if entry.title == "JSONSchema Validation Error" => json!({ "context": [], "message": details }),
+            _ => json!(details),
+        }
     }
 }
 
@@ -169,14 +170,19 @@ impl From<Failure> for Refusal {
     }
 }
 
+/// The refusal that an answer is. It is worded when the answer leaves, by who knows which version was spoken; so it does
+/// not matter whether a handler refused, or what came before it.
+#[derive(Clone, Debug)]
+pub(super) struct Refused(pub(super) Refusal);
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let entry = |entry: &Entry| json!({ "detail": entry.detail, "status_code": entry.status.as_u16(), "title": entry.title });
-        let errors: Vec<_> = self.entries.iter().map(entry).collect();
-        let mut response = reply_with(self.status(), json!({ "errors": errors }));
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = self.status();
         if let Some(wait) = self.retry_after {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(wait));
         }
+        response.extensions_mut().insert(Refused(self));
         response
     }
 }

@@ -9,6 +9,7 @@ mod meta;
 mod request;
 mod stream;
 mod v1;
+mod version;
 mod wire;
 
 use serde_json::{Value, json};
@@ -55,29 +56,43 @@ fn change() -> Value {
         "name": { "type": "string" },
         "description": { "type": "string" },
         "is_available": { "type": "boolean" },
-        "timeout": { "type": "number" },
+        "timeout": { "type": "number", "description": "Seconds." },
     } })
+}
+
+/// What is checked by the validator.
+fn question() -> Value {
+    meta::of("validator")["validator_schema"].take()
+}
+
+/// That something was done.
+fn said(member: &str) -> Value {
+    let mut said = json!({ "type": "object", "properties": {} });
+    said["properties"][member] = json!({ "type": "string" });
+    data(said)
 }
 
 fn routes() -> Vec<Route> {
     use handlers::{
-        CHECK_IN, CREATE_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE,
-        SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in, job,
+        CHECK_IN, CREATE_SERVICE, FIND_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB, SHOW_JOB,
+        SHOW_QUEUE, SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in, job,
     };
     let mut routes = vec![
-        Route::get("/", "What this server is.", handlers::about).because("It tells settings of the server."),
+        Route::get("/", "What this server is.", handlers::about)
+            .because("It tells settings of the server.")
+            .gives(200, || data(meta::of("about")["schema"].take())),
         Route::get("/services", "Every service.", handlers::services)
             .runs([&LIST_SERVICES])
             .gives(200, || list(meta::of("services")["service_schema"].take())),
         Route::post("/services", "Makes a service.", handlers::service::post)
             .runs([&CREATE_SERVICE])
             .takes(|| meta::of("services")["new_service_schema"].take())
-            .gives(201, || json!({ "type": "object" })),
+            .gives(201, || said("message")),
         Route::get("/services/{id}", "A service with its jobs.", handlers::show_service)
             .runs([&SHOW_SERVICE, &LIST_JOBS])
             .gives(200, || data(meta::of("service")["service_schema"].take())),
         Route::patch("/services/{id}", "Checks a service in, and changes it.", check_in)
-            .runs([&CHECK_IN, &UPDATE_SERVICE, &SHOW_SERVICE, &LIST_JOBS])
+            .runs([&FIND_SERVICE, &CHECK_IN, &UPDATE_SERVICE, &SHOW_SERVICE, &LIST_JOBS])
             .takes(change)
             .gives(200, || data(meta::of("service")["service_schema"].take())),
         Route::get("/services/{id}/queue", "The first ten jobs that wait.", job::queue)
@@ -87,7 +102,7 @@ fn routes() -> Vec<Route> {
             .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS])
             .gives(200, || data(meta::of("service_jobs")["data_schema"].take())),
         Route::post("/services/{id}/jobs", "Submits a job.", job::post)
-            .runs([&SUBMIT_JOB])
+            .runs([&FIND_SERVICE, &SUBMIT_JOB])
             .takes(|| meta::of("service_jobs")["new_job_schema"].take())
             .gives(201, || data(meta::of("job")["job_info_schema"].take())),
         Route::get("/services/{id}/jobs/next", "The first job that waits.", job::next)
@@ -107,7 +122,8 @@ fn routes() -> Vec<Route> {
             .because("It tells a schema that never changes."),
         Route::post("/validator", "Checks a value against a schema.", handlers::validator::validate)
             .runs([&VALIDATE])
-            .takes(|| meta::of("validator")["validator_schema"].take()),
+            .takes(question)
+            .gives(200, || said("status")),
     ];
     routes.extend(v1::routes());
     routes

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::envelope::Refusal;
 use super::json::{Style, finish};
+use super::version::Version;
 use super::wire;
 
 /// The Java client cannot send PATCH, and asks for it with POST and this header.
@@ -29,8 +30,8 @@ pub(super) fn around(routes: Router) -> Router {
 
 async fn dress(request: Request, next: Next) -> Response {
     let request = one_slash(overridden(request));
-    let style = style(request.headers());
-    finish(next.run(request).await, style)
+    let (style, version) = (style(request.headers()), Version::of(request.uri().path()));
+    finish(version.word(next.run(request).await), style)
 }
 
 /// How the JSON of the answer is to be written.

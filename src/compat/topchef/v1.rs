@@ -2,94 +2,101 @@
 //!
 //! It is version 2 with other bodies in five places: a new service and a new job are told in full, a job has `result`
 //! in place of `results`, jobs are changed with PUT, an empty queue is an empty list, and errors are one text or, where
-//! something breaks a schema, an object.
+//! something breaks a schema, an object. Links stay within it.
 
 use axum::extract::Request;
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
-use super::envelope;
 use super::handlers::{
-    CHECK_IN, CREATE_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE,
-    SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in, describe_validator, job,
-    jobs, jobs_of_service, located, service, services, show_service, validator,
+    Answer, CHECK_IN, CREATE_SERVICE, FIND_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB,
+    SHOW_JOB, SHOW_QUEUE, SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in,
+    describe_validator, job, jobs, jobs_of_service, located, service, services, show_service, validator,
 };
 use super::json::reply;
 use super::request::{JobId, ServiceId};
-use super::wire;
+use super::version::{Version, link};
+use super::{change, data, list, meta, question, said, wire};
 use crate::compat::{Call, Route};
-
-/// A refusal in the words of this version.
-pub(super) struct Refusal(envelope::Refusal);
-
-impl From<envelope::Refusal> for Refusal {
-    fn from(refusal: envelope::Refusal) -> Self {
-        Self(refusal)
-    }
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        self.0.into_first()
-    }
-}
-
-type Answer = Result<Response, Refusal>;
 
 /// The lines of the table that are this version's.
 pub(super) fn routes() -> Vec<Route> {
     vec![
-        Route::get("/v1", "What this server is.", super::handlers::about).because("It tells settings of the server."),
-        Route::get("/v1/services", "Every service.", list).runs([&LIST_SERVICES]),
-        Route::post("/v1/services", "Makes a service.", make).runs([&CREATE_SERVICE, &SHOW_SERVICE]),
-        Route::get("/v1/services/{id}", "A service with its jobs.", detail).runs([&SHOW_SERVICE, &LIST_JOBS]),
-        Route::patch("/v1/services/{id}", "Checks a service in, and changes it.", seen).runs([
-            &CHECK_IN,
-            &UPDATE_SERVICE,
-            &SHOW_SERVICE,
-            &LIST_JOBS,
-        ]),
-        Route::get("/v1/services/{id}/queue", "The jobs that wait at a service.", queue).runs([&SHOW_QUEUE]),
-        Route::get("/v1/services/{id}/jobs", "The jobs of a service.", of_service)
-            .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS]),
-        Route::post("/v1/services/{id}/jobs", "Submits a job.", submit).runs([&SUBMIT_JOB]),
+        Route::get("/v1", "What this server is.", super::handlers::about)
+            .because("It tells settings of the server.")
+            .gives(200, || data(meta::of("about")["schema"].take())),
+        Route::get("/v1/services", "Every service.", services)
+            .runs([&LIST_SERVICES])
+            .gives(200, || list(meta::of("services")["service_schema"].take())),
+        Route::post("/v1/services", "Makes a service.", make)
+            .runs([&CREATE_SERVICE, &SHOW_SERVICE])
+            .takes(|| meta::of("services")["new_service_schema"].take())
+            .gives(201, || told("service_details", meta::of("service")["service_schema"].take())),
+        Route::get("/v1/services/{id}", "A service with its jobs.", show_service)
+            .runs([&SHOW_SERVICE, &LIST_JOBS])
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::patch("/v1/services/{id}", "Checks a service in, and changes it.", check_in)
+            .runs([&FIND_SERVICE, &CHECK_IN, &UPDATE_SERVICE, &SHOW_SERVICE, &LIST_JOBS])
+            .takes(change)
+            .gives(200, || data(meta::of("service")["service_schema"].take())),
+        Route::get("/v1/services/{id}/queue", "The jobs that wait at a service.", queue)
+            .runs([&SHOW_QUEUE])
+            .gives(200, || list(job_schema())),
+    ]
+    .into_iter()
+    .chain(of_jobs())
+    .collect()
+}
+
+fn of_jobs() -> Vec<Route> {
+    vec![
+        Route::get("/v1/services/{id}/jobs", "The jobs of a service.", jobs_of_service)
+            .runs([&SHOW_REGISTRATION_SCHEMA, &LIST_SERVICE_JOBS])
+            .gives(200, || list(job_schema())),
+        Route::post("/v1/services/{id}/jobs", "Submits a job.", submit)
+            .runs([&FIND_SERVICE, &SUBMIT_JOB])
+            .takes(|| meta::of("service_jobs")["new_job_schema"].take())
+            .gives(201, || told("job_details", job_schema())),
         Route::put("/v1/services/{id}/jobs/{job}", "Sets a job's state and result.", set)
-            .runs([&SHOW_JOB, &OVERRIDE_JOB]),
-        Route::get("/v1/jobs", "Every job.", all).runs([&LIST_JOBS]),
-        Route::get("/v1/jobs/{id}", "A job in full.", show).runs([&SHOW_JOB]),
-        Route::put("/v1/jobs/{id}", "Sets a job's state and result.", set).runs([&SHOW_JOB, &OVERRIDE_JOB]),
+            .runs([&SHOW_JOB, &OVERRIDE_JOB])
+            .takes(job_change)
+            .gives(200, || data(job_schema())),
+        Route::get("/v1/jobs", "Every job.", jobs)
+            .runs([&LIST_JOBS])
+            .gives(200, || data(meta::of("jobs")["data_schema"].take())),
+        Route::get("/v1/jobs/{id}", "A job in full.", show).runs([&SHOW_JOB]).gives(200, || data(job_schema())),
+        Route::put("/v1/jobs/{id}", "Sets a job's state and result.", set)
+            .runs([&SHOW_JOB, &OVERRIDE_JOB])
+            .takes(job_change)
+            .gives(200, || data(job_schema())),
         Route::get("/v1/validator", "How to ask the validator.", describe_validator)
             .because("It tells a schema that never changes."),
-        Route::post("/v1/validator", "Checks a value against a schema.", validate).runs([&VALIDATE]),
+        Route::post("/v1/validator", "Checks a value against a schema.", validate)
+            .runs([&VALIDATE])
+            .takes(question)
+            .gives(200, || said("message")),
     ]
 }
 
-async fn list(call: Call) -> Answer {
-    Ok(services(call).await?)
+fn job_schema() -> Value {
+    Version::First.schema_of_job(meta::of("job")["job_info_schema"].take())
 }
 
-async fn detail(call: Call, id: ServiceId, headers: HeaderMap) -> Answer {
-    Ok(show_service(call, id, headers).await?)
+fn job_change() -> Value {
+    Version::First.schema_of_job(meta::of("job")["patch_request_schema"].take())
 }
 
-async fn seen(call: Call, id: ServiceId, request: Request) -> Answer {
-    Ok(check_in(call, id, request).await?)
-}
-
-async fn of_service(call: Call, id: ServiceId, headers: HeaderMap) -> Answer {
-    Ok(jobs_of_service(call, id, headers).await?)
-}
-
-async fn all(call: Call, headers: HeaderMap) -> Answer {
-    Ok(jobs(call, headers).await?)
+/// What was made, under this name, and a text.
+fn told(member: &str, schema: Value) -> Value {
+    let mut answer = said("message");
+    answer["properties"]["data"]["properties"][member] = schema;
+    answer
 }
 
 async fn make(call: Call, request: Request) -> Answer {
     let uuid = service::make(&call, request).await?;
     let details = service::details(&call, uuid).await?;
     let body = json!({ "data": { "message": "service successfully created", "service_details": details } });
-    Ok(located(body, &call.link(&format!("/v1/services/{uuid}"))))
+    Ok(located(body, &link(&call, &format!("/services/{uuid}"))))
 }
 
 async fn queue(call: Call, ServiceId(uuid): ServiceId) -> Answer {
@@ -103,7 +110,7 @@ async fn submit(call: Call, ServiceId(uuid): ServiceId, request: Request) -> Ans
     let id = made.uuid();
     let message = format!("Job {id} successfully created");
     let body = json!({ "data": { "job_details": made.into_first_json(), "message": message } });
-    Ok(located(body, &call.link(&format!("/v1/jobs/{id}"))))
+    Ok(located(body, &link(&call, &format!("/jobs/{id}"))))
 }
 
 async fn show(call: Call, JobId(uuid): JobId) -> Answer {

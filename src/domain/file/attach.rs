@@ -9,7 +9,8 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
-        job::{self as jobs},
+        audit::Overruling,
+        job::{self as jobs, Changeable},
         project_data as data,
     },
     error::{Error, Result},
@@ -24,10 +25,17 @@ pub async fn attach(app: &App, viewer: &Viewer, uid: Uuid, job: Uuid, role: file
     let row = owned(app, viewer, uid).await?;
     let job = jobs::writable(app, viewer, job).await?;
     let input = (viewer.clone(), row.id, job, role);
-    app.db.write(input, |tx, (viewer, id, job_id, role)| Box::pin(apply(tx, viewer, *id, *job_id, *role))).await
+    app.db.write(input, |tx, (viewer, id, job, role)| Box::pin(apply(tx, viewer, *id, job, *role))).await
 }
 
-async fn apply(tx: &Tx, viewer: &Viewer, id: i64, job_id: i64, role: file::Role) -> Result<file::Model> {
+async fn apply(
+    tx: &Tx,
+    viewer: &Viewer,
+    id: i64,
+    Changeable { id: job_id, overruling }: &Changeable,
+    role: file::Role,
+) -> Result<file::Model> {
+    let job_id = *job_id;
     let job = jobs::present(tx, job_id).await?;
     let row = present(tx, id).await?;
     if row.job_id == Some(job_id) && row.role == Some(role) {
@@ -45,6 +53,7 @@ async fn apply(tx: &Tx, viewer: &Viewer, id: i64, job_id: i64, role: file::Role)
     } else if job.status.is_final() {
         return Err(Error::InvalidState("The job has finished; it takes no more inputs.".into()));
     }
+    overruling.note(tx, "attach a file").await?;
     Ok(keep(tx, job, row, role).await?.1)
 }
 
@@ -143,14 +152,15 @@ async fn keep(tx: &Tx, job: job::Model, row: file::Model, role: file::Role) -> R
 /// removed after a day (a setting). A worker's inputs stay while it works: INVALID_STATE.
 pub async fn detach(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file::Model> {
     let row = owned(app, viewer, uid).await?;
-    let input = (app.clone(), row);
+    let input = (app.clone(), overruling(viewer, &row), row);
     app.db
-        .write(input, |tx, (app, seen)| {
+        .write(input, |tx, (app, overruling, seen)| {
             Box::pin(async move {
                 let mut row = unchanged(tx, seen).await?;
                 if row.job_id.is_none() && row.data_id.is_none() {
                     return Ok(row);
                 }
+                overruling.note(tx, "detach").await?;
                 row.expires_at = Some(unattached_until(app, tx.now));
                 (row.job_id, row.data_id, row.role, row.attached_at) = (None, None, None, None);
                 let change = file::ActiveModel {
@@ -208,6 +218,11 @@ pub(super) async fn owned(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file:
         return Ok(row);
     }
     Err(Error::Forbidden("Only contributors, managers and owners of its project may change this file.".into()))
+}
+
+/// An admin's change of a file that somebody else brought. What belongs to data is its project's.
+pub(super) fn overruling(viewer: &Viewer, row: &file::Model) -> Overruling {
+    Overruling::of(viewer, row, |viewer| row.data_id.is_some() || viewer.user_id() == Some(row.owner_id))
 }
 
 /// The file inside the transaction that will change it.

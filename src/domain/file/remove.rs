@@ -4,15 +4,16 @@ use entity::file;
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, ExprTrait, QueryFilter, sea_query::SelectStatement};
 use uuid::Uuid;
 
-use super::attach::{owned, unchanged};
+use super::attach::{overruling, owned, unchanged};
 use crate::{app::App, db::Tx, error::Result, viewer::Viewer};
 
 /// Removes a file of the viewer's; it is returned as it was. The files of a job that a worker holds stay: INVALID_STATE.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<file::Model> {
     let row = owned(app, viewer, uid).await?;
-    let removed = app.db.write(row, |tx, seen| {
+    let removed = app.db.write((overruling(viewer, &row), row), |tx, (overruling, seen)| {
         Box::pin(async move {
             let row = unchanged(tx, seen).await?;
+            overruling.note(tx, "delete").await?;
             mark(tx, file::Column::Id.eq(row.id)).await?;
             Ok(row)
         })

@@ -14,7 +14,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, file, lease, legacy_number, project, service},
+    domain::{audit::Overruling, check::Faults, file, lease, legacy_number, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -22,8 +22,16 @@ use crate::{
 /// Cancels a job: at once while it waits; while a worker holds it, as a request that the worker's next heartbeat
 /// answers. Cancelling a cancelled job, or asking twice, changes nothing; a job that ended otherwise is INVALID_STATE.
 pub async fn cancel(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?;
-    app.db.write(id, |tx, id| Box::pin(async move { cancel_one(tx, present(tx, *id).await?).await })).await
+    let job = writable(app, viewer, uid).await?;
+    app.db
+        .write(job, |tx, job| {
+            Box::pin(async move {
+                let found = present(tx, job.id).await?;
+                job.overruling.note(tx, "cancel").await?;
+                cancel_one(tx, found).await
+            })
+        })
+        .await
 }
 
 pub(super) async fn cancel_one(tx: &Tx, job: job::Model) -> Result<job::Model> {
@@ -82,12 +90,13 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: JobChange) ->
     }
     check_schedule(&mut faults, change.scheduled_at, Time(app.clock.now_micros()));
     faults.into_result()?;
-    let id = writable(app, viewer, uid).await?;
-    app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, *change))).await
+    let job = writable(app, viewer, uid).await?;
+    app.db.write((job, change), |tx, (job, change)| Box::pin(apply(tx, job, *change))).await
 }
 
-async fn apply(tx: &Tx, id: i64, asked: JobChange) -> Result<job::Model> {
-    let job = present(tx, id).await?;
+async fn apply(tx: &Tx, changeable: &Changeable, asked: JobChange) -> Result<job::Model> {
+    let job = present(tx, changeable.id).await?;
+    changeable.overruling.note(tx, "update").await?;
     if !matches!(job.status, job::Status::Scheduled | job::Status::Queued) {
         return Err(Error::InvalidState("Only a job that waits can be changed.".into()));
     }
@@ -118,15 +127,16 @@ async fn apply(tx: &Tx, id: i64, asked: JobChange) -> Result<job::Model> {
 /// Removes a finished job with its log, results and files. Its events stay until their retention ends. A recorded job may
 /// be removed before its end: nobody here would ever end it.
 pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let job::Model { id, origin, .. } = visible(app, viewer, uid).await?;
-    if origin == Origin::Recorded && !viewer.keeps_accounts() {
+    let job = visible(app, viewer, uid).await?;
+    if job.origin == Origin::Recorded && !viewer.keeps_accounts() {
         return Err(Error::Forbidden("Only admins and users with the role `accounting` remove recorded jobs.".into()));
     }
     app.db
-        .write(id, |tx, id| {
+        .write(Changeable::by(viewer, &job), |tx, Changeable { id, overruling }| {
             Box::pin(async move {
                 // Whole, since it is shown as it was.
                 let job = whole(tx, *id).await?;
+                overruling.note(tx, "delete").await?;
                 if !job.status.is_final() && job.origin == Origin::Submitted {
                     return Err(Error::InvalidState("The job has not finished; cancel it first.".into()));
                 }
@@ -142,34 +152,51 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
         .await
 }
 
-/// The internal id of a job that the viewer may change.
+/// A job that the viewer may change.
+#[derive(Clone, Debug)]
+pub(in crate::domain) struct Changeable {
+    /// Its internal id.
+    pub id: i64,
+    /// Whether the viewer may do so as an admin only: to be noted with the change.
+    pub overruling: Overruling,
+}
+
+impl Changeable {
+    fn by(viewer: &Viewer, job: &job::Model) -> Self {
+        Self { id: job.id, overruling: Overruling::of(viewer, job, |viewer| viewer.may_change(job)) }
+    }
+}
+
+/// A job that the viewer may change.
 ///
 /// Fails with FORBIDDEN for a job that the viewer only sees, and with INVALID_STATE for a recorded job: it is what another
 /// system says of it.
-pub(in crate::domain) async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
-    writable_one(&visible(app, viewer, uid).await?)
+pub(in crate::domain) async fn writable(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Changeable> {
+    let job = visible(app, viewer, uid).await?;
+    writable_one(&job)?;
+    Ok(Changeable::by(viewer, &job))
 }
 
-fn writable_one(job: &job::Model) -> Result<i64> {
+fn writable_one(job: &job::Model) -> Result<()> {
     match job.origin {
-        Origin::Submitted => Ok(job.id),
+        Origin::Submitted => Ok(()),
         Origin::Recorded => Err(Error::InvalidState(
             "Another system ran this job and recorded it here; nobody here works on it.".into(),
         )),
     }
 }
 
-/// The internal id of a job that the viewer may change and could still submit: in a project, or to a service of one, its
+/// A job that the viewer may change and could still submit: in a project, or to a service of one, its
 /// owner must still be a contributor.
-pub(super) async fn may_run(app: &App, viewer: &Viewer, uid: Uuid) -> Result<i64> {
+pub(super) async fn may_run(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Changeable> {
     let job = visible(app, viewer, uid).await?;
-    let id = writable_one(&job)?;
+    writable_one(&job)?;
     let service = match job.service_id {
         Some(service_id) => service::by_ids(app, &[service_id]).await?.pop(),
         None => None,
     };
     runs_again(viewer, &job, service.as_ref())?;
-    Ok(id)
+    Ok(Changeable::by(viewer, &job))
 }
 
 /// Refuses who may change a job of this service but not run it once more.
@@ -219,9 +246,9 @@ pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
 
 /// What tells whether a job may be changed, of one that the viewer sees and may change.
 pub(super) async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    use job::Column::{AccountId, Id, Origin, OwnerId, ProjectId, ServiceId};
+    use job::Column::{AccountId, Id, Origin, OwnerId, ProjectId, ServiceId, Uid};
     viewer.require_write(Permission::JobsWrite)?;
-    let columns = Columns::of(&[Id, Origin, OwnerId, ProjectId, ServiceId, AccountId]);
+    let columns = Columns::of(&[Id, Uid, Origin, OwnerId, ProjectId, ServiceId, AccountId]);
     let job = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?.row;
     if viewer.may_change(&job) {
         return Ok(job);

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
+    domain::audit::Overruling,
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -109,6 +110,7 @@ async fn cancel_batch(tx: &Tx, ids: &[i64], viewer: &Viewer, filter: &JobFilter)
     let mut done = Cancelled::default();
     for part in Columns::head().select(jobs).into_model::<Part>().all(&tx.db).await? {
         let held = part.row.lease_hash.is_some();
+        Overruling::of(viewer, &part.row, |viewer| viewer.may_change(&part.row)).note(tx, "cancel").await?;
         cancel_one(tx, part.row).await?;
         if held {
             done.asked += 1;

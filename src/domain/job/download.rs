@@ -7,7 +7,7 @@ use entity::{
 use uuid::Uuid;
 
 use super::{
-    cancel::{present, writable},
+    cancel::{Changeable, present, writable},
     change,
 };
 use crate::{
@@ -21,9 +21,9 @@ use crate::{
 ///
 /// Fails with INVALID_STATE for a job that has not SUCCEEDED.
 pub async fn mark_downloaded(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?;
+    let job = writable(app, viewer, uid).await?;
     app.db
-        .write(id, |tx, id| {
+        .write(job, |tx, Changeable { id, overruling }| {
             Box::pin(async move {
                 let job = present(tx, *id).await?;
                 if job.status != job::Status::Succeeded {
@@ -34,6 +34,7 @@ pub async fn mark_downloaded(app: &App, viewer: &Viewer, uid: Uuid) -> Result<jo
                 if job.downloaded_at.is_some() {
                     return Ok(job);
                 }
+                overruling.note(tx, "mark as downloaded").await?;
                 let after = job::Model { downloaded_at: Some(tx.now), ..job.clone() };
                 change::transition(tx, &job, after, Some("Its results were fetched.".into())).await
             })

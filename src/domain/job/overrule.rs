@@ -8,7 +8,6 @@
 
 use entity::{
     Document,
-    audit_entry::SubjectKind,
     job::{self, Columns, FailureKind, Status},
     legacy_number::Dialect,
 };
@@ -63,7 +62,7 @@ pub struct SetFailure {
 /// A live lease ends with that: its worker is told LEASE_LOST. A job that is queued again keeps its results, and its
 /// attempts are counted anew. Fails with INVALID, changing nothing, for results that break the service's schema.
 pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) -> Result<job::Model> {
-    let id = writable(app, viewer, uid).await?;
+    let id = writable(app, viewer, uid).await?.id;
     let job = super::find(app, &viewer.scope(), uid, Columns::ALL).await?.ok_or(Error::NotFound("job"))?.row;
     let service_id = job.service_id.ok_or_else(|| Error::internal("a job that is no record has no service"))?;
     let service = service::by_ids(app, &[service_id]).await?.pop().ok_or(Error::NotFound("service"))?;
@@ -81,8 +80,7 @@ pub async fn overrule(app: &App, viewer: &Viewer, uid: Uuid, asked: Overrule) ->
     let set = app.db.write((id, asked, seen, Actor::of(viewer)), |tx, (id, asked, seen, actor)| {
         Box::pin(async move {
             let after = apply(tx, *id, asked, seen.as_ref()).await?;
-            audit::note(tx, actor, Action::Overruled, Subject::new(SubjectKind::Job, after.uid, after.id.to_string()))
-                .await?;
+            audit::note(tx, actor, Action::Overruled, Subject::from(&after).noting("override")).await?;
             Ok(after)
         })
     });

@@ -4,7 +4,7 @@ use entity::job;
 use uuid::Uuid;
 
 use super::{
-    cancel::{may_run, whole},
+    cancel::{Changeable, may_run, whole},
     change, requirement,
     submit::open,
 };
@@ -23,11 +23,12 @@ use crate::{
 /// Fails with INVALID_STATE for a job that has not ended so, and when its service takes no new jobs; with FORBIDDEN when
 /// the viewer could not submit it any more.
 pub async fn retry(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
-    let id = may_run(app, viewer, uid).await?;
+    let job = may_run(app, viewer, uid).await?;
     app.db
-        .write(id, |tx, id| {
+        .write(job, |tx, Changeable { id, overruling }| {
             Box::pin(async move {
                 let job = whole(tx, *id).await?;
+                overruling.note(tx, "retry").await?;
                 if !matches!(job.status, job::Status::Failed | job::Status::Cancelled) {
                     return Err(Error::InvalidState(
                         "Only a job that failed or was cancelled is run once more.".into(),

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{forbidden, holder::require_role, managed, runner::release_runners, write::present};
+use super::{forbidden, holder::require_role, managed, overruling, runner::release_runners, write::present};
 use crate::{
     app::App,
     db::Tx,
@@ -81,11 +81,13 @@ pub async fn set_member(
         return Err(forbidden(Role::Owner));
     }
     let caller = if viewer.is_admin() { None } else { viewer.user_id() };
-    let input = (project.id, holder, role, caller);
-    let set = app.db.write(input, |tx, (id, holder, role, caller)| {
+    let least = if role == Role::Owner { Role::Owner } else { Role::Manager };
+    let input = (project.id, holder, role, caller, overruling(viewer, &project, least));
+    let set = app.db.write(input, |tx, (id, holder, role, caller, overruling)| {
         Box::pin(async move {
             let least = if *role == Role::Owner { Role::Owner } else { Role::Manager };
             let owns = require_role(tx, *id, *caller, least).await? == Role::Owner;
+            overruling.note(tx, "set a member").await?;
             store(tx, *id, *holder, *role, owns).await
         })
     });
@@ -197,9 +199,12 @@ pub async fn remove_member(app: &App, viewer: &Viewer, uid: Uuid, holder: Holder
     refuse_personal(&project)?;
     let holder = known(app, viewer, project.id, holder).await?;
     let may = leaves || viewer.is_at_least(Role::Owner, project.id);
-    let removed = app.db.write((project.id, holder, may), |tx, (id, holder, may)| {
+    let least = if leaves { Role::Watcher } else { Role::Manager };
+    let input = (project.id, holder, may, overruling(viewer, &project, least));
+    let removed = app.db.write(input, |tx, (id, holder, may, overruling)| {
         Box::pin(async move {
             present(tx, *id, LockType::NoKeyUpdate).await?;
+            overruling.note(tx, "remove a member").await?;
             let member = find(tx, *id, *holder).await?;
             let member = member.ok_or_else(|| Error::invalid(holder.path(), "It has no role in this project."))?;
             require_owner(&member, *may)?;

@@ -11,7 +11,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::managed;
+use super::{managed, overruling};
 use crate::{
     app::App,
     db::Tx,
@@ -223,8 +223,15 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ProjectChange
     check_favorites(&mut faults, change.favorite_services.as_deref().unwrap_or_default());
     let account_id = known_account(app, viewer, &mut faults, change.default_account_id.flatten()).await?;
     faults.into_result()?;
-    let input = (project.id, change, account_id);
-    app.db.write(input, |tx, (id, change, account_id)| Box::pin(apply(tx, *id, change, *account_id))).await
+    let input = (project.id, change, account_id, overruling(viewer, &project, Role::Manager));
+    app.db
+        .write(input, |tx, (id, change, account_id, overruling)| {
+            Box::pin(async move {
+                overruling.note(tx, "update").await?;
+                apply(tx, *id, change, *account_id).await
+            })
+        })
+        .await
 }
 
 async fn apply(tx: &Tx, id: i64, change: &ProjectChange, account_id: Option<i64>) -> Result<project::Model> {
@@ -280,7 +287,15 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project::Mo
     if project.personal_of.is_some() {
         return Err(Error::invalid("projectId", "A personal project stays as long as its user."));
     }
-    let deleted = app.db.write(project.id, |tx, id| Box::pin(remove(tx, *id))).await?;
+    let input = (project.id, overruling(viewer, &project, Role::Manager));
+    let deleted = app.db.write(input, |tx, (id, overruling)| {
+        Box::pin(async move {
+            let gone = remove(tx, *id).await?;
+            overruling.note(tx, "delete").await?;
+            Ok(gone)
+        })
+    });
+    let deleted = deleted.await?;
     app.known.forget();
     Ok(deleted)
 }

@@ -1,7 +1,7 @@
 //! Making, changing and removing data.
 
 use entity::{
-    Document, Words,
+    Document, Words, project,
     project_data::{self, Column, Entity},
     project_member::Role,
 };
@@ -13,6 +13,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit::Overruling,
         check::{Faults, LINE, TEXT},
         file,
         project::{self as projects, forbidden},
@@ -157,8 +158,23 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -
     check_value(app, &mut faults, change.value.as_ref().and_then(Option::as_ref));
     let categories = change.categories.as_ref().map(|categories| checked(&mut faults, categories));
     faults.into_result()?;
-    let input = (data.id, change, categories);
-    app.db.write(input, |tx, (id, change, categories)| Box::pin(apply(tx, *id, change, categories.as_ref()))).await
+    let overruling = overruling(app, viewer, &data, Role::Contributor).await?;
+    let input = (data.id, change, categories, overruling);
+    app.db
+        .write(input, |tx, (id, change, categories, overruling)| {
+            Box::pin(async move {
+                overruling.note(tx, "update data").await?;
+                apply(tx, *id, change, categories.as_ref()).await
+            })
+        })
+        .await
+}
+
+/// An admin's change of data in a project in which it has not this role.
+async fn overruling(app: &App, viewer: &Viewer, data: &project_data::Model, least: Role) -> Result<Overruling> {
+    let project = project::Entity::find_by_id(data.project_id).one(app.db.read()).await?;
+    let project = project.ok_or(Error::NotFound("data"))?;
+    Ok(projects::overruling(viewer, &project, least))
 }
 
 async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>) -> Result<project_data::Model> {
@@ -193,10 +209,14 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project_dat
     if !may_delete(viewer, &data) {
         return Err(Error::Forbidden("Only who made it and managers and owners of the project remove it.".into()));
     }
+    let own = viewer.user_id() == Some(data.owner_id);
+    let least = if own { Role::Contributor } else { Role::Manager };
+    let overruling = overruling(app, viewer, &data, least).await?;
     app.db
-        .write(data.id, |tx, id| {
+        .write((data.id, overruling), |tx, (id, overruling)| {
             Box::pin(async move {
                 let data = present(tx, *id).await?;
+                overruling.note(tx, "delete data").await?;
                 file::remove_of_data(tx, Entity::find_by_id(*id).select_only().column(Column::Id).into_query()).await?;
                 Entity::delete_by_id(*id).exec(&tx.db).await?;
                 Ok(data)

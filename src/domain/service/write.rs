@@ -1,6 +1,6 @@
 //! Making and changing services.
 
-use entity::{Amount, Time, project_member::Role, service, service_version};
+use entity::{Amount, project_member::Role, service, service_version};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
     QuerySelect, sea_query::LockType,
@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, project as projects, user::SERVICE_AUTHOR},
+    domain::{audit::Overruling, check::Faults, project as projects, user::SERVICE_AUTHOR},
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},
@@ -207,12 +207,18 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServiceChange
     check::schema(&mut faults, "parametersSchema", semantics, change.parameters_schema.as_ref()).await?;
     check::schema(&mut faults, "resultsSchema", semantics, change.results_schema.as_ref()).await?;
     faults.into_result()?;
-    let id = service.id;
-    app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+    let input = (service.id, change, overruling(viewer, &service));
+    app.db.write(input, |tx, (id, change, overruling)| Box::pin(apply(tx, *id, change, overruling))).await
 }
 
-async fn apply(tx: &Tx, id: i64, change: &ServiceChange) -> Result<service::Model> {
+/// An admin's change of a service that it could not manage otherwise.
+fn overruling(viewer: &Viewer, service: &service::Model) -> Overruling {
+    Overruling::of(viewer, service, |viewer| viewer.may_manage(service))
+}
+
+async fn apply(tx: &Tx, id: i64, change: &ServiceChange, overruling: &Overruling) -> Result<service::Model> {
     let mut service = present(tx, id).await?;
+    overruling.note(tx, "update").await?;
     if let Some(name) = &change.name {
         refuse_taken(tx, name, service.project_id, Some(id)).await?;
         service.name.clone_from(name);
@@ -281,14 +287,29 @@ pub async fn check_in(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::
     if !matches!(viewer, Viewer::Runner(_)) && !viewer.may_manage(&service) {
         return Err(Error::Forbidden("Only the service's owner, its runners and admins check it in.".into()));
     }
-    let seen = |service: &mut service::Model, now: Time| service.last_seen_at = Some(now);
-    change(app, service.id, seen).await
+    app.db
+        .write(service.id, |tx, id| {
+            Box::pin(async move {
+                // No change of the service, which an admin would have to answer for: it comes every few seconds.
+                let service = present(tx, *id).await?;
+                store(tx, service::Model { last_seen_at: Some(tx.now), ..service }).await
+            })
+        })
+        .await
 }
 
 /// Stops (or resumes) taking new jobs; jobs already submitted go on.
 pub async fn set_disabled(app: &App, viewer: &Viewer, uid: Uuid, disabled: bool) -> Result<service::Model> {
     let service = managed(app, viewer, uid).await?;
-    let service = change(app, service.id, move |service, _| service.disabled = disabled).await?;
+    let input = (service.id, disabled, overruling(viewer, &service));
+    let set = app.db.write(input, |tx, (id, disabled, overruling)| {
+        Box::pin(async move {
+            let service = present(tx, *id).await?;
+            overruling.note(tx, if *disabled { "disable" } else { "enable" }).await?;
+            store(tx, service::Model { disabled: *disabled, ..service }).await
+        })
+    });
+    let service = set.await?;
     if disabled {
         // What was being submitted meanwhile is there when this returns.
         app.db.write(service.id, |tx, id| Box::pin(async move { submitted(tx, *id).await })).await?;
@@ -307,7 +328,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
     use entity::job;
     let service = managed(app, viewer, uid).await?;
     app.db
-        .write(service.id, |tx, id| {
+        .write((service.id, overruling(viewer, &service)), |tx, (id, overruling)| {
             Box::pin(async move {
                 submitted(tx, *id).await?;
                 let unfinished = job::Entity::find()
@@ -324,6 +345,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<service::Mo
                     ));
                 }
                 let service = present(tx, *id).await?;
+                overruling.note(tx, "delete").await?;
                 store(tx, service::Model { deleted_at: Some(tx.now), disabled: true, ..service }).await
             })
         })
@@ -346,19 +368,4 @@ async fn present(tx: &Tx, id: i64) -> Result<service::Model> {
     // The weakest lock that keeps other changes away: submissions hold a reference to the row, and go on.
     let present = service::Entity::find_by_id(id).filter(service::Column::DeletedAt.is_null());
     present.lock(LockType::NoKeyUpdate).one(&tx.db).await?.ok_or(Error::NotFound("service"))
-}
-
-async fn change<F>(app: &App, id: i64, change: F) -> Result<service::Model>
-where
-    F: Fn(&mut service::Model, Time) + Send + Sync + 'static,
-{
-    app.db
-        .write((id, change), |tx, (id, change)| {
-            Box::pin(async move {
-                let mut service = present(tx, *id).await?;
-                change(&mut service, tx.now);
-                store(tx, service).await
-            })
-        })
-        .await
 }

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nullable, page},
+        context::{asked, counted, nullable, page},
         dialect::{Dialect, only_with_a_number, row_of},
         filter::{IdFilter, StringFilter, both},
         id::{self, Kind},
@@ -175,9 +175,6 @@ pub async fn page_of_accounts(
     let (app, viewer) = asked(ctx)?;
     let order = order.into();
     let found = domain::account::list(app, viewer, filter, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::account::count(app, viewer, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| Account(Arc::new(row))).collect();
-    Ok(AccountConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::account::count(app, viewer, filter)).await?;
+    Ok(AccountConnection::of(found, |row| cursor(order, row), |row| Account(Arc::new(row)), total))
 }

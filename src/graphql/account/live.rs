@@ -23,6 +23,7 @@ use crate::{
         loaders::Loaders,
         scalar::{Cursor, DateTime, Decimal},
     },
+    page::Page,
 };
 
 connection!(AccountEventConnection, AccountEventEdge, AccountEvent, "events");
@@ -172,14 +173,14 @@ pub async fn page_of_account_events(
 ) -> Result<AccountEventConnection> {
     let after = after.as_ref().map(|after| after.0.as_str());
     let Listed { gap, page } = domain::account::events(app, account, i64::from(first), after).await?;
-    let mut cursors: Vec<String> = page.rows.iter().map(|row| cursor(row.id)).collect();
-    let nodes = page.rows.into_iter().map(|row| AccountEvent::try_from(Arc::new(row)));
-    let mut nodes: Vec<AccountEvent> = nodes.collect::<Result<_, Error>>()?;
+    let Page { rows, has_next, has_previous } = page;
+    let events = rows.into_iter().map(|row| Ok((cursor(row.id), AccountEvent::try_from(Arc::new(row))?)));
+    let mut rows = events.collect::<Result<Vec<_>, Error>>()?;
     if let Some(gap) = gap {
-        cursors.insert(0, gap.to.clone());
-        nodes.insert(0, AccountEvent::StreamGap(gap.into()));
+        rows.insert(0, (gap.to.clone(), AccountEvent::StreamGap(gap.into())));
     }
-    Ok(AccountEventConnection::new(nodes, cursors, page.has_next, page.has_previous, None))
+    let events = Page { rows, has_next, has_previous };
+    Ok(AccountEventConnection::of(events, |(cursor, _)| cursor.clone(), |(_, event)| event, None))
 }
 
 /// Following accounts.

@@ -1,6 +1,6 @@
 //! Reading jobs.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, convert::identity, sync::Arc};
 
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result};
 use entity::job::{self, Part};
@@ -15,14 +15,14 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nodes_ask_for, nullable, page, viewer},
+        context::{asked, counted, nodes_ask_for, nullable, page, viewer},
         dialect::{Dialect, DialectFilter, only_with_a_number},
         filter::{DateTimeFilter, IdFilter, IntFilter, both},
         id::{self, Kind},
         label::{LabelInput, pairs},
         nodes::InPlace,
     },
-    page::{PageRequest, cursor},
+    page::{Page, PageRequest, cursor},
 };
 
 connection!(JobConnection, JobEdge, Job, "jobs");
@@ -178,12 +178,10 @@ pub async fn page_of_jobs(
 ) -> Result<JobConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let columns = needed_by_nodes(ctx.field());
-    let found = domain::job::list(app, viewer, filter, order, request, columns).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::job::count(app, viewer, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|part| cursor(order, &part.row)).collect();
-    let nodes = with_related(ctx, app, found.rows).await?;
-    Ok(JobConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let Page { rows, has_next, has_previous } = domain::job::list(app, viewer, filter, order, request, columns).await?;
+    let total = counted(ctx, domain::job::count(app, viewer, filter)).await?;
+    let jobs = Page { rows: with_related(ctx, app, rows).await?, has_next, has_previous };
+    Ok(JobConnection::of(jobs, |job| cursor(order, &job.row), identity, total))
 }
 
 /// The page's jobs with the owners, services, accounts and projects that the document asks for, each kind fetched in one

@@ -8,7 +8,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nullable, page},
+        context::{asked, counted, nullable, page},
         filter::{StringFilter, both},
         id::{self, Kind},
     },
@@ -82,11 +82,8 @@ pub async fn page_of_projects(
 ) -> Result<ProjectConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let found = domain::project::list(app, viewer, filter, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::project::count(app, viewer, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(Project::new).collect();
-    Ok(ProjectConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::project::count(app, viewer, filter)).await?;
+    Ok(ProjectConnection::of(found, |row| cursor(order, row), Project::new, total))
 }
 
 /// Reading projects.

@@ -9,10 +9,10 @@ use crate::{
     domain,
     graphql::{
         connection::connection,
-        context::{asked, asks_for},
+        context::{asked, counted},
         user::{User, UserOrder},
     },
-    page::{Page, PageRequest, cursor},
+    page::{PageRequest, cursor},
 };
 
 connection!(ProjectParticipantConnection, ProjectParticipantEdge, ProjectParticipant, "participants");
@@ -34,14 +34,11 @@ pub async fn page_of_participants(
     request: &PageRequest,
 ) -> Result<ProjectParticipantConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
-    let Page { rows, has_next, has_previous } =
-        domain::project::participants(app, viewer, project_id, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::project::count_participants(app, viewer, project_id).await?) } else { None };
-    let cursors = rows.iter().map(|(row, _)| cursor(order, row)).collect();
+    let found = domain::project::participants(app, viewer, project_id, order, request).await?;
+    let total = counted(ctx, domain::project::count_participants(app, viewer, project_id)).await?;
     let node = |(row, role): (_, entity::project_member::Role)| ProjectParticipant {
         user: User(Arc::new(row)),
         role: role.into(),
     };
-    Ok(ProjectParticipantConnection::new(rows.into_iter().map(node).collect(), cursors, has_next, has_previous, total))
+    Ok(ProjectParticipantConnection::of(found, |(row, _)| cursor(order, row), node, total))
 }

@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     graphql::{
         connection::connection,
-        context::{asked, asks_for, nullable, page},
+        context::{asked, counted, nullable, page},
         dialect::DialectFilter,
         filter::{IdFilter, StringFilter, both},
         id::{self, Kind},
@@ -147,9 +147,6 @@ pub async fn page_of_services(
 ) -> Result<ServiceConnection> {
     let ((app, viewer), order) = (asked(ctx)?, order.into());
     let found = domain::service::list(app, viewer, filter, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::service::count(app, viewer, filter).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(|row| Service(Arc::new(row))).collect();
-    Ok(ServiceConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::service::count(app, viewer, filter)).await?;
+    Ok(ServiceConnection::of(found, |row| cursor(order, row), |row| Service(Arc::new(row)), total))
 }

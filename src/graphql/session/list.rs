@@ -7,7 +7,7 @@ use crate::{
     domain,
     graphql::{
         connection::connection,
-        context::{asked, asks_for},
+        context::{asked, counted},
     },
     page::{PageRequest, cursor},
 };
@@ -34,9 +34,6 @@ pub async fn page_of_sessions(
     let (app, viewer) = asked(ctx)?;
     let order = order.into();
     let found = domain::session::list(app, viewer, user_id, order, request).await?;
-    let counted = asks_for(ctx, "totalCount");
-    let total = if counted { Some(domain::session::count(app, viewer, user_id).await?) } else { None };
-    let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
-    let nodes = found.rows.into_iter().map(Session).collect();
-    Ok(SessionConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    let total = counted(ctx, domain::session::count(app, viewer, user_id)).await?;
+    Ok(SessionConnection::of(found, |row| cursor(order, row), Session, total))
 }

@@ -104,7 +104,27 @@ async fn answers_say_that_it_goes_away_when_the_operator_says_so() {
     let answer = app.admin().get("/topchef").send().await.expect("an answer");
     assert_eq!(answer.headers()["deprecation"], "@1767225600");
     assert_eq!(answer.headers()["sunset"], "Wed, 30 Jun 2027 00:00:00 GMT");
-    assert!(answer.headers()["link"].to_str().expect("text").ends_with("/compat/topchef>; rel=\"successor-version\""));
+    let place = app.anonymous().url("/compat/topchef");
+    assert_eq!(answer.headers()["link"], format!("<{place}>; rel=\"successor-version\""), "the host that was asked");
+    let stranger = app.anonymous().get("/topchef/services").header("host", "old.example").send().await;
+    let link = stranger.expect("an answer").headers()["link"].to_str().expect("text").to_owned();
+    assert_eq!(link, "<http://old.example/compat/topchef>; rel=\"successor-version\"");
+}
+
+#[tokio::test]
+async fn what_comes_instead_stands_at_the_servers_own_address() {
+    let app = TestApp::with(|config| {
+        config.public_url = "https://jobs.example/docket".to_owned();
+        config.topchef.at.sunset = Some("2027-06-30".to_owned());
+        config.topchef.at.listen = Some(([127, 0, 0, 1], 0).into());
+    });
+    let app = app.await;
+    let address = app.server.addresses[0];
+    for place in [app.anonymous().url("/topchef"), format!("http://{address}/")] {
+        let answer = reqwest::Client::new().get(&place).send().await.expect("an answer");
+        let link = answer.headers()["link"].to_str().expect("text");
+        assert_eq!(link, "<https://jobs.example/docket/compat/topchef>; rel=\"successor-version\"", "{place}");
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod cursor;
 mod event;
 mod file;
 pub mod job;
+mod overruled;
 mod project;
 mod rate;
 mod runner;

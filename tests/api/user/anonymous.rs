@@ -66,3 +66,16 @@ async fn who_does_not_come_back_and_has_no_jobs_is_forgotten() {
     assert_eq!(left["users"]["nodes"], json!([{ "id": busy.id }, { "id": late.id }]));
     assert!(!lives(&idle).await && lives(&late).await);
 }
+
+#[tokio::test]
+async fn a_token_that_may_do_little_does_not_become_the_whole_account() {
+    let app = with_anonymous_users().await;
+    let somebody = come(&app).await;
+    let narrow = somebody.api_token(&["jobs:read", "jobs:write"]).await;
+    let input = json!({ "email": "eve@example.org", "password": PASSWORD, "username": "eve" });
+    assert_eq!(narrow.refused("userSignUp", input).await, "FORBIDDEN");
+    assert_eq!(me(&somebody, "kind email").await, json!({ "kind": "ANONYMOUS", "email": null }));
+    let input = json!({ "email": "ada@example.org", "password": PASSWORD, "username": "ada" });
+    let made = somebody.change("userSignUp", input, "user { id }").await;
+    assert_eq!(made["user"]["id"], json!(somebody.id), "its own session does");
+}

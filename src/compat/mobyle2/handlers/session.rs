@@ -66,7 +66,7 @@ pub(in super::super) async fn log_in(call: Call, request: Request) -> Answer {
     }
     let body = call.body(request, FORM).await?;
     let mut input = Form { login: String::new(), password: String::new() };
-    for (key, value) in form_urlencoded::parse(&body) {
+    for (key, value) in form_urlencoded::parse(&body).filter(|(key, _)| call.route().reads_form(key)) {
         match key.as_ref() {
             "username" => input.login = value.into_owned(),
             "password" => input.password = value.into_owned(),

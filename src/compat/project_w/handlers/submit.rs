@@ -40,7 +40,8 @@ pub(in crate::compat::project_w) async fn submit(person: Person, request: Reques
     let body = bounded_body(&person.0, body);
     let Some(form) = parts(&parts_of.headers, body).await else { return Err(Refusal::missing("file")) };
     // A task of its own: when the client goes, this future is dropped where it stands, and nobody would clear up.
-    let submitted = tokio::spawn(async move { receive(&person.0, form).await }).await;
+    let finishing = person.0.app().finishing.clone();
+    let submitted = finishing.spawn(async move { receive(&person.0, form).await }).await;
     submitted.map_err(|error| Refusal::from(Failure::from(Error::internal(error))))?
 }
 
@@ -122,7 +123,10 @@ async fn read(
             }
             None => {
                 texts += 1;
-                fields.put(name, text(field).await?);
+                let text = text(field).await?;
+                if call.route().reads_form(&name) {
+                    fields.put(name, text);
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::list::ELSEWHERE;
-use super::service::located;
+use super::service::{Home, find, located};
 use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
@@ -47,6 +47,7 @@ pub(in crate::compat::topchef) struct First {
 /// The jobs that wait at a service.
 #[derive(Debug, Deserialize)]
 pub(in crate::compat::topchef) struct Queue {
+    service: Home,
     jobs: Waiting,
 }
 
@@ -127,7 +128,9 @@ pub(in crate::compat::topchef) async fn next(call: Call, ServiceId(uuid): Servic
 /// The jobs that wait at a service, oldest first. Looking takes nothing: two workers may see the same job.
 pub(in crate::compat::topchef) async fn queued(call: &Call, uuid: Uuid, first: i32) -> Result<Vec<wire::Job>, Refusal> {
     let found = SHOW_QUEUE.run(call, First { id: wire::global("service", uuid), first }).await;
-    Ok(found.map_err(|failure| Refusal::about_service(failure, uuid))?.jobs.nodes)
+    let found = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
+    found.service.known(uuid)?;
+    Ok(found.jobs.nodes)
 }
 
 fn nothing() -> Response {
@@ -154,6 +157,7 @@ pub(in crate::compat::topchef) async fn created(
     let mut fields = Fields::of(&body)?;
     let new = NewJob { service_id: wire::global("service", uuid), parameters: fields.object("parameters") };
     let input = fields.finish(new)?;
+    find(call, uuid).await?;
     let made = SUBMIT_JOB.run(call, Input { input }).await;
     Ok(made.map_err(|failure| Refusal::about_service(failure, uuid))?.job_submit.job)
 }

@@ -7,11 +7,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::service::Home;
 use super::{Answer, Id};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::json::reply;
 use crate::compat::topchef::request::{ServiceId, style};
 use crate::compat::topchef::stream::{self, Items, Pages, Reading};
+use crate::compat::topchef::version::{Version, link};
 use crate::compat::topchef::{meta, wire};
 use crate::compat::{Call, Operation, Page};
 
@@ -97,6 +99,8 @@ pub(in crate::compat::topchef) struct Registration {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Parameters {
+    #[serde(flatten)]
+    home: Home,
     parameters_schema: Value,
 }
 
@@ -111,12 +115,12 @@ pub(in crate::compat::topchef) async fn services(call: Call) -> Answer {
             break;
         }
     }
-    Ok(reply(json!({ "data": data, "links": { "self": call.link("/services") }, "meta": meta::of("services") })))
+    Ok(reply(json!({ "data": data, "links": { "self": link(&call, "/services") }, "meta": meta::of("services") })))
 }
 
 pub(in crate::compat::topchef) async fn jobs(call: Call, headers: HeaderMap) -> Answer {
     let first = overviews(call.clone(), Which::all()).await?;
-    let (place, links) = (stream::place(), json!({ "self": call.link("/jobs") }));
+    let (place, links) = (stream::place(), json!({ "self": link(&call, "/jobs") }));
     let around = json!({ "data": place, "links": links, "meta": meta::of("jobs") });
     Ok(stream::reply(&around, &place, 1, style(&headers), first))
 }
@@ -129,9 +133,12 @@ pub(in crate::compat::topchef) async fn jobs_of_service(
     let id = Id { id: wire::global("service", uuid) };
     let found = SHOW_REGISTRATION_SCHEMA.run(&call, id).await;
     let found = found.map_err(|failure| Refusal::about_service(failure, uuid))?.service;
+    found.home.known(uuid)?;
     let mut meta = meta::of("service_jobs");
     meta["new_job_schema"]["properties"]["parameters"] = found.parameters_schema;
-    let links = json!({ "self": call.link(&format!("/services/{uuid}/jobs")) });
+    let items = meta["data_schema"]["items"].take();
+    meta["data_schema"]["items"] = Version::spoken_by(&call).schema_of_job(items);
+    let links = json!({ "self": link(&call, &format!("/services/{uuid}/jobs")) });
     let first = in_full(call, Which::of_service(uuid)).await?;
     let place = stream::place();
     let around = json!({ "data": place, "links": links, "meta": meta });
@@ -153,11 +160,13 @@ pub(super) fn rest_of(page: Page<wire::JobOverview>, call: Call, which: Which) -
     Items { items: page.nodes.into_iter().map(wire::JobOverview::into_json).collect(), next }
 }
 
+/// Jobs in full, from a page on.
 fn in_full(call: Call, which: Which) -> Reading {
     async move {
+        let version = Version::spoken_by(&call);
         let page = LIST_SERVICE_JOBS.run(&call, which.clone()).await?.jobs;
         let next = page.next().map(|cursor| in_full(call, which.after(Some(cursor))));
-        Ok(Pages::from(Items { items: page.nodes.into_iter().map(wire::Job::into_json).collect(), next }))
+        Ok(Pages::from(Items { items: page.nodes.into_iter().map(|job| version.job(job)).collect(), next }))
     }
     .boxed()
 }

@@ -14,7 +14,9 @@ pub(super) use job::{OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE, SUBMIT_JOB};
 pub(super) use list::{
     LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, SHOW_REGISTRATION_SCHEMA, jobs, jobs_of_service, services,
 };
-pub(super) use service::{CHECK_IN, CREATE_SERVICE, SHOW_SERVICE, UPDATE_SERVICE, check_in, located, show_service};
+pub(super) use service::{
+    CHECK_IN, CREATE_SERVICE, FIND_SERVICE, SHOW_SERVICE, UPDATE_SERVICE, check_in, located, show_service,
+};
 pub(super) use validator::{VALIDATE, describe_validator};
 
 use super::envelope::Refusal;

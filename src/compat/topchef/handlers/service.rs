@@ -15,12 +15,17 @@ use crate::compat::topchef::fields::{self, Fields};
 use crate::compat::topchef::json::{reply, reply_with};
 use crate::compat::topchef::request::{ServiceId, style};
 use crate::compat::topchef::stream::{self, Pages};
+use crate::compat::topchef::version::link;
 use crate::compat::topchef::{meta, wire};
 use crate::compat::{Call, Operation, Page};
 
 /// See its document.
 pub(in crate::compat::topchef) static SHOW_SERVICE: Operation<Id, Shown> =
     Operation::new("Topchef_ShowService", include_str!("../operations/show_service.graphql"));
+
+/// See its document.
+pub(in crate::compat::topchef) static FIND_SERVICE: Operation<Id, Found> =
+    Operation::new("Topchef_FindService", include_str!("../operations/find_service.graphql"));
 
 /// See its document.
 pub(in crate::compat::topchef) static CREATE_SERVICE: Operation<Input<NewService>, Made> =
@@ -41,10 +46,30 @@ pub(in crate::compat::topchef) struct Shown {
     jobs: Page<wire::JobOverview>,
 }
 
+/// Whether a service is one that TopChef knows.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::topchef) struct Found {
+    service: Home,
+}
+
+/// Where a service is at home.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::topchef) struct Home {
+    dialect: Option<String>,
+}
+
+impl Home {
+    /// Refuses a service that TopChef does not know, as one that is not there.
+    pub(super) fn known(&self, uuid: Uuid) -> Result<(), Refusal> {
+        if self.dialect.as_deref() == Some(ELSEWHERE) { Err(Refusal::no_service(uuid)) } else { Ok(()) }
+    }
+}
+
 /// A service, and where it is at home.
 #[derive(Debug, Deserialize)]
 struct Known {
-    dialect: Option<String>,
+    #[serde(flatten)]
+    home: Home,
     #[serde(flatten)]
     detail: wire::ServiceDetail,
 }
@@ -147,6 +172,12 @@ pub(in crate::compat::topchef) async fn make(call: &Call, request: Request) -> R
     wire::uuid(&id).ok_or_else(|| Refusal::not_uuid(&id))
 }
 
+/// Refuses a service that TopChef does not know, before something is done to it.
+pub(super) async fn find(call: &Call, uuid: Uuid) -> Result<(), Refusal> {
+    let found = FIND_SERVICE.run(call, Id { id: wire::global("service", uuid) }).await;
+    found.map_err(|failure| Refusal::about_service(failure, uuid))?.service.known(uuid)
+}
+
 /// A service in full; a new one has no jobs.
 pub(in crate::compat::topchef) async fn details(call: &Call, uuid: Uuid) -> Result<Value, Refusal> {
     let found = SHOW_SERVICE.run(call, Id { id: wire::global("service", uuid) }).await;
@@ -174,11 +205,9 @@ pub(in crate::compat::topchef) async fn show_service(
 async fn document(call: Call, uuid: Uuid, headers: &HeaderMap) -> Answer {
     let found = SHOW_SERVICE.run(&call, Id { id: wire::global("service", uuid) }).await;
     let Shown { service, jobs } = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
-    if service.dialect.as_deref() == Some(ELSEWHERE) {
-        return Err(Refusal::no_service(uuid));
-    }
+    service.home.known(uuid)?;
     let service = service.detail;
-    let links = json!({ "self": call.link(&format!("/services/{uuid}")) });
+    let links = json!({ "self": link(&call, &format!("/services/{uuid}")) });
     let meta = meta::of("service");
     if jobs.next().is_none() {
         let jobs = jobs.nodes.into_iter().map(wire::JobOverview::into_json).collect();
@@ -192,6 +221,7 @@ async fn document(call: Call, uuid: Uuid, headers: &HeaderMap) -> Answer {
 
 /// `PATCH /services/<id>`: a sign of life, whatever comes with it, and then a change, if it brings one.
 pub(in crate::compat::topchef) async fn check_in(call: Call, ServiceId(uuid): ServiceId, request: Request) -> Answer {
+    find(&call, uuid).await?;
     let service_id = wire::global("service", uuid);
     let seen = CHECK_IN.run(&call, Input { input: CheckIn { service_id: service_id.clone() } }).await;
     let seen = seen.map_err(|failure| Refusal::about_service(failure, uuid))?.service_check_in.service;

@@ -11,6 +11,7 @@ use crate::compat::topchef::envelope::{Entry, Refusal};
 use crate::compat::topchef::fields::Fields;
 use crate::compat::topchef::json::reply;
 use crate::compat::topchef::meta;
+use crate::compat::topchef::version::link;
 use crate::compat::{Call, Operation};
 
 /// See its document.
@@ -45,14 +46,14 @@ struct Violation {
 
 /// `GET /validator`.
 pub(in crate::compat::topchef) async fn describe_validator(call: Call) -> Response {
-    reply(json!({ "links": { "self": call.link("/validator") }, "meta": meta::of("validator") }))
+    reply(json!({ "links": { "self": link(&call, "/validator") }, "meta": meta::of("validator") }))
 }
 
 /// `POST /validator`.
 pub(in crate::compat::topchef) async fn validate(call: Call, request: Request) -> Answer {
     judged(&call, request).await?;
     let data = json!({ "status": "Validation was successful" });
-    Ok(reply(json!({ "data": data, "links": { "self": call.link("/validator") } })))
+    Ok(reply(json!({ "data": data, "links": { "self": link(&call, "/validator") } })))
 }
 
 /// Fails with what is wrong with the value of a request.

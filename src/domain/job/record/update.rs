@@ -14,6 +14,7 @@ use crate::{
     db::Tx,
     domain::{
         account::{self, report::restate},
+        audit::Overruling,
         check::Faults,
         job::{cancel::present, cancel::visible, change},
     },
@@ -74,7 +75,8 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
         }
     };
     faults.into_result()?;
-    let input = Change { job_id: job.id, owner_id, account_id, wanted: change };
+    let overruling = Overruling::of(viewer, &job, Viewer::keeps_accounts);
+    let input = Change { job_id: job.id, owner_id, account_id, wanted: change, overruling };
     app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
 }
 
@@ -84,11 +86,13 @@ struct Change {
     owner_id: Option<i64>,
     account_id: Option<i64>,
     wanted: RecordChange,
+    overruling: Overruling,
 }
 
 async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
-    let Change { job_id, owner_id, account_id, wanted: change } = input;
+    let Change { job_id, owner_id, account_id, wanted: change, overruling } = input;
     let before = present(tx, *job_id).await?;
+    overruling.note(tx, "update the record").await?;
     let after = job::Model {
         owner_id: owner_id.unwrap_or(before.owner_id),
         account_id: account_id.or(before.account_id),

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{get, job, post, registered, submit, user, world};
+use super::{get, job, post, registered, submit, user, world, world_with};
+use crate::compat::topchef::Kitchen;
+use crate::compat::topchef::worker::turn;
 use crate::support::Client;
 
 /// What the runner's program does, as its documents say: a heartbeat now and then, and the job when there is one.
@@ -69,24 +71,50 @@ async fn the_queue_is_first_in_first_out() {
 }
 
 #[tokio::test]
-async fn it_stands_beside_other_work_in_one_query() {
-    let (app, mails) = world().await;
+async fn workers_of_two_old_servers_stand_beside_each_other_in_one_query() {
+    let stand_in = |config: &mut docket::config::Config| config.topchef.at.anonymous_as = Some("chef".to_owned());
+    let (app, mails) = world_with(stand_in).await;
+    app.author("chef").await;
     let ada = user(&app, &mails, "ada@test.com").await;
+    let kitchen = Kitchen { caller: app.anonymous(), app };
+    let admin = kitchen.app.admin();
+    let document = "subscription { jobEvents(after: \"e0\") { event {
+        ... on JobStatusChanged { to job { dialect } } } } }";
+    let mut stream = admin.subscribe(document, json!({})).await;
+
+    // A worker of TopChef's registers its service and looks for work; a runner of Project-W's reports for it.
+    let results = json!({ "type": "object", "properties": { "doubled": { "type": "integer" } } });
+    let service = kitchen.service(json!({ "required": ["n"] }), results).await;
+    assert_eq!(turn(&kitchen, &service).await, None);
+    let (worker, _) = registered(&kitchen.app).await;
     submit(&ada, "hello").await;
-    let other = app.service(json!({ "title": "Other" })).await;
-    ada.submit(&other, json!({})).await;
-    let pulling = app.runner(&other).await;
-    let lease = pulling.claim().await;
-    pulling.change("workComplete", json!({ "leaseToken": lease.token }), "job { id }").await;
-    let (worker, _) = registered(&app).await;
-    work_once(&worker).await;
-    let document = "{ jobs(order: SUBMITTED_AT_ASC) { nodes { status dialect service { title } } } }";
-    let seen = ada.data(document, json!({})).await["jobs"]["nodes"].take();
+    kitchen.app.advance(1);
+    let doubled = kitchen.job(&service, json!({ "n": 21 })).await;
+    assert!(work_once(&worker).await);
+    assert_eq!(turn(&kitchen, &service).await, Some(doubled));
+
+    let mut seen: Vec<(String, String)> = Vec::new();
+    let word = |value: &Value| value.as_str().expect("a word").to_owned();
+    while seen.iter().filter(|(_, to)| to == "SUCCEEDED").count() < 2 {
+        let event = stream.item("jobEvents").await["event"].take();
+        if event["to"].is_string() {
+            seen.push((word(&event["job"]["dialect"]), word(&event["to"])));
+        }
+    }
+    let of = |dialect: &str| -> Vec<&str> {
+        seen.iter().filter(|(of, _)| of == dialect).map(|(_, to)| to.as_str()).collect()
+    };
+    assert_eq!(of("PROJECT_W"), ["QUEUED", "CLAIMED", "RUNNING", "SUCCEEDED"]);
+    assert_eq!(of("TOPCHEF"), ["QUEUED", "RUNNING", "SUCCEEDED"]);
+    let document = "{ jobs(order: SUBMITTED_AT_ASC) { nodes { status dialect results service { title } } } }";
+    let nodes = admin.data(document, json!({})).await["jobs"]["nodes"].take();
     assert_eq!(
-        seen,
+        nodes,
         json!([
-            { "status": "SUCCEEDED", "dialect": "PROJECT_W", "service": { "title": "Transcription" } },
-            { "status": "SUCCEEDED", "dialect": null, "service": { "title": "Other" } },
+            { "status": "SUCCEEDED", "dialect": "PROJECT_W", "results": { "transcript": "1 said: hello" },
+              "service": { "title": "Transcription" } },
+            { "status": "SUCCEEDED", "dialect": "TOPCHEF", "results": { "doubled": 42 },
+              "service": { "title": "Testing Service" } },
         ])
     );
 }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod auth;
+mod bounds;
 mod common;
 pub mod form;
 mod jobs;

@@ -3,7 +3,8 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::Kitchen;
+use super::{Kitchen, keys, read};
+use crate::support::TestApp;
 
 #[tokio::test]
 async fn the_python_client_works() {
@@ -54,4 +55,70 @@ async fn its_errors_are_a_text_or_an_object() {
     let absent = kitchen.get("/v1/jobs/495d76fd-044c-4f02-8815-5ec6e7634330").await;
     assert_eq!(absent.status, StatusCode::NOT_FOUND);
     assert!(matches!(absent.body["errors"], Value::String(_)));
+}
+
+#[tokio::test]
+async fn its_jobs_have_a_result_wherever_they_are_shown_in_full() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({ "title": "Mine" }), json!({})).await;
+    let job = kitchen.job(&service, json!({ "n": 1 })).await;
+    let mut expected = kitchen.get(&format!("/jobs/{job}")).await.body["data"].take();
+    expected.as_object_mut().expect("an object").remove("results");
+    expected["result"] = json!({});
+    assert_eq!(keys(&expected), ["date_submitted", "id", "parameters", "result", "status"]);
+    let path = format!("/v1/services/{service}/jobs");
+    let listed = kitchen.get(&path).await;
+    assert_eq!(listed.body["data"], json!([expected]));
+    assert_eq!(listed.body["links"], json!({ "self": kitchen.caller.url(&format!("/topchef{path}")) }));
+    let schema = &listed.body["meta"]["data_schema"]["items"];
+    assert_eq!(keys(&schema["properties"]), ["date_submitted", "id", "parameters", "result", "status"]);
+    assert_eq!(schema["required"], json!(["id", "parameters", "result", "status"]));
+    assert_eq!(listed.body["meta"]["new_job_schema"]["properties"]["parameters"], json!({ "title": "Mine" }));
+    assert_eq!(kitchen.get(&format!("/v1/services/{service}/queue")).await.body["data"], json!([expected]));
+    assert_eq!(kitchen.get(&format!("/v1/jobs/{job}")).await.body["data"], expected);
+
+    let done = json!({ "status": "COMPLETED", "result": { "done": true } });
+    kitchen.give(Method::PUT, &format!("/v1/jobs/{job}"), &done).await;
+    assert_eq!(kitchen.get(&path).await.body["data"][0]["result"], json!({ "done": true }));
+    let second = kitchen.get(&format!("/services/{service}/jobs")).await.body["data"].take();
+    assert_eq!(second[0]["results"], json!({ "done": true }), "version 2 keeps its word");
+}
+
+#[tokio::test]
+async fn its_links_stay_within_it() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({}), json!({})).await;
+    let of_service = format!("/v1/services/{service}");
+    for path in ["/v1", "/v1/services", "/v1/jobs", "/v1/validator", &of_service, &format!("{of_service}/jobs")] {
+        let expected = json!({ "self": kitchen.caller.url(&format!("/topchef{path}")) });
+        assert_eq!(kitchen.get(path).await.body["links"], expected, "{path}");
+    }
+    let changed = kitchen.patch(&of_service, &json!({ "is_available": true })).await;
+    assert_eq!(changed.body["links"], json!({ "self": kitchen.caller.url(&format!("/topchef{of_service}")) }));
+}
+
+#[tokio::test]
+async fn its_errors_are_worded_alike_whoever_finds_them() {
+    let kitchen = Kitchen::new().await;
+    let text = json!({ "errors": "The string nonsense could not be converted to a UUID" });
+    for path in ["/v1/jobs/nonsense", "/v1/services/nonsense", "/v1/services/nonsense/queue"] {
+        let refused = kitchen.get(path).await;
+        assert_eq!((refused.status, refused.body), (StatusCode::NOT_FOUND, text.clone()), "{path}");
+    }
+    let absent = "495d76fd-044c-4f02-8815-5ec6e7634330";
+    let refused = kitchen.get(&format!("/v1/services/{absent}/jobs")).await;
+    assert_eq!(refused.body, json!({ "errors": format!("A service with UUID {absent} does not exist") }));
+    let refused = kitchen.post("/v1/services", &json!({ "name": 1 })).await;
+    assert!(refused.body["errors"].as_str().expect("a text").contains("Valdation of key 'name'"), "{}", refused.body);
+
+    // Before any handler: who nobody knows, and a page of another site.
+    let app = TestApp::new().await;
+    let stranger = read(app.anonymous().get("/topchef/v1/services")).await;
+    assert_eq!(stranger.status, StatusCode::UNAUTHORIZED);
+    assert!(stranger.body["errors"].is_string(), "{}", stranger.body);
+    let cookie = format!("docket_session={}", app.admin().token.expect("a token"));
+    let page = app.anonymous().post("/topchef/v1/validator").header("cookie", cookie);
+    let page = read(page.header("origin", "https://evil.example").json(&json!({}))).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.body["errors"].is_string(), "{}", page.body);
 }

@@ -1,6 +1,7 @@
 //! TopChef's API, version 2 (and 1, for the client that was never ported).
 
 mod common;
+mod elsewhere;
 mod errors;
 mod first;
 mod hostile;
@@ -9,7 +10,7 @@ mod large;
 mod meta;
 mod service;
 mod validator;
-mod worker;
+pub mod worker;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Answer, Kitchen, read};
 
 /// A turn of a worker's loop: alive, check in, look at the queue, take the first job, work, report.
-async fn turn(kitchen: &Kitchen, service: &str) -> Option<String> {
+pub async fn turn(kitchen: &Kitchen, service: &str) -> Option<String> {
     assert_eq!(kitchen.get("").await.status, StatusCode::OK, "the base without a slash at its end");
     assert_eq!(kitchen.send(Method::PATCH, &format!("/services/{service}")).await.status, StatusCode::OK);
     let queue = kitchen.get(&format!("/services/{service}/queue")).await;
