@@ -294,6 +294,7 @@ impl<'a> Walk<'a> {
     fn page(&self, field: &Field) -> (u64, bool) {
         let (first, by_first) = self.argument(field, "first");
         let (last, by_last) = self.argument(field, "last");
+        let (take, by_take) = self.argument(field, "take");
         let size = |value: Value| match value {
             Value::Null => None,
             Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => Some(0),
@@ -301,7 +302,7 @@ impl<'a> Walk<'a> {
             Value::Number(number) => Some(number.as_u64().unwrap_or(self.page_most).min(self.page_most)),
             _ => Some(self.page_most),
         };
-        (size(first).max(size(last)).unwrap_or(PAGE), by_first || by_last)
+        (size(first).max(size(last)).max(size(take)).unwrap_or(PAGE), by_first || by_last || by_take)
     }
 
     /// How many objects a field with `ids` is asked for, and whether a variable says so.
