@@ -24,6 +24,8 @@ impl Base {
                 let site = site.unwrap_or_else(|| config.public_url.trim_end_matches('/').to_owned());
                 Self(site + &surface.mount.path)
             }
+            // Whoever has come by the other one's address is to stay there.
+            Place::Beside => Self(asked().unwrap_or_else(|| config.public_url.clone()) + &surface.mount.path),
             Place::Alone => {
                 let site = surface.mount.public_url.clone().or_else(asked).unwrap_or_else(|| config.public_url.clone());
                 Self(site.trim_end_matches('/').to_owned())

@@ -14,9 +14,13 @@ mod cookie;
 mod dialect;
 mod entrance;
 mod failure;
+mod form;
 mod link;
 mod mobyle2;
+mod moment;
 mod mybrc;
+mod mybrc_rest;
+mod numbered;
 mod operation;
 mod pages;
 mod paging;
@@ -35,4 +39,5 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT];
+pub static DIALECTS: &[&Dialect] =
+    &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT, &mybrc_rest::DIALECT];

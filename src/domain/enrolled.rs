@@ -91,10 +91,9 @@ pub async fn members(
     let (Ok(skip), Some(take)) = bounds else {
         return Err(Error::invalid("take", "Take 0 to 100 members, and skip none or more."));
     };
-    let listed = account::Entity::visible_to(&viewer.account_scope())
-        .select_only()
-        .column(account::Column::Id)
-        .filter(account::Column::Id.in_subquery(numbered(Noun::Account).column(legacy_number::Column::RowId).into_query()));
+    let listed = account::Entity::visible_to(&viewer.account_scope()).select_only().column(account::Column::Id).filter(
+        account::Column::Id.in_subquery(numbered(Noun::Account).column(legacy_number::Column::RowId).into_query()),
+    );
     let mut found = account_member::Entity::visible_to(&viewer.account_scope());
     found = found.filter(AccountId.in_subquery(listed.into_query()));
     if let Some(number) = filter.user_number {

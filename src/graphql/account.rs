@@ -154,14 +154,17 @@ impl Account {
         self.0.available().into()
     }
 
-    /// What it came to hold and spend in a span of time, of the entries that the viewer may see. They are added up when this
-    /// is asked for.
+    /// What it holds and has spent: in all, or what it came to in a span of time, of the entries that the viewer may see.
+    /// They are added up when this is asked for.
     async fn used(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Booked at or after this moment.")] from: Option<DateTime>,
         #[graphql(desc = "Booked before this moment.")] before: Option<DateTime>,
     ) -> Result<Decimal> {
+        if from.is_none() && before.is_none() {
+            return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
+        }
         used(ctx, self.0.id, None, from, before).await
     }
 
@@ -277,14 +280,17 @@ impl AccountMember {
         self.0.spent.into()
     }
 
-    /// What the user's jobs came to hold and spend in a span of time, of the entries that the viewer may see. They are added
-    /// up when this is asked for.
+    /// What the user's jobs hold and have spent: in all, or what they came to in a span of time, of the entries that the
+    /// viewer may see. They are added up when this is asked for.
     async fn used(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Booked at or after this moment.")] from: Option<DateTime>,
         #[graphql(desc = "Booked before this moment.")] before: Option<DateTime>,
     ) -> Result<Decimal> {
+        if from.is_none() && before.is_none() {
+            return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
+        }
         used(ctx, self.0.account_id, Some(self.0.user_id), from, before).await
     }
 

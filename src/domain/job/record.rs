@@ -19,11 +19,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{
-        account::charge,
-        check::Faults,
-        event as log,
-    },
+    domain::{account::charge, check::Faults, event as log},
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},

@@ -269,6 +269,8 @@ impl<'a> Walk<'a> {
         measure.by_variables |= varies || counted;
         let own = match (leaf, name) {
             (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
+            // Added up when they are asked for.
+            (true, "used" | "cpuHours") => LOOKS,
             (true, _) => SCALAR,
             (false, "edges") => 0,
             (false, "waitingReason") => LOOKS,

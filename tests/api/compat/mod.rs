@@ -4,6 +4,7 @@ mod every_operation;
 mod layer;
 mod mobyle2;
 mod mybrc;
+mod mybrc_rest;
 mod pages;
 mod project_w;
 mod topchef;

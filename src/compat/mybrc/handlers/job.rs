@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Input, Listed, Number, list as page, matches, shown, values};
+use crate::compat::moment;
 use crate::compat::mybrc::ask::{Answer, Ask};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{JOB, Values};
 use crate::compat::mybrc::filter::amount;
-use crate::compat::mybrc::{metadata, moment, wire};
+use crate::compat::mybrc::{metadata, wire};
 use crate::compat::{Call, Operation};
 use crate::error::Code;
 

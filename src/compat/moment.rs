@@ -1,4 +1,4 @@
-//! Moments as the old server read and wrote them.
+//! Moments as Django REST framework reads and writes them: MyBRC, and the service that its Slurm plugins call.
 
 use chrono::{DateTime, Duration, NaiveDate, SecondsFormat, Timelike, Utc};
 
