@@ -86,6 +86,9 @@ fn text(value: &Value) -> Result<String, String> {
         Value::Number(number) => number.to_string(),
         _ => return Err("Not a valid string.".to_owned()),
     };
+    if text.contains('\0') {
+        return Err("Null characters are not allowed.".to_owned());
+    }
     if text.is_empty() { Err("This field may not be blank.".to_owned()) } else { Ok(text) }
 }
 

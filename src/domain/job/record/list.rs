@@ -139,7 +139,7 @@ pub async fn sums(app: &App, viewer: &Viewer, filter: &RecordFilter) -> Result<R
     // Units and millionths apart, so that no sum leaves the range of a number on the way.
     let summed = filtered
         .select_only()
-        .expr_as(Expr::cust("COALESCE(SUM(cpu_hours), 0)"), "hours")
+        .expr_as(Expr::cust("COALESCE(SUM(cpu_hours), 0.0)"), "hours")
         .expr_as(Expr::cust(format!("CAST(COALESCE(SUM({COSTS} / 1000000), 0) AS BIGINT)")), "units")
         .expr_as(Expr::cust(format!("CAST(COALESCE(SUM({COSTS} % 1000000), 0) AS BIGINT)")), "rest");
     let (cpu_hours, units, rest) = summed.into_tuple::<(f64, i64, i64)>().one(app.db.read()).await?.unwrap_or_default();

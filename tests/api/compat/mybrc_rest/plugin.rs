@@ -142,8 +142,9 @@ async fn what_an_end_does_not_say_stays() {
     assert_eq!(world.sums().await, ["0", "12", "88"], "what was held is taken");
     // Scripts send forms, with what nobody reads.
     let request = world.app.anonymous().put("/mybrc-rest/jobs/9/");
-    let form = [("nodes", "['n0001.savio1']"), ("amount", "11.5"), ("userid", "40001"), ("end_date", "x"), ("qos", "")];
-    let request = request.header("authorization", format!("Token {}", world.token())).form(&form);
+    let form = "nodes=%5B%27n0001.savio1%27%5D&amount=11.5&userid=40001&end_date=x&qos=";
+    let request = request.header("authorization", format!("Token {}", world.token()));
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
     let (status, job) = super::answer(request).await;
     assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!("11.50")));
     assert_eq!(job["nodes"], json!([{ "name": "n0001.savio1" }, { "name": "n0002.savio1" }]));
