@@ -68,7 +68,7 @@ pub enum Scenario {
     Compat,
     /// Lists of 1,000 jobs and a large recording through Project-W's API.
     ProjectW,
-    /// MyBRC's API over `--rows` imported jobs; only when it is named, since the other scenarios would find these jobs, too.
+    /// The old accounting API over `--rows` imported jobs; only when it is named: the others would find these jobs, too.
     Mybrc,
     /// A claim from a queue of 1,000 and from one of 1,000,000 jobs.
     Claim,

@@ -10,7 +10,7 @@ pub(super) async fn warnings(app: &App) -> Vec<String> {
     for (key, mount) in app.config.mounts() {
         let Some(name) = mount.anonymous_as.as_ref().filter(|_| mount.enabled) else { continue };
         let section = key.trim_end_matches(".mount");
-        let found = user::get_by(app, &Viewer::local_operator(), None, Some(&name), None).await;
+        let found = user::get_by(app, &Viewer::local_operator(), None, Some(name), None).await;
         match found {
             Ok(user) if user.is_admin => warnings.push(format!(
                 "{section}.anonymous_as names {name}, an admin: everybody may do everything there; take another user"

@@ -67,6 +67,7 @@ pub fn number_of(entries: &[String], name: &str) -> i32 {
     words.into_iter().find(|(own, _)| *own == name).map_or(0, |(_, number)| number)
 }
 
+#[expect(clippy::ptr_arg, reason = "a rule takes its key's own type")]
 pub(super) fn partitions(entries: &Vec<String>) -> Result<(), String> {
     entries.iter().try_for_each(|entry| Partition::read(entry).map(|_| ()))
 }

@@ -54,7 +54,7 @@ impl Refusal {
     }
 
     /// The same refusal in that shape, where it is the caller's to mend.
-    pub(super) fn as_unsubmittable(self) -> Self {
+    pub(super) fn into_unsubmittable(self) -> Self {
         if self.status != StatusCode::BAD_REQUEST {
             return self;
         }

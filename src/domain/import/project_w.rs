@@ -133,7 +133,7 @@ async fn run(tx: &Tx, input: &Input) -> Result<Report> {
     let mut report = Report::default();
     let mut users = numbers(tx, Dialect::ProjectW, Noun::User).await?;
     users::run(tx, input, &mut users, &mut report).await?;
-    jobs::run(tx, input, &users, &mut report).await?;
+    Box::pin(jobs::run(tx, input, &users, &mut report)).await?;
     let runners = input.old.number("SELECT COUNT(*) FROM runners").await?;
     if runners > 0 {
         report.of(RUNNERS).refused += runners.unsigned_abs();

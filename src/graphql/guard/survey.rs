@@ -269,11 +269,10 @@ impl<'a> Walk<'a> {
         measure.by_variables |= varies || counted;
         let own = match (leaf, name) {
             (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
-            // Added up when they are asked for.
-            (true, "used" | "cpuHours") => LOOKS,
+            // What is added up when it is asked for looks at many rows.
+            (true, "used" | "cpuHours") | (false, "waitingReason") => LOOKS,
             (true, _) => SCALAR,
             (false, "edges") => 0,
-            (false, "waitingReason") => LOOKS,
             (false, _) => OBJECT,
         };
         let units = below.units.saturating_add(below.page_units.saturating_mul(page)).saturating_add(own);

@@ -139,7 +139,8 @@ async fn list_members(ask: Ask, row: fn(&Member) -> Value) -> Answer {
 pub(in crate::compat::mybrc_rest) async fn partitions(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, &request);
     let entries = &ask.call.app().config.mybrc_rest.partitions;
-    let rows: Vec<Value> = entries.iter().filter_map(|entry| Partition::read(entry).ok()).map(row).collect();
+    let rows: Vec<Value> =
+        entries.iter().filter_map(|entry| Partition::read(entry).ok()).map(|read| row(&read)).collect();
     let page = |skip: i64| {
         let before = usize::try_from(skip).unwrap_or(usize::MAX);
         let size = usize::try_from(SIZE).unwrap_or(usize::MAX);
@@ -150,7 +151,7 @@ pub(in crate::compat::mybrc_rest) async fn partitions(call: Call, request: Reque
     ask.list(page).await
 }
 
-fn row(partition: Partition) -> Value {
+fn row(partition: &Partition) -> Value {
     json!({
         "name": partition.name,
         "shared": partition.shared,

@@ -52,7 +52,7 @@ pub(in crate::compat::mybrc_rest) async fn may(
     call: Call,
     Path((cost, uid, account)): Path<(String, String, String)>,
 ) -> Answer {
-    answer(&call, &cost, &uid, &account).await.map_err(Refusal::as_unsubmittable)
+    answer(&call, &cost, &uid, &account).await.map_err(Refusal::into_unsubmittable)
 }
 
 async fn answer(call: &Call, cost: &str, uid: &str, account: &str) -> Answer {
@@ -60,10 +60,10 @@ async fn answer(call: &Call, cost: &str, uid: &str, account: &str) -> Answer {
     let user = find::by_uid(call, "userid", uid).await?;
     let payer = find::by_name(call, "accountid", account).await?;
     let asked = Cost { account_id: payer.id, user_id: user.id, amount: amount.clone() };
-    let Verdict { obstacle, used, allocation } = AFFORDS.run(call, asked).await?.account_affords;
+    let Verdict { obstacle, used: spent, allocation } = AFFORDS.run(call, asked).await?.account_affords;
     let exceeds = |whose: &str| {
-        let (cost, used, allocation) = (money(&amount), money(&used), money(&allocation));
-        format!("Adding job_cost {cost} to {whose} balance {used} would exceed {whose} allocation {allocation}.")
+        let (cost, spent, allocation) = (money(&amount), money(&spent), money(&allocation));
+        format!("Adding job_cost {cost} to {whose} balance {spent} would exceed {whose} allocation {allocation}.")
     };
     let message = match obstacle {
         None => "A job with this cost can be submitted.".to_owned(),

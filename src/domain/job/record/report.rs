@@ -94,14 +94,23 @@ struct Told {
     report: Report,
 }
 
+/// What a batch system said. Where it gave a name, the number is not its word but that of a configuration, which may
+/// change between two reports, or differ between two servers.
 fn body(report: &Report) -> serde_json::Value {
     let time = |time: Option<Time>| time.map(|time| time.0);
+    let own = |number: Option<i32>, name: &Option<String>| number.filter(|_| name.is_none());
+    let slurm = NewSlurm {
+        partition: own(report.slurm.partition, &report.slurm.partition_name),
+        qos: own(report.slurm.qos, &report.slurm.qos_name),
+        state_code: own(report.slurm.state_code, &report.slurm.state_name),
+        ..report.slurm.clone()
+    };
     json!({
         "owner": report.owner_id,
         "account": report.account_id,
         "dates": [time(report.submitted_at), time(report.started_at), time(report.finished_at)],
         "amount": report.amount.map(|amount| amount.0),
-        "slurm": said(&report.slurm),
+        "slurm": said(&slurm),
     })
 }
 
