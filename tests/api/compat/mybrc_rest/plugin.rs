@@ -101,7 +101,7 @@ async fn two_reports_at_once_are_charged_once() {
             futures_util::future::join_all(posts).await.into_iter().map(|(status, _)| status).collect();
         let made = statuses.iter().filter(|status| **status == StatusCode::CREATED).count();
         assert_eq!(made, 1, "{statuses:?}");
-        assert!(statuses.iter().all(|status| status.is_success()), "{statuses:?}");
+        assert!(statuses.iter().all(StatusCode::is_success), "{statuses:?}");
     }
     assert_eq!(world.sums().await, ["10", "0", "90"]);
     // The end may be reported twice at once, too, and beside a late begin.
