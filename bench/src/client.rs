@@ -82,6 +82,12 @@ pub fn post(path: &str, token: Option<&str>, body: &impl Serialize) -> Result<Ve
     .into_bytes())
 }
 
+/// A PATCH request of a JSON body as bytes.
+pub fn patch(path: &str, token: &str, body: &impl Serialize) -> Result<Vec<u8>> {
+    let request = post(path, Some(token), body)?;
+    Ok([b"PATCH", request.strip_prefix(b"POST").unwrap_or(&request)].concat())
+}
+
 /// A POST request of a text.
 pub fn post_text(path: &str, body: &str) -> Vec<u8> {
     let length = body.len();

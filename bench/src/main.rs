@@ -93,6 +93,10 @@ async fn measure(options: &Options, programs: &Programs<'_>) -> Result<Vec<Line>
     programs.make_user()?;
     let world = world::seed(&docket).await?;
     docket.stop()?;
+    if options.names(Scenario::Mybrc) {
+        note("taking over MyBRC");
+        lines.extend(scenario::import(programs, options.rows)?);
+    }
     programs.databases.copy().await?;
     if options.wants(Scenario::Start) {
         note("start and idle memory");
@@ -136,6 +140,10 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
         note("life cycle");
         lines.extend(scenario::cycle(plan, fleet, world).await?);
         lines.extend(scenario::paid(plan, fleet, world).await?);
+    }
+    if options.names(Scenario::Mybrc) {
+        note("MyBRC's API");
+        lines.extend(scenario::mybrc(plan, fleet, world, options.rows).await?);
     }
     if options.wants(Scenario::ProjectW) {
         note("Project-W's API");

@@ -27,6 +27,9 @@ pub struct Options {
     /// Only these scenarios; may be given several times.
     #[arg(long, value_enum)]
     pub only: Vec<Scenario>,
+    /// Jobs that the scenario `mybrc` imports: as many as the old server had, or ten times that with 1716090.
+    #[arg(long, default_value_t = 171_609, value_parser = clap::value_parser!(u32).range(2_000..=20_000_000))]
+    pub rows: u32,
     /// Print one JSON document instead of the table.
     #[arg(long)]
     pub json: bool,
@@ -65,6 +68,8 @@ pub enum Scenario {
     Compat,
     /// Lists of 1,000 jobs and a large recording through Project-W's API.
     ProjectW,
+    /// The old accounting API over `--rows` imported jobs; only when it is named: the others would find these jobs, too.
+    Mybrc,
     /// A claim from a queue of 1,000 and from one of 1,000,000 jobs.
     Claim,
     /// A page in the depth of a list of 1,000,000 jobs.
@@ -75,6 +80,11 @@ impl Options {
     /// Whether a scenario was asked for.
     pub fn wants(&self, scenario: Scenario) -> bool {
         self.only.is_empty() || self.only.contains(&scenario)
+    }
+
+    /// Whether a scenario was asked for by its name.
+    pub fn names(&self, scenario: Scenario) -> bool {
+        self.only.contains(&scenario)
     }
 
     /// The load of the scenarios that repeat requests.

@@ -102,6 +102,13 @@ impl Programs<'_> {
         if status.success() { Ok(()) } else { Err(format!("docket user create: {status}").into()) }
     }
 
+    /// Takes over what an older system has kept in a folder, by docket's own command line, while no server runs.
+    pub fn import(&self, system: &str, folder: &Path) -> Result<()> {
+        let mut command = self.docket_command();
+        let status = command.args(["import", system]).arg(folder).stdout(Stdio::null()).status()?;
+        if status.success() { Ok(()) } else { Err(format!("docket import {system}: {status}").into()) }
+    }
+
     fn docket_command(&self) -> Command {
         let mut command = Command::new(&self.place.docket);
         // Nothing that the caller has set for another docket may leak into this one.

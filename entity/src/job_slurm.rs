@@ -33,8 +33,18 @@ pub struct Model {
     pub qos: Option<i32>,
     /// The batch system's own number of the state, -128 to 127.
     pub state_code: Option<i32>,
+    /// The partition's name there.
+    pub partition_name: Option<String>,
+    /// The quality of service's name there.
+    pub qos_name: Option<String>,
+    /// The state's name there.
+    pub state_name: Option<String>,
     /// The names of the nodes.
     pub nodes: Words,
+    /// How many nodes it asked for.
+    pub nodes_requested: Option<i32>,
+    /// How many nodes it was given.
+    pub nodes_allocated: Option<i32>,
     /// Processors.
     pub cpus: Option<i32>,
     /// Hours that it ran.
@@ -49,9 +59,10 @@ impl Model {
     /// Whether the batch system said nothing of the job but that it is there.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        let numbers = [self.partition, self.qos, self.state_code, self.cpus];
+        let numbers =
+            [self.partition, self.qos, self.state_code, self.nodes_requested, self.nodes_allocated, self.cpus];
         let hours = [self.raw_hours, self.cpu_hours];
-        let words = [&self.slurm_key, &self.slurm_id];
+        let words = [&self.slurm_key, &self.slurm_id, &self.partition_name, &self.qos_name, &self.state_name];
         numbers.iter().all(Option::is_none)
             && hours.iter().all(Option::is_none)
             && words.iter().all(|word| word.is_none())

@@ -23,6 +23,13 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
+    /// Take over Project-W 0.2.0: its database.db, with users, jobs, recordings and transcripts
+    ProjectW {
+        /// The database file
+        database: PathBuf,
+        #[command(flatten)]
+        format: Format,
+    },
     /// Take over backrest: a folder with principal.csv and globalroles.csv
     Backrest {
         /// The folder
@@ -41,6 +48,9 @@ pub(super) async fn run(command: Command, loaded: Loaded, output: Output) -> Res
         let (operator, progress) = (Viewer::local_operator(), progress());
         let (report, format) = match command {
             Command::Mybrc { folder, format } => (import::mybrc(app, &operator, &folder, progress).await, format),
+            Command::ProjectW { database, format } => {
+                (import::project_w(app, &operator, &database, progress).await, format)
+            }
             Command::Backrest { folder, format } => (import::backrest(app, &operator, &folder, progress).await, format),
         };
         show(&report?, format, output)

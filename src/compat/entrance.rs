@@ -49,7 +49,7 @@ pub(super) fn router(surface: &Arc<Surface>) -> Router {
 /// The dialect in the terms of `OpenAPI`, made once.
 fn description(surface: &Surface) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
     let base = match surface.place {
-        Place::Mounted => surface.mount.path.as_str(),
+        Place::Mounted | Place::Beside => surface.mount.path.as_str(),
         Place::Alone => "",
     };
     let text = axum::body::Bytes::from(openapi(surface.dialect, base, &surface.mount).to_string());

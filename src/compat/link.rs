@@ -19,6 +19,12 @@ impl Base {
         let config = &surface.app.config;
         match surface.place {
             Place::Mounted => Self(site(surface, parts) + &surface.mount.path),
+            // Whoever has come by the other one's address is to stay there.
+            Place::Beside => {
+                let asked = asked_host(parts, &config.trusted_proxies);
+                let site = asked.unwrap_or_else(|| config.public_url.trim_end_matches('/').to_owned());
+                Self(site + &surface.mount.path)
+            }
             Place::Alone => {
                 let asked = || asked_host(parts, &config.trusted_proxies);
                 let site = surface.mount.public_url.clone().or_else(asked).unwrap_or_else(|| config.public_url.clone());

@@ -15,9 +15,13 @@ mod credential;
 mod dialect;
 mod entrance;
 mod failure;
+mod form;
 mod link;
 mod mobyle2;
+mod moment;
 mod mybrc;
+mod mybrc_rest;
+mod numbered;
 mod openapi;
 mod operation;
 mod pages;
@@ -41,4 +45,5 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] = &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT];
+pub static DIALECTS: &[&Dialect] =
+    &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT, &mybrc_rest::DIALECT];

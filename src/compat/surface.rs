@@ -19,6 +19,8 @@ pub(super) enum Place {
     Mounted,
     /// At the root of an address of its own.
     Alone,
+    /// Under its mount, at the address of another dialect.
+    Beside,
 }
 
 /// A dialect at one place of a running server.
@@ -79,7 +81,13 @@ pub fn places(app: &App, http: &HttpState) -> Places {
         };
         places.mounted.push((mount.path.clone(), at(Place::Mounted)));
         if mount.listen.is_some() {
-            places.alone.push(alone(at(Place::Alone), &shared));
+            let beside = enabled(&app.config).filter(|(other, _)| other.beside == Some(dialect.name));
+            let routes = beside.fold(at(Place::Alone), |routes, (other, mount)| {
+                let (path, app, http) = (mount.path.clone(), app.clone(), Arc::clone(&shared));
+                let surface = Surface { dialect: other, mount, place: Place::Beside, app, http };
+                routes.nest_service(&path, entrance::router(&Arc::new(surface)))
+            });
+            places.alone.push(alone(routes, &shared));
         }
     }
     places

@@ -12,6 +12,7 @@ mod file;
 mod load;
 mod mail;
 mod mount;
+mod named;
 mod sections;
 mod setting;
 mod suggest;
@@ -22,6 +23,7 @@ pub use self::check::mask_url;
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};
 pub use self::mount::Mount;
+pub use self::named::{Partition, number_of};
 pub use self::sections::{
     Audit, Backrest, Config, Database, Events, Federation, Files, Graphql, Http, Jobs, Limits, Log, Mail, Mobyle2,
     Mybrc, MybrcRest, Oauth, Passwords, ProjectW, Sessions, SignUp, Topchef,

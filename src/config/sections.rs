@@ -7,6 +7,7 @@ use super::check::{
     any, base_url, client_url, database_url, domains, files_store, hosts, log_filter, mailbox, origins, server_name,
     within,
 };
+use super::named::{numbers, partitions};
 use super::{Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
 
 // Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
@@ -315,5 +316,13 @@ settings! {
     }
 
     /// The old API of the REST service that MyBRC's Slurm plugins call.
-    mybrc_rest as "compat.mybrc_rest" at "/mybrc-rest", anonymous_as: MybrcRest {}
+    mybrc_rest as "compat.mybrc_rest" at "/mybrc-rest", anonymous_as: MybrcRest {
+        /// The cluster's partitions with their numbers in MyBRC, -128 to 127, and what else is known of them:
+        /// `savio=1`, or `savio=1 nodes=160 cores=3200 price=0.75 shared`. A name that is not here has the number 0.
+        partitions: Vec<String> = Vec::new(), partitions;
+        /// The qualities of service with their numbers in MyBRC, -32768 to 32767: `savio_normal=1`.
+        qos: Vec<String> = Vec::new(), numbers(-32_768, 32_767);
+        /// The states of jobs with their numbers in MyBRC, -128 to 127: `COMPLETED=4`.
+        states: Vec<String> = Vec::new(), numbers(-128, 127);
+    }
 }

@@ -15,6 +15,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod afford;
 mod audit;
 mod book;
 pub(super) mod charge;
@@ -28,6 +29,7 @@ pub(super) mod report;
 mod watch;
 mod write;
 
+pub use afford::{Affords, Obstacle, affords};
 pub use audit::audit;
 pub use charge::Payer;
 pub use enrol::{Listed, enrol, record, record_update, units};

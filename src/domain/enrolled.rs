@@ -13,7 +13,7 @@ use sea_orm::{
 
 use crate::{
     app::App,
-    domain::job::{Numbers, PAGE_MOST},
+    domain::job::PAGE_MOST,
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -56,8 +56,58 @@ pub struct AccountFilter {
     pub updated_at: Option<Time>,
 }
 
+/// Which members of accounts, likewise.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MemberFilter {
+    /// The user with this number.
+    pub user_number: Option<i64>,
+    /// Of the account with this number.
+    pub account_number: Option<i64>,
+}
+
+/// A part of what `MyBRC` lists.
+#[derive(Clone, Debug)]
+pub struct Enrolled {
+    /// How many there are in all.
+    pub total: i64,
+    /// The numbers of those of the page.
+    pub numbers: Vec<i64>,
+    /// Their rows' internal ids.
+    pub rows: Vec<i64>,
+}
+
+/// The members of accounts that `MyBRC` lists, as far as the viewer may see them, in the order in which they became such; and
+/// how many there are in all. `take` is 0 to 100.
+pub async fn members(
+    app: &App,
+    viewer: &Viewer,
+    filter: MemberFilter,
+    skip: i64,
+    take: i64,
+) -> Result<(i64, Vec<account_member::Model>)> {
+    use account_member::Column::{AccountId, Id, UserId};
+    viewer.require_read(Permission::AccountsRead)?;
+    let bounds = (u64::try_from(skip), u64::try_from(take).ok().filter(|take| *take <= 100));
+    let (Ok(skip), Some(take)) = bounds else {
+        return Err(Error::invalid("take", "Take 0 to 100 members, and skip none or more."));
+    };
+    let listed = account::Entity::visible_to(&viewer.account_scope()).select_only().column(account::Column::Id).filter(
+        account::Column::Id.in_subquery(numbered(Noun::Account).column(legacy_number::Column::RowId).into_query()),
+    );
+    let mut found = account_member::Entity::visible_to(&viewer.account_scope());
+    found = found.filter(AccountId.in_subquery(listed.into_query()));
+    if let Some(number) = filter.user_number {
+        found = found.filter(UserId.in_subquery(row_of(Noun::User, number)));
+    }
+    if let Some(number) = filter.account_number {
+        found = found.filter(AccountId.in_subquery(row_of(Noun::Account, number)));
+    }
+    let total = i64::try_from(found.clone().count(app.db.read()).await?).unwrap_or(i64::MAX);
+    Ok((total, found.order_by_asc(Id).offset(skip).limit(take).all(app.db.read()).await?))
+}
+
 /// The numbers of the users in `MyBRC` that the viewer may see: itself, or all for who keeps accounts.
-pub async fn users(app: &App, viewer: &Viewer, filter: &UserFilter, skip: i64, take: i64) -> Result<Numbers> {
+pub async fn users(app: &App, viewer: &Viewer, filter: &UserFilter, skip: i64, take: i64) -> Result<Enrolled> {
     use user::Column::{CreatedAt, DeletedAt, Email, Id, LdapUid, UpdatedAt, Username};
     viewer.require_read(Permission::AccountsRead)?;
     let all = user::Entity::visible_to(&viewer.scope()).filter(DeletedAt.is_null());
@@ -85,7 +135,7 @@ pub async fn users(app: &App, viewer: &Viewer, filter: &UserFilter, skip: i64, t
 }
 
 /// The numbers of the accounts in `MyBRC` that the viewer may see.
-pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: i64, take: i64) -> Result<Numbers> {
+pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: i64, take: i64) -> Result<Enrolled> {
     use account::Column::{CreatedAt, Granted, Id, Kind, Name, Title, UpdatedAt};
     viewer.require_read(Permission::AccountsRead)?;
     let mut found = account::Entity::visible_to(&viewer.account_scope()).select_only().column(Id);
@@ -142,16 +192,18 @@ async fn page(
     rows: SelectStatement,
     skip: i64,
     take: i64,
-) -> Result<Numbers> {
+) -> Result<Enrolled> {
     let (Ok(from), Ok(most)) = (u64::try_from(skip), u64::try_from(take.min(PAGE_MOST))) else {
         return Err(Error::invalid("take", format!("Take 0 to {PAGE_MOST} numbers, and skip none or more.")));
     };
-    let query = numbered(noun).column(legacy_number::Column::Number);
+    let query = numbered(noun).column(legacy_number::Column::Number).column(legacy_number::Column::RowId);
     let mut query = query.filter(legacy_number::Column::RowId.in_subquery(rows));
     if let Some(number) = number {
         query = query.filter(legacy_number::Column::Number.eq(number));
     }
     let total = i64::try_from(query.clone().count(app.db.read()).await?).unwrap_or(i64::MAX);
     let numbers = query.order_by_asc(legacy_number::Column::Number).offset(from).limit(most);
-    Ok(Numbers { total, numbers: numbers.into_tuple().all(app.db.read()).await? })
+    let pairs: Vec<(i64, i64)> = numbers.into_tuple().all(app.db.read()).await?;
+    let (numbers, rows) = pairs.into_iter().unzip();
+    Ok(Enrolled { total, numbers, rows })
 }

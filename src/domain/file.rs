@@ -22,8 +22,8 @@ mod remove;
 mod sweep;
 mod upload;
 
-pub(super) use arrive::give_up;
 pub use arrive::{Arrived, forsake, is_proper, receive};
+pub(super) use arrive::{give_up, take_over};
 pub use attach::{attach, attach_data, detach};
 pub(super) use attach::{attach_inputs, attach_to_data};
 pub use read::{Served, content, log, open, results, sha256};

@@ -5,10 +5,13 @@
 
 mod backrest;
 mod mybrc;
+mod number;
+mod project_w;
 mod table;
 
 pub use backrest::backrest;
 pub use mybrc::mybrc;
+pub use project_w::project_w;
 
 use std::{fmt, path::Path, sync::Arc};
 

@@ -46,8 +46,8 @@ pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
 pub use record::{
-    NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, numbers, record, slurm_by_ids,
-    update as update_record,
+    NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported, by_numbers,
+    numbers, record, report, slurm_by_ids, sums, update as update_record,
 };
 pub(super) use requirement::labels;
 pub use retry::retry;

@@ -1,6 +1,6 @@
 //! What was spent, added up from the ledger.
 
-use entity::{Amount, Total, ledger};
+use entity::{Amount, Time, Total, ledger};
 use sea_orm::{
     ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
@@ -101,9 +101,36 @@ pub async fn list(
     Ok(Page { rows, has_next, has_previous: after.is_some() })
 }
 
+/// What one account, or one user of it (internal ids), came to hold and spend from a moment on and before another, of the
+/// entries that the viewer may see.
+pub async fn used(
+    app: &App,
+    viewer: &Viewer,
+    account_id: i64,
+    user_id: Option<i64>,
+    from: Option<Time>,
+    before: Option<Time>,
+) -> Result<Total> {
+    viewer.require_read(Permission::AccountsRead)?;
+    let filter = LedgerFilter { created_from: from, created_before: before, ..Default::default() };
+    let mut query = filtered(viewer, &filter).filter(ledger::Column::AccountId.eq(account_id));
+    if let Some(user_id) = user_id {
+        query = query.filter(ledger::Column::UserId.eq(user_id));
+    }
+    let summed = query
+        .select_only()
+        .expr_as(Expr::cust("CAST(COALESCE(SUM(held / 1000000 + spent / 1000000), 0) AS BIGINT)"), "units")
+        .expr_as(Expr::cust("CAST(COALESCE(SUM(held % 1000000 + spent % 1000000), 0) AS BIGINT)"), "rest");
+    let (units, rest) = summed.into_tuple::<(i64, i64)>().one(app.db.read()).await?.unwrap_or_default();
+    Ok(total(units, rest))
+}
+
+fn total(units: i64, rest: i64) -> Total {
+    Total(i128::from(units) * i128::from(Amount::UNIT) + i128::from(rest))
+}
+
 impl From<Sums> for Usage {
     fn from(sums: Sums) -> Self {
-        let spent = i128::from(sums.units) * i128::from(Amount::UNIT) + i128::from(sums.rest);
-        Self { key: sums.key, spent: Total(spent), jobs: sums.jobs, ran_millis: sums.ran_millis }
+        Self { key: sums.key, spent: total(sums.units, sums.rest), jobs: sums.jobs, ran_millis: sums.ran_millis }
     }
 }

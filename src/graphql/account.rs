@@ -20,11 +20,13 @@ use crate::{
     viewer::Permission,
 };
 
+mod afford;
 mod list;
 mod live;
 mod money;
 mod write;
 
+pub use afford::AffordQuery;
 pub use list::{AccountConnection, AccountOrder, AccountQuery, page_of_accounts};
 pub use live::AccountSubscription;
 pub use money::MoneyMutation;
@@ -152,6 +154,20 @@ impl Account {
         self.0.available().into()
     }
 
+    /// What it holds and has spent: in all, or what it came to in a span of time, of the entries that the viewer may see.
+    /// They are added up when this is asked for.
+    async fn used(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Booked at or after this moment.")] from: Option<DateTime>,
+        #[graphql(desc = "Booked before this moment.")] before: Option<DateTime>,
+    ) -> Result<Decimal> {
+        if from.is_none() && before.is_none() {
+            return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
+        }
+        used(ctx, self.0.id, None, from, before).await
+    }
+
     /// The members that the viewer may see: all of them for the account's managers, oneself for others.
     async fn members(
         &self,
@@ -261,6 +277,20 @@ impl AccountMember {
         self.0.spent.into()
     }
 
+    /// What the user's jobs hold and have spent: in all, or what they came to in a span of time, of the entries that the
+    /// viewer may see. They are added up when this is asked for.
+    async fn used(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Booked at or after this moment.")] from: Option<DateTime>,
+        #[graphql(desc = "Booked before this moment.")] before: Option<DateTime>,
+    ) -> Result<Decimal> {
+        if from.is_none() && before.is_none() {
+            return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
+        }
+        used(ctx, self.0.account_id, Some(self.0.user_id), from, before).await
+    }
+
     /// What the limit leaves: `limit - held - spent`; null without a limit.
     async fn available(&self) -> Option<Decimal> {
         let left = |limit: Amount| Amount::clamped(limit.wide() - self.0.held.wide() - self.0.spent.wide());
@@ -276,4 +306,16 @@ impl AccountMember {
     async fn updated_at(&self) -> DateTime {
         self.0.updated_at.into()
     }
+}
+
+async fn used(
+    ctx: &Context<'_>,
+    account_id: i64,
+    user_id: Option<i64>,
+    from: Option<DateTime>,
+    before: Option<DateTime>,
+) -> Result<Decimal> {
+    let (app, viewer) = asked(ctx)?;
+    let (from, before) = (from.map(|at| at.0), before.map(|at| at.0));
+    Ok(Box::pin(domain::usage::used(app, viewer, account_id, user_id, from, before)).await?.into())
 }

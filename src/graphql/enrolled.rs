@@ -6,36 +6,23 @@ use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 
 use entity::user;
 
+mod list;
+
+pub use list::EnrolledQuery;
+pub(super) use list::asks_for_nodes;
+
 use super::{
     account::Account,
     context::asked,
     id::{self, Kind},
     payload::{id_inputs, payloads},
-    scalar::{DateTime, number},
     user::User,
 };
 use crate::domain::{
     self,
     account::Listed,
-    enrolled::{AccountFilter, UserFilter},
-    job::Numbers,
     user::{Recorded, RecordedChange},
 };
-
-/// A part of a long list, by its numbers alone.
-#[derive(Clone, Debug, SimpleObject)]
-pub struct NumberColumn {
-    /// How many there are in all.
-    total_count: i32,
-    /// Those that were asked for.
-    numbers: Vec<i32>,
-}
-
-impl From<Numbers> for NumberColumn {
-    fn from(found: Numbers) -> Self {
-        Self { total_count: number(found.total), numbers: found.numbers.into_iter().map(number).collect() }
-    }
-}
 
 /// What MyBRC knows of a user.
 #[derive(Clone, Debug, SimpleObject)]
@@ -65,97 +52,6 @@ impl From<&user::Model> for UserEnrolment {
             ldap_uid: row.ldap_uid.clone(),
             record_only: row.record_only,
         }
-    }
-}
-
-/// Which users of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct EnrolledUserFilter {
-    /// The one with this number in MyBRC.
-    number: Option<i32>,
-    /// With this id in a directory.
-    ldap_uid: Option<String>,
-    /// Members of the account with this number in MyBRC.
-    account_number: Option<i32>,
-    /// With this name.
-    username: Option<String>,
-    /// With this address.
-    email: Option<String>,
-    /// Made at this very moment.
-    created_at: Option<DateTime>,
-    /// Last changed at this very moment.
-    updated_at: Option<DateTime>,
-}
-
-/// Which accounts of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case.
-#[derive(Clone, Debug, Default, InputObject)]
-pub struct EnrolledAccountFilter {
-    /// The one with this number in MyBRC.
-    number: Option<i32>,
-    /// That the user with this number in MyBRC is a member of.
-    user_number: Option<i32>,
-    /// With this title, or with this name where there is no title.
-    title: Option<String>,
-    /// Of which so many whole units were granted.
-    allocation: Option<i32>,
-    /// Of this type.
-    #[graphql(name = "type")]
-    kind: Option<String>,
-    /// Made at this very moment.
-    created_at: Option<DateTime>,
-    /// Last changed at this very moment.
-    updated_at: Option<DateTime>,
-}
-
-/// Reading what MyBRC lists.
-#[derive(Debug, Default)]
-pub struct EnrolledQuery;
-
-#[Object]
-impl EnrolledQuery {
-    /// The numbers in MyBRC of the users that the viewer may see, in their order: oneself, or all that have one for admins
-    /// and the role `accounting`.
-    async fn enrolled_users(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<EnrolledUserFilter>,
-        #[graphql(desc = "How many to pass over.", default = 0)] skip: i32,
-        #[graphql(desc = "How many to give, 0 to 1000.", default = 100)] take: i32,
-    ) -> Result<NumberColumn> {
-        let (app, viewer) = asked(ctx)?;
-        let filter = filter.unwrap_or_default();
-        let filter = UserFilter {
-            number: filter.number.map(i64::from),
-            ldap_uid: filter.ldap_uid,
-            account_number: filter.account_number.map(i64::from),
-            username: filter.username,
-            email: filter.email,
-            created_at: filter.created_at.map(|at| at.0),
-            updated_at: filter.updated_at.map(|at| at.0),
-        };
-        Ok(domain::enrolled::users(app, viewer, &filter, skip.into(), take.into()).await?.into())
-    }
-
-    /// The numbers in MyBRC of the accounts that the viewer may see, in their order.
-    async fn enrolled_accounts(
-        &self,
-        ctx: &Context<'_>,
-        #[graphql(desc = "Which ones.")] filter: Option<EnrolledAccountFilter>,
-        #[graphql(desc = "How many to pass over.", default = 0)] skip: i32,
-        #[graphql(desc = "How many to give, 0 to 1000.", default = 100)] take: i32,
-    ) -> Result<NumberColumn> {
-        let (app, viewer) = asked(ctx)?;
-        let filter = filter.unwrap_or_default();
-        let filter = AccountFilter {
-            number: filter.number.map(i64::from),
-            user_number: filter.user_number.map(i64::from),
-            title: filter.title,
-            allocation: filter.allocation.map(i64::from),
-            kind: filter.kind,
-            created_at: filter.created_at.map(|at| at.0),
-            updated_at: filter.updated_at.map(|at| at.0),
-        };
-        Ok(domain::enrolled::accounts(app, viewer, &filter, skip.into(), take.into()).await?.into())
     }
 }
 

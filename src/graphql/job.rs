@@ -40,6 +40,7 @@ mod overrule;
 mod parts;
 mod record;
 mod recorded;
+mod report;
 mod row;
 mod waiting;
 mod write;
@@ -53,6 +54,7 @@ pub(super) use parts::seconds;
 pub use parts::{FailureKind, JobFailure, JobLog, JobOrigin, JobPermissions, JobStatus};
 pub use record::{JobRecordMutation, JobSlurm};
 pub use recorded::{RecordedJobMutation, RecordedJobQuery};
+pub use report::JobReportMutation;
 pub use waiting::WaitingReason;
 pub use write::JobMutation;
 

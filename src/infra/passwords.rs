@@ -138,6 +138,13 @@ impl Passwords {
     }
 }
 
+/// Whether a stored hash is one of Argon2 that can be verified, whatever its parameters.
+#[must_use]
+pub fn is_argon2(stored: &str) -> bool {
+    let known = [Algorithm::Argon2id, Algorithm::Argon2i, Algorithm::Argon2d].map(|algorithm| algorithm.ident());
+    PasswordHash::new(stored).is_ok_and(|hash| hash.hash.is_some() && known.contains(&hash.algorithm))
+}
+
 /// Whether a stored hash is bcrypt's, as those are that were taken over from an older system.
 fn is_bcrypt(stored: &str) -> bool {
     ["$2a$", "$2b$", "$2y$"].iter().any(|start| stored.starts_with(start))

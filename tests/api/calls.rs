@@ -125,6 +125,7 @@ impl World {
             | "recordedJobs"
             | "enrolledUsers"
             | "enrolledAccounts"
+            | "enrolledMembers"
             | "auditEntries"
             | "oauthClients"
             | "sessionDelete"
@@ -139,6 +140,7 @@ impl World {
             "account" => json!({ "id": self.account }),
             "accountEvents" => json!({ "accountId": self.account, "after": "e0" }),
             "estimate" => json!({ "serviceId": self.paid }),
+            "accountAffords" => json!({ "accountId": self.account, "userId": self.ada.id, "amount": "1" }),
             "usage" => json!({ "groupBy": "USER" }),
             "user" => json!({ "id": self.ada.id }),
             "service" => json!({ "id": self.service }),
@@ -185,6 +187,9 @@ impl World {
                 json!({ "jobId": self.ada.submit(&self.service, json!({})).await, "status": "CANCELLED" })
             }
             "jobRecord" => json!({ "ownerId": self.ada.id }),
+            "jobReport" => {
+                json!({ "slurmKey": "report", "ownerId": self.ada.id, "accountId": self.account, "amount": "0" })
+            }
             "jobRecordUpdate" => {
                 let made = self.app.admin().change("jobRecord", json!({ "ownerId": self.ada.id }), "job { id }").await;
                 json!({ "jobId": made["job"]["id"], "amount": "1" })

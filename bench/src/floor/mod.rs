@@ -18,7 +18,7 @@ use std::net::SocketAddr;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
 
@@ -86,6 +86,7 @@ pub fn serve(options: &Options) -> Result<()> {
             .route("/graphql", ready_made::handlers(readers.clone(), deliveries.clone()))
             .route("/jobs", get(read::page).post(work::submit))
             .route("/jobs/paid", get(read::paid_page))
+            .route("/recorded/{number}", patch(work::change))
             .route("/work/claim", post(work::claim))
             .route("/work/complete", post(work::complete))
             .route("/publish", post(feed::publish))

@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Json;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -35,6 +35,12 @@ pub struct Complete {
     results: Value,
 }
 
+/// The body of a change of a recorded job.
+#[derive(Deserialize)]
+pub struct Change {
+    amount: i64,
+}
+
 /// A write, to be run in the writer's transaction.
 pub enum Command {
     /// Queues a job.
@@ -43,6 +49,18 @@ pub enum Command {
     Claim { runner: i64, body: Claim },
     /// Ends a job that is held.
     Complete { runner: i64, body: Complete },
+    /// Changes what a recorded job cost.
+    Change { number: i64, body: Change },
+}
+
+/// Changes what the recorded job with this number cost.
+pub async fn change(
+    State(floor): State<Floor>,
+    _: Caller,
+    Path(number): Path<i64>,
+    Json(body): Json<Change>,
+) -> Answer<Json<Value>> {
+    floor.writer.write(Command::Change { number, body }).await.map(Json)
 }
 
 /// Queues a job of the caller's.
@@ -67,8 +85,20 @@ impl Command {
             Self::Submit { owner, body } => insert(tx, owner, body).await,
             Self::Claim { runner, body } => take(tx, runner, &body).await,
             Self::Complete { runner, body } => finish(tx, runner, &body).await,
+            Self::Change { number, body } => amount(tx, number, &body).await,
         }
     }
+}
+
+const AMOUNT: &str = "UPDATE job SET amount = $1, updated_at = $2 WHERE dialect = 'mybrc' AND dialect_number = $3";
+
+async fn amount(tx: &mut Tx<'_>, number: i64, body: &Change) -> Answer<Value> {
+    let (amount, now) = (body.amount, now());
+    let changed = either!(Tx, tx, db => {
+        let query = sqlx::query(AMOUNT).bind(amount * 1_000_000).bind(now).bind(number);
+        query.execute(&mut **db).await?.rows_affected()
+    });
+    if changed == 1 { Ok(json!({ "number": number, "amount": amount })) } else { Err(refuse("no such job")) }
 }
 
 const INSERT: &str = "INSERT INTO job (uid, origin, service_id, service_version_id, owner_id, status, labels, \

@@ -6,9 +6,9 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value};
 
-use super::body;
 use super::envelope::{Noun, Refusal};
 use super::render::unwritten;
+use crate::compat::form::{self, Fields, Unread};
 use crate::compat::{Call, Failure};
 use crate::config::MybrcProfile;
 
@@ -26,7 +26,7 @@ pub(super) struct Ask {
     /// The address' query, in its order.
     pub(super) query: Vec<(String, String)>,
     /// The body's fields.
-    pub(super) body: Vec<(String, Value)>,
+    pub(super) body: Fields,
     /// Reads only.
     pub(super) reads: bool,
     slashed: bool,
@@ -40,7 +40,7 @@ impl Ask {
         let path = request.uri().path().to_owned();
         let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
         let takes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
-        let body = if takes { body::read(&call, profile, noun, request).await? } else { Vec::new() };
+        let body = if takes { read(&call, profile, noun, request).await? } else { Vec::new() };
         let slashed = path.ends_with('/');
         let path = if slashed { path } else { format!("{path}/") };
         Ok(Self { call, profile, noun, path, query, body, reads, slashed })
@@ -111,6 +111,15 @@ impl Ask {
         *response.status_mut() = StatusCode::NO_CONTENT;
         allowed(response, &self.path)
     }
+}
+
+async fn read(call: &Call, profile: MybrcProfile, noun: Noun, request: Request) -> Result<Fields, Refusal> {
+    form::read(call, request).await.map_err(|unread| match unread {
+        Unread::Failed(failure) => Refusal::failed(profile, noun, failure),
+        Unread::Unsupported(detail) => Refusal::detail(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail),
+        Unread::Broken(detail) => Refusal::syntax(profile, detail),
+        Unread::NoObject(message) => Refusal::no_object(profile, &message),
+    })
 }
 
 /// Every answer named the methods of its path.

@@ -109,6 +109,16 @@ impl Refusal {
         }
     }
 
+    /// A body that is JSON and no object.
+    pub(super) fn no_object(profile: MybrcProfile, message: &str) -> Self {
+        let fields = json!({ "non_field_errors": [message] });
+        let body = match profile {
+            MybrcProfile::AsBuilt => fields,
+            MybrcProfile::Documented => json!({ "success": false, "error": message, "fields": fields }),
+        };
+        Self::new(StatusCode::BAD_REQUEST, body)
+    }
+
     /// Fields that are wrong.
     pub(super) fn fields(profile: MybrcProfile, noun: Noun, wrong: &[(&'static str, String)]) -> Self {
         let mut fields = Map::new();

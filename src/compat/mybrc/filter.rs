@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 
 use super::ask::Ask;
 use super::envelope::{Noun, Refusal};
-use super::fields::{decimal, whole};
-use super::moment::{of, read_filter};
+use super::fields::decimal;
 use crate::compat::Parameter;
+use crate::compat::moment::{of, read_filter};
+use crate::compat::numbered::whole;
 use crate::config::MybrcProfile;
 
 /// What a filter compares.

@@ -6,13 +6,11 @@
 
 mod ask;
 mod auth;
-mod body;
 mod envelope;
 mod fields;
 mod filter;
 mod handlers;
 mod metadata;
-mod moment;
 mod paging;
 mod render;
 mod wire;
@@ -33,6 +31,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "MyBRC",
     origin: Origin::Mybrc,
     mount: |config| config.mybrc.at.clone(),
+    beside: None,
     routes,
     authenticate: auth::authenticate,
     own_site_only: true,

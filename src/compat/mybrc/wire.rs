@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::moment;
+use crate::compat::moment;
 use crate::config::MybrcProfile;
 
 /// A page of numbers.

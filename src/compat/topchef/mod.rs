@@ -25,6 +25,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "TopChef",
     origin: Origin::TopChef,
     mount: |config| config.topchef.at.clone(),
+    beside: None,
     routes,
     authenticate: auth::somebody,
     own_site_only: true,

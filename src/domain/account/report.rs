@@ -1,6 +1,6 @@
 //! What a batch system's reports of a job do to the account that pays for it.
 
-use entity::{Amount, account::Overrun, event, job, ledger};
+use entity::{Amount, account::Overrun, account_member, event, job, ledger};
 
 use super::{
     book::{Book, Entry},
@@ -50,36 +50,42 @@ pub(in crate::domain) async fn restate(
     }
     let mut bookings = Vec::new();
     for one in moves.iter().filter(|one| one.held != 0 || one.spent != 0) {
-        let untaken = book(tx, one, &mut bookings).await?;
-        if untaken > 0 && one.account_id == after.account_id.unwrap_or_default() {
-            after.amount = Some(Amount::clamped(after.amount.unwrap_or_default().wide() - untaken));
+        let left = book(tx, one, &mut bookings).await?;
+        if one.account_id != after.account_id.unwrap_or_default() {
+            continue;
+        }
+        if left.spent > 0 {
+            after.amount = Some(Amount::clamped(after.amount.unwrap_or_default().wide() - left.spent));
+        }
+        if left.held > 0 {
+            // What such an account does not hold is only noted.
+            after.amount = wanted.held;
+            after.held = Some(Amount::clamped(wanted.held.unwrap_or_default().wide() - left.held));
         }
     }
     Ok(bookings)
 }
 
-/// Enters one move; returns how much the account's rule kept from being taken.
-async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Result<i128> {
+/// What of a move was not entered.
+#[derive(Clone, Copy, Debug, Default)]
+struct Left {
+    held: i128,
+    spent: i128,
+}
+
+/// Enters one move; returns what the account's rules kept from being held and taken.
+async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Result<Left> {
     let mut book = Book::open(tx, one.account_id).await?;
-    if !book.account.charges_recorded {
-        return Ok(0);
-    }
     let mut member = book.member(tx, one.job.owner_id).await?;
-    let mut spent = one.spent;
-    if one.held > 0 || one.held == 0 && spent > 0 {
-        let needed = Amount::new(one.held + spent).ok_or_else(uncountable)?;
-        if book.account.deleted_at.is_some() {
-            return Err(Error::NotFound("account"));
-        }
-        if book.account.overrun != Overrun::Allow && needed > Amount::ZERO {
-            require(&book.account, member.as_ref(), needed)?;
-        }
-    } else if spent > 0 {
-        let held = Amount::clamped(-one.held);
-        spent = spent.min(bound(&book.account, member.as_ref(), held, held).wide());
-    }
-    let amounts = (Amount::new(one.held).ok_or_else(uncountable)?, Amount::new(spent).ok_or_else(uncountable)?);
-    let reason = untaken(&book.account, Amount::clamped(one.spent), amounts.1);
+    let (held, spent) = if book.account.charges_recorded {
+        (one.held, takes(&book, member.as_ref(), one)?)
+    } else {
+        // What it held when it still charged recorded jobs goes back all the same.
+        (one.held.min(0), 0)
+    };
+    let amounts = (Amount::new(held).ok_or_else(uncountable)?, Amount::new(spent).ok_or_else(uncountable)?);
+    let charges = book.account.charges_recorded;
+    let reason = untaken(&book.account, Amount::clamped(one.spent), amounts.1).filter(|_| charges);
     let ran = one.job.started_at.zip(one.job.finished_at).map(|(start, end)| end.0.saturating_sub(start.0));
     for (kind, held, spent) in entries(amounts) {
         let settles = kind == ledger::Kind::Settle;
@@ -91,7 +97,28 @@ async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Re
         bookings.push(book.enter(tx, member.as_ref(), entry).await?);
         member = book.member(tx, one.job.owner_id).await?;
     }
-    Ok(one.spent - spent)
+    // What was reported to have cost something stays reported, also where nobody is charged for it.
+    Ok(Left { held: one.held - held, spent: if charges { one.spent - spent } else { 0 } })
+}
+
+/// How much an account that charges recorded jobs takes of a move. Fails with INSUFFICIENT_FUNDS when it may not be
+/// overdrawn and has not what a job begins to hold.
+fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>) -> Result<i128> {
+    if one.held > 0 || one.held == 0 && one.spent > 0 {
+        let needed = Amount::new(one.held + one.spent).ok_or_else(uncountable)?;
+        if book.account.deleted_at.is_some() {
+            return Err(Error::NotFound("account"));
+        }
+        if book.account.overrun != Overrun::Allow && needed > Amount::ZERO {
+            require(&book.account, member, needed)?;
+        }
+        return Ok(one.spent);
+    }
+    if one.spent <= 0 {
+        return Ok(one.spent);
+    }
+    let held = Amount::clamped(-one.held);
+    Ok(one.spent.min(bound(&book.account, member, held, held).wide()))
 }
 
 /// What entries a change of both sums takes: each kind moves its own, in its own direction.

@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 use entity::file;
-use futures_util::Stream;
+use futures_util::{Stream, stream};
+use uuid::Uuid;
 
 use super::{
     NewFile,
@@ -80,14 +81,34 @@ impl Arrived {
 
     /// Makes it an input of the job that this transaction makes; the job with the event of that.
     pub(in crate::domain) async fn attach(&self, tx: &Tx, job: job::Model) -> Result<job::Model> {
-        let row = file::Model {
-            size: i64::try_from(self.stored.size).unwrap_or(i64::MAX),
-            sha256: Some(self.stored.sha256.to_vec()),
-            state: file::State::Ready,
-            ..self.row.clone()
-        };
-        let (job, row) = attached(tx, &job, job.clone(), row, file::Role::Input).await?;
-        appear(tx, &row).await?;
-        Ok(job)
+        attach(tx, self.row.clone(), &self.stored, job).await
     }
+}
+
+async fn attach(tx: &Tx, row: file::Model, stored: &Stored, job: job::Model) -> Result<job::Model> {
+    let row = file::Model {
+        size: i64::try_from(stored.size).unwrap_or(i64::MAX),
+        sha256: Some(stored.sha256.to_vec()),
+        state: file::State::Ready,
+        ..row
+    };
+    let (job, row) = attached(tx, &job, job.clone(), row, file::Role::Input).await?;
+    appear(tx, &row).await?;
+    Ok(job)
+}
+
+/// Stores bytes that an older system has kept as an input of a job, in the transaction that makes the job. `begun` is told
+/// the outside id before anything is stored: whoever runs the transaction clears the store when it fails.
+pub(in crate::domain) async fn take_over(
+    tx: &Tx,
+    app: &App,
+    job: job::Model,
+    new: &NewFile,
+    bytes: Bytes,
+    begun: impl Fn(Uuid) + Send,
+) -> Result<()> {
+    let row = begin(tx, app, job.owner_id, new, true).await?;
+    begun(row.uid);
+    let stored = app.storage.put(row.uid, stream::iter([Ok(bytes)])).await?;
+    attach(tx, row, &stored, job).await.map(|_| ())
 }

@@ -48,6 +48,11 @@ impl Key {
         row.idempotency_hash = Some(self.hash.clone());
     }
 
+    /// Whether a job was made by saying the same, under whatever key.
+    pub fn is_of(&self, job: &job::Model) -> bool {
+        job.idempotency_hash.as_ref() == Some(&self.hash)
+    }
+
     /// The job that was made under this key before.
     ///
     /// Fails with IDEMPOTENCY_MISMATCH when something else was submitted then.
@@ -59,7 +64,7 @@ impl Key {
             .one(db)
             .await?;
         match first {
-            Some(first) if first.idempotency_hash.as_ref() != Some(&self.hash) => Err(Error::IdempotencyMismatch),
+            Some(first) if !self.is_of(&first) => Err(Error::IdempotencyMismatch),
             first => Ok(first),
         }
     }

@@ -5,7 +5,6 @@ use entity::{
     job::{self, Origin, Status},
     job_slurm,
     legacy_number::Dialect,
-    user,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::json;
@@ -20,20 +19,18 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{
-        account::{self, charge},
-        check::Faults,
-        event as log,
-    },
+    domain::{account::charge, check::Faults, event as log},
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},
 };
 
 mod list;
+mod report;
 mod update;
 
-pub use list::{Numbers, PAGE_MOST, RecordFilter, numbers};
+pub use list::{Numbers, PAGE_MOST, RecordFilter, RecordSums, by_numbers, numbers, sums};
+pub use report::{Report, Reported, report};
 pub use update::{RecordChange, update};
 
 /// Hours of one job at most: over a thousand years on a thousand processors.
@@ -75,8 +72,18 @@ pub struct NewSlurm {
     pub qos: Option<i32>,
     /// The number of the state, -128 to 127.
     pub state_code: Option<i32>,
+    /// The partition's name, 1 to 64 characters.
+    pub partition_name: Option<String>,
+    /// The name of the quality of service, 1 to 64 characters.
+    pub qos_name: Option<String>,
+    /// The name of the state, 1 to 64 characters.
+    pub state_name: Option<String>,
     /// The nodes that it ran on: at most `NODES` names of 1 to 64 characters.
     pub nodes: Vec<String>,
+    /// How many nodes it asked for, 0 or more.
+    pub nodes_requested: Option<i32>,
+    /// How many nodes it was given, 0 or more.
+    pub nodes_allocated: Option<i32>,
     /// Processors that it had, 0 or more.
     pub cpus: Option<i32>,
     /// Hours that it ran, 0 or more.
@@ -107,26 +114,24 @@ pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submit
     let caller = viewer.user_id().unwrap_or(0);
     let key = new.idempotency_key.as_deref().map(|key| Key::new(caller, key, body(&new)));
     let labels = requirement::labels(&mut faults, "labels", new.labels.clone());
-    let owner = user::Entity::find().filter(user::Column::Uid.eq(new.owner_id)).one(app.db.read()).await?;
-    if owner.is_none() {
-        faults.add("ownerId", "There is no such user.");
-    }
-    let account_id = match new.account_id {
-        None => None,
-        Some(uid) => account::find(app, uid).await?,
-    };
-    if new.account_id.is_some() && account_id.is_none() {
-        faults.add("accountId", "There is no such account.");
-    }
+    let owner_id = update::found_owner(app, &mut faults, Some(new.owner_id)).await?;
+    let account_id = update::found_account(app, &mut faults, new.account_id).await?;
     faults.into_result()?;
-    let owner_id = owner.map(|owner| owner.id).ok_or(Error::NotFound("user"))?;
+    let owner_id = owner_id.ok_or(Error::NotFound("user"))?;
     let record = Record { owner_id, account_id, labels, key, new };
     app.db.write(record, |tx, record| Box::pin(insert(tx, record))).await
 }
 
 fn check_slurm(faults: &mut Faults, slurm: &NewSlurm) {
-    if let Some(id) = &slurm.job_id {
-        faults.line("slurm/jobId", id, 1, 64);
+    for (path, words) in [
+        ("slurm/jobId", &slurm.job_id),
+        ("slurm/partitionName", &slurm.partition_name),
+        ("slurm/qosName", &slurm.qos_name),
+        ("slurm/stateName", &slurm.state_name),
+    ] {
+        if let Some(words) = words {
+            faults.line(path, words, 1, 64);
+        }
     }
     for (path, number, most) in [
         ("slurm/partition", slurm.partition, 127),
@@ -137,8 +142,14 @@ fn check_slurm(faults: &mut Faults, slurm: &NewSlurm) {
             faults.range(path, i64::from(number), -most - 1, most);
         }
     }
-    if let Some(cpus) = slurm.cpus {
-        faults.range("slurm/cpus", i64::from(cpus), 0, i64::from(i32::MAX));
+    for (path, number) in [
+        ("slurm/cpus", slurm.cpus),
+        ("slurm/nodesRequested", slurm.nodes_requested),
+        ("slurm/nodesAllocated", slurm.nodes_allocated),
+    ] {
+        if let Some(number) = number {
+            faults.range(path, i64::from(number), 0, i64::from(i32::MAX));
+        }
     }
     for (path, hours) in [("slurm/rawHours", slurm.raw_hours), ("slurm/cpuHours", slurm.cpu_hours)] {
         if hours.is_some_and(|hours| !(0.0..=HOURS).contains(&hours)) {
@@ -156,28 +167,26 @@ fn check_slurm(faults: &mut Faults, slurm: &NewSlurm) {
 /// What a key stands for: all that the caller said.
 fn body(new: &NewRecord) -> serde_json::Value {
     let time = |time: Option<Time>| time.map(|time| time.0);
-    let slurm = new.slurm.as_ref().map(|slurm| {
-        json!([
-            slurm.job_id,
-            slurm.partition,
-            slurm.qos,
-            slurm.state_code,
-            slurm.nodes,
-            slurm.cpus,
-            slurm.raw_hours,
-            slurm.cpu_hours
-        ])
-    });
     json!({
         "ownerId": new.owner_id,
         "submittedAt": time(new.submitted_at),
         "startedAt": time(new.started_at),
         "finishedAt": time(new.finished_at),
         "labels": idempotency::unordered(&new.labels),
-        "slurm": slurm,
+        "slurm": new.slurm.as_ref().map(said),
         "accountId": new.account_id,
         "amount": new.amount.map(|amount| amount.0),
     })
+}
+
+/// What a batch system says, as a part of what a key stands for.
+fn said(slurm: &NewSlurm) -> serde_json::Value {
+    json!([
+        [slurm.job_id, slurm.partition_name, slurm.qos_name, slurm.state_name],
+        [slurm.partition, slurm.qos, slurm.state_code, slurm.cpus, slurm.nodes_requested, slurm.nodes_allocated],
+        slurm.nodes,
+        [slurm.raw_hours, slurm.cpu_hours],
+    ])
 }
 
 /// A record whose input was checked.
@@ -272,7 +281,12 @@ fn slurm_row(job: &job::Model, slurm: NewSlurm) -> job_slurm::Model {
         partition: slurm.partition,
         qos: slurm.qos,
         state_code: slurm.state_code,
+        partition_name: slurm.partition_name,
+        qos_name: slurm.qos_name,
+        state_name: slurm.state_name,
         nodes: Words(slurm.nodes),
+        nodes_requested: slurm.nodes_requested,
+        nodes_allocated: slurm.nodes_allocated,
         cpus: slurm.cpus,
         raw_hours: slurm.raw_hours,
         cpu_hours: slurm.cpu_hours,

@@ -269,9 +269,10 @@ impl<'a> Walk<'a> {
         measure.by_variables |= varies || counted;
         let own = match (leaf, name) {
             (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
+            // What is added up when it is asked for looks at many rows.
+            (true, "used" | "cpuHours") | (false, "waitingReason") => LOOKS,
             (true, _) => SCALAR,
             (false, "edges") => 0,
-            (false, "waitingReason") => LOOKS,
             (false, _) => OBJECT,
         };
         let units = below.units.saturating_add(below.page_units.saturating_mul(page)).saturating_add(own);
@@ -294,6 +295,7 @@ impl<'a> Walk<'a> {
     fn page(&self, field: &Field) -> (u64, bool) {
         let (first, by_first) = self.argument(field, "first");
         let (last, by_last) = self.argument(field, "last");
+        let (take, by_take) = self.argument(field, "take");
         let size = |value: Value| match value {
             Value::Null => None,
             Value::Number(number) if number.as_i64().is_some_and(|number| number < 0) => Some(0),
@@ -301,7 +303,7 @@ impl<'a> Walk<'a> {
             Value::Number(number) => Some(number.as_u64().unwrap_or(self.page_most).min(self.page_most)),
             _ => Some(self.page_most),
         };
-        (size(first).max(size(last)).unwrap_or(PAGE), by_first || by_last)
+        (size(first).max(size(last)).max(size(take)).unwrap_or(PAGE), by_first || by_last || by_take)
     }
 
     /// How many objects a field with `ids` is asked for, and whether a variable says so.

@@ -186,7 +186,7 @@ pub async fn page_of_jobs(
 
 /// The page's jobs with the owners, services, accounts and projects that the document asks for, each kind fetched in one
 /// statement. A loader would batch them too, at the price of a wait for each job.
-async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
+pub(super) async fn with_related(ctx: &Context<'_>, app: &App, parts: Vec<Part>) -> Result<Vec<Job>> {
     if parts.is_empty() {
         return Ok(Vec::new());
     }

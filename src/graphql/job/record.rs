@@ -20,6 +20,8 @@ use crate::{
 /// What a batch system says of a job that it ran.
 #[derive(Clone, Debug, SimpleObject)]
 pub struct JobSlurm {
+    /// The key under which the batch system reports it (`jobReport`); null for a job that was recorded otherwise.
+    key: Option<String>,
     /// Its id there; not unique, since batch systems count anew now and then.
     job_id: Option<String>,
     /// The partition's number.
@@ -28,8 +30,18 @@ pub struct JobSlurm {
     qos: Option<i32>,
     /// The batch system's own number of the state.
     state_code: Option<i32>,
+    /// The partition's name.
+    partition_name: Option<String>,
+    /// The name of the quality of service.
+    qos_name: Option<String>,
+    /// The batch system's own name of the state.
+    state_name: Option<String>,
     /// The names of the nodes that it ran on.
     nodes: Vec<String>,
+    /// How many nodes it asked for.
+    nodes_requested: Option<i32>,
+    /// How many nodes it was given.
+    nodes_allocated: Option<i32>,
     /// Processors that it had.
     cpus: Option<i32>,
     /// Hours that it ran.
@@ -41,11 +53,17 @@ pub struct JobSlurm {
 impl From<&job_slurm::Model> for JobSlurm {
     fn from(row: &job_slurm::Model) -> Self {
         Self {
+            key: row.slurm_key.clone(),
             job_id: row.slurm_id.clone(),
             partition: row.partition,
             qos: row.qos,
             state_code: row.state_code,
+            partition_name: row.partition_name.clone(),
+            qos_name: row.qos_name.clone(),
+            state_name: row.state_name.clone(),
             nodes: row.nodes.0.clone(),
+            nodes_requested: row.nodes_requested,
+            nodes_allocated: row.nodes_allocated,
             cpus: row.cpus,
             raw_hours: row.raw_hours,
             cpu_hours: row.cpu_hours,
@@ -89,9 +107,19 @@ pub struct JobSlurmInput {
     qos: Option<i32>,
     /// The batch system's own number of the state, -128 to 127.
     state_code: Option<i32>,
+    /// The partition's name; 1 to 64 characters.
+    partition_name: Option<String>,
+    /// The name of the quality of service; 1 to 64 characters.
+    qos_name: Option<String>,
+    /// The batch system's own name of the state; 1 to 64 characters.
+    state_name: Option<String>,
     /// The names of the nodes that it ran on; at most 10,000, each of 1 to 64 characters.
     #[graphql(default)]
     nodes: Vec<String>,
+    /// How many nodes it asked for; 0 or more.
+    nodes_requested: Option<i32>,
+    /// How many nodes it was given; 0 or more.
+    nodes_allocated: Option<i32>,
     /// Processors that it had; 0 or more.
     cpus: Option<i32>,
     /// Hours that it ran, 0 to 10000000000.
@@ -102,8 +130,21 @@ pub struct JobSlurmInput {
 
 impl From<JobSlurmInput> for NewSlurm {
     fn from(input: JobSlurmInput) -> Self {
-        let JobSlurmInput { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours } = input;
-        Self { job_id, partition, qos, state_code, nodes, cpus, raw_hours, cpu_hours }
+        Self {
+            job_id: input.job_id,
+            partition: input.partition,
+            qos: input.qos,
+            state_code: input.state_code,
+            partition_name: input.partition_name,
+            qos_name: input.qos_name,
+            state_name: input.state_name,
+            nodes: input.nodes,
+            nodes_requested: input.nodes_requested,
+            nodes_allocated: input.nodes_allocated,
+            cpus: input.cpus,
+            raw_hours: input.raw_hours,
+            cpu_hours: input.cpu_hours,
+        }
     }
 }
 

@@ -1,25 +1,43 @@
 //! Recorded jobs in long lists, and changes of them.
 
-use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result};
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 
 use super::{
     Job,
+    columns::needed_by_nodes,
+    list::with_related,
     record::{JobSlurmInput, amount_of},
 };
 use crate::{
     domain::{
         self,
-        job::{RecordChange, RecordFilter},
+        job::{RecordChange, RecordFilter, RecordSums},
     },
     error::Error,
     graphql::{
-        context::asked,
-        enrolled::NumberColumn,
+        context::{asked, asks_for},
+        enrolled::asks_for_nodes,
         id::{self, Kind},
+        nodes::Nodes,
         payload::payloads,
-        scalar::{DateTime, Decimal},
+        scalar::{DateTime, Decimal, number},
     },
 };
+
+/// A part of the recorded jobs.
+#[derive(Clone, Debug, SimpleObject)]
+pub struct RecordedJobs {
+    /// How many there are in all.
+    total_count: i32,
+    /// The numbers of those that were asked for.
+    numbers: Vec<i32>,
+    /// The jobs behind them, at most 100.
+    nodes: Nodes<Vec<Job>>,
+    /// Hours times processors of all of them, as far as the batch system said so. They are added up when this is asked for.
+    cpu_hours: f64,
+    /// What all of them hold or have cost, in service units. It is added up when this is asked for.
+    amount: Decimal,
+}
 
 /// Which recorded jobs; conditions are ANDed.
 #[derive(Clone, Debug, Default, InputObject)]
@@ -28,6 +46,8 @@ pub struct RecordedJobFilter {
     number: Option<i32>,
     /// With this id in the batch system.
     slurm_id: Option<String>,
+    /// Only those that the batch system reports under a key of theirs, or only the others.
+    has_key: Option<bool>,
     /// Of the user with this number in MyBRC.
     user_number: Option<i32>,
     /// Of the account with this number in MyBRC.
@@ -44,6 +64,10 @@ pub struct RecordedJobFilter {
     submitted_at: Option<DateTime>,
     /// Begun at this very moment.
     started_at: Option<DateTime>,
+    /// Begun at or after this moment.
+    started_from: Option<DateTime>,
+    /// Begun before this moment.
+    started_before: Option<DateTime>,
     /// Ended at this very moment.
     finished_at: Option<DateTime>,
     /// Recorded at this very moment.
@@ -66,7 +90,10 @@ impl TryFrom<RecordedJobFilter> for RecordFilter {
             qos: input.qos.map(i64::from),
             amount: amount_of(input.amount, "filter/amount")?,
             submitted_at: input.submitted_at.map(|at| at.0),
+            has_key: input.has_key,
             started_at: input.started_at.map(|at| at.0),
+            started_from: input.started_from.map(|at| at.0),
+            started_before: input.started_before.map(|at| at.0),
             finished_at: input.finished_at.map(|at| at.0),
             created_at: input.created_at.map(|at| at.0),
             updated_at: input.updated_at.map(|at| at.0),
@@ -80,18 +107,33 @@ pub struct RecordedJobQuery;
 
 #[Object]
 impl RecordedJobQuery {
-    /// The numbers in MyBRC of the recorded jobs that the viewer may see, by state code and number: one's own, or all for
-    /// admins and the role `accounting`. For the jobs themselves in pages see `jobs`.
+    /// The recorded jobs that the viewer may see, by state code and number in MyBRC: one's own, or all for admins and the
+    /// role `accounting`.
     async fn recorded_jobs(
         &self,
         ctx: &Context<'_>,
         #[graphql(desc = "Which ones.")] filter: Option<RecordedJobFilter>,
         #[graphql(desc = "How many to pass over.", default = 0)] skip: i32,
-        #[graphql(desc = "How many to give, 0 to 1000.", default = 100)] take: i32,
-    ) -> Result<NumberColumn> {
+        #[graphql(desc = "How many to give, 0 to 1000, and at most 100 with `nodes`.", default = 20)] take: i32,
+    ) -> Result<RecordedJobs> {
         let (app, viewer) = asked(ctx)?;
+        let whole = asks_for_nodes(ctx, take)?;
         let filter = RecordFilter::try_from(filter.unwrap_or_default())?;
-        Ok(domain::job::numbers(app, viewer, &filter, skip.into(), take.into()).await?.into())
+        let found = domain::job::numbers(app, viewer, &filter, skip.into(), take.into()).await?;
+        let summed = asks_for(ctx, "cpuHours") || asks_for(ctx, "amount");
+        let sums = if summed { domain::job::sums(app, viewer, &filter).await? } else { RecordSums::default() };
+        let rows = if whole {
+            domain::job::by_numbers(app, &found.numbers, needed_by_nodes(ctx.field())).await?
+        } else {
+            Vec::new()
+        };
+        Ok(RecordedJobs {
+            total_count: number(found.total),
+            numbers: found.numbers.into_iter().map(number).collect(),
+            nodes: Nodes(with_related(ctx, app, rows).await?),
+            cpu_hours: sums.cpu_hours,
+            amount: sums.amount.into(),
+        })
     }
 }
 

@@ -6,13 +6,14 @@ use std::path::Path;
 
 use docket::compat::DIALECTS;
 
-use super::{mobyle2, mybrc, project_w, topchef};
+use super::{mobyle2, mybrc, mybrc_rest, project_w, topchef};
 
 /// The dialects, and what runs all their operations.
 async fn run(dialect: &str) {
     match dialect {
         "mobyle2" => mobyle2::every_operation().await,
         "mybrc" => mybrc::every_operation().await,
+        "mybrc_rest" => mybrc_rest::every_operation().await,
         "project_w" => project_w::every_operation().await,
         "topchef" => topchef::every_operation().await,
         other => panic!("{other} has no scenario yet: run each of its operations here"),

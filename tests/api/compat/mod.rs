@@ -5,6 +5,7 @@ mod everywhere;
 mod layer;
 mod mobyle2;
 mod mybrc;
+mod mybrc_rest;
 mod pages;
 mod project_w;
 mod topchef;

@@ -6,15 +6,17 @@ use axum::response::Response;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Input, Listed, Number, list as page, matches, shown, values};
+use crate::compat::moment;
 use crate::compat::mybrc::ask::{Answer, Ask};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
-use crate::compat::mybrc::fields::{JOB, Values};
+use crate::compat::mybrc::fields::{JOB, Values, decimal};
 use crate::compat::mybrc::filter::amount;
-use crate::compat::mybrc::{metadata, moment, wire};
+use crate::compat::mybrc::{metadata, wire};
 use crate::compat::{Call, Operation};
+use crate::config::MybrcProfile;
 use crate::error::Code;
 
 /// See its document.
@@ -118,7 +120,7 @@ pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> An
     let ask = Ask::of(call, Noun::Job, request).await?;
     let input = input(&ask, &values(&ask, JOB, false)?, None).await?;
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(ask.created(), false, made.job_record.job.body(ask.profile)))
+    Ok(ask.reply(ask.created(), false, echoed(&ask, made.job_record.job.body(ask.profile))))
 }
 
 pub(in crate::compat::mybrc) async fn replace(call: Call, request: Request) -> Answer {
@@ -136,7 +138,7 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let job = one(&ask).await?;
     let input = input(&ask, &values(&ask, JOB, partial)?, Some(job.id)).await?;
     let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, changed.job_record_update.job.body(ask.profile)))
+    Ok(ask.reply(StatusCode::OK, partial, echoed(&ask, changed.job_record_update.job.body(ask.profile))))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -147,6 +149,28 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     let input = Input::new([("jobId", Some(json!(job.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.removed())
+}
+
+/// The old program answered a change with what it was sent: dates in the offset that they came with, the amount with all
+/// its digits. The next look showed what was stored.
+fn echoed(ask: &Ask, mut body: Map<String, Value>) -> Map<String, Value> {
+    if ask.profile != MybrcProfile::AsBuilt {
+        return body;
+    }
+    let given = |name| ask.body.iter().rev().find(|(own, _)| own == name).map(|(_, value)| value);
+    for name in ["submitdate", "startdate", "enddate"] {
+        if let Some(echo) = given(name).and_then(Value::as_str).and_then(moment::echo) {
+            body.insert(name.to_owned(), json!(echo));
+        }
+    }
+    let amount = given("amount").and_then(|amount| match amount {
+        Value::String(text) => decimal(text),
+        amount => amount.as_f64(),
+    });
+    if let Some(amount) = amount {
+        body.insert("amount".to_owned(), json!(amount));
+    }
+    body
 }
 
 /// What the operations take: a new job, or a change of the one with this id.

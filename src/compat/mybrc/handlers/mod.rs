@@ -15,8 +15,9 @@ use super::ask::{Answer, Ask};
 use super::envelope::Refusal;
 use super::fields::{self, Field, Values};
 use super::filter::{self, Filter};
-use super::paging::{self, SIZE, Wanted};
+use super::paging;
 use super::wire::Numbers;
+use crate::compat::numbered::{SIZE, Wanted, last};
 use crate::config::MybrcProfile;
 
 /// Which object, by its number.
@@ -55,14 +56,14 @@ async fn list(ask: &Ask, column: &str, run: Run) -> Answer {
         return Ok(redirect);
     }
     let Filter { variables, text, nothing } = filter::read(ask)?;
-    let wanted = Wanted::of(ask)?;
+    let wanted = paging::wanted(ask)?;
     let page = |skip| Listed { filter: variables.clone(), skip };
     let mut found =
         if nothing { Numbers { total_count: 0, numbers: Vec::new() } } else { run(ask, page(wanted.skip())).await? };
     let number = match wanted {
         Wanted::Page(number) => number,
         Wanted::Last => {
-            let last = paging::last(found.total_count);
+            let last = last(found.total_count);
             if last > 1 {
                 found = run(ask, page((last - 1) * SIZE)).await?;
             }

@@ -6,16 +6,16 @@ use entity::{
     Amount, Time,
     account::{self, Overrun},
     account_member, ledger,
-    legacy_number::Noun,
+    legacy_number::{Dialect, Noun},
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{count, give};
 use crate::{
     db::Tx,
     domain::{
         import::{
             Report, Source,
+            number::{count, give},
             table::{Row, Table},
         },
         legacy_number::MOST,
@@ -59,7 +59,7 @@ fn read(row: &Row) -> Result<Read, String> {
 }
 
 pub(super) async fn run(tx: &Tx, source: &Source, accounts: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
-    count(tx, Noun::Account, 0, 0).await?;
+    count(tx, Dialect::Mybrc, Noun::Account, 0, 0).await?;
     report.added(FILE, 0);
     let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
     let names = account::Entity::find().select_only().column(account::Column::Name);
@@ -81,12 +81,12 @@ pub(super) async fn run(tx: &Tx, source: &Source, accounts: &mut HashMap<i64, i6
         let name = free.unwrap_or_else(|| format!("account-{}", read.number));
         names.insert(name.clone());
         let id = insert(tx, &read, name).await?;
-        give(tx, Noun::Account, read.number, id).await?;
+        give(tx, Dialect::Mybrc, Noun::Account, read.number, id).await?;
         accounts.insert(read.number, id);
         last = last.max(read.number);
         report.added(FILE, 1);
     }
-    count(tx, Noun::Account, last, 0).await
+    count(tx, Dialect::Mybrc, Noun::Account, last, 0).await
 }
 
 async fn insert(tx: &Tx, read: &Read, name: String) -> Result<i64> {

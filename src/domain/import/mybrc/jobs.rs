@@ -13,12 +13,12 @@ use sea_orm::{
     Statement,
 };
 
-use super::count;
 use crate::{
     db::Tx,
     domain::{
         import::{
             Report, Source,
+            number::count,
             table::{Row, Table},
         },
         job::unworked,
@@ -70,7 +70,7 @@ pub(super) async fn run(
     accounts: &HashMap<i64, i64>,
     report: &mut Report,
 ) -> Result<()> {
-    count(tx, Noun::Job, 0, 0).await?;
+    count(tx, Dialect::Mybrc, Noun::Job, 0, 0).await?;
     report.added(FILE, 0);
     let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
     let known = job::Entity::find()
@@ -103,7 +103,7 @@ pub(super) async fn run(
         store(tx, &batch).await?;
     }
     report.added(FILE, added.unsigned_abs());
-    count(tx, Noun::Job, last, added).await
+    count(tx, Dialect::Mybrc, Noun::Job, last, added).await
 }
 
 fn read(row: &Row, users: &HashMap<i64, i64>, accounts: &HashMap<i64, i64>) -> Result<Read, String> {
@@ -194,7 +194,12 @@ fn slurm_row(job_id: i64, read: &Read) -> job_slurm::Model {
         partition: Some(small(read.partition)),
         qos: Some(small(read.qos)),
         state_code: Some(small(read.state_code)),
+        partition_name: None,
+        qos_name: None,
+        state_name: None,
         nodes: Words::default(),
+        nodes_requested: None,
+        nodes_allocated: None,
         cpus: None,
         raw_hours: None,
         cpu_hours: None,

@@ -2,15 +2,21 @@
 
 use std::collections::HashMap;
 
-use entity::{legacy_number::Noun, user};
+use entity::{
+    legacy_number::{Dialect, Noun},
+    user,
+};
 use sea_orm::ActiveValue::Set;
 use serde_json::Value;
 
-use super::{count, give};
 use crate::{
     db::Tx,
     domain::{
-        import::{Report, Source, table::Table},
+        import::{
+            Report, Source,
+            number::{count, give},
+            table::Table,
+        },
         legacy_number::MOST,
         user::{inserted, unstored},
     },
@@ -21,7 +27,7 @@ const FILE: &str = "users.csv";
 const COLUMNS: &[&str] = &["UserID", "UserName", "UserMetadata", "Email", "LDAPUID", "Created", "Updated"];
 
 pub(super) async fn run(tx: &Tx, source: &Source, users: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
-    count(tx, Noun::User, 0, 0).await?;
+    count(tx, Dialect::Mybrc, Noun::User, 0, 0).await?;
     report.added(FILE, 0);
     let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
     let (mut last, mut addresses) = (0, HashMap::new());
@@ -63,10 +69,10 @@ pub(super) async fn run(tx: &Tx, source: &Source, users: &mut HashMap<i64, i64>,
             ..unstored(tx, &name, None, None)
         };
         let made = inserted(tx, row).await?;
-        give(tx, Noun::User, number, made.id).await?;
+        give(tx, Dialect::Mybrc, Noun::User, number, made.id).await?;
         users.insert(number, made.id);
         last = last.max(number);
         report.added(FILE, 1);
     }
-    count(tx, Noun::User, last, 0).await
+    count(tx, Dialect::Mybrc, Noun::User, last, 0).await
 }

@@ -1,7 +1,11 @@
 //! Long lists of recorded jobs, by their numbers alone.
 
+use std::collections::HashMap;
+
 use entity::{
-    Amount, Scope, Time, job, job_slurm,
+    Amount, Scope, Time, Total,
+    job::{self, Columns, Part},
+    job_slurm,
     legacy_number::{Column as NumberColumn, Dialect, Entity as LegacyNumber, Noun},
 };
 use sea_orm::{
@@ -20,6 +24,9 @@ use crate::{
 /// Numbers of one page at most.
 pub const PAGE_MOST: i64 = 1_000;
 
+/// What a job has cost, or holds before its end.
+const COSTS: &str = "COALESCE(amount, held, 0)";
+
 /// Which recorded jobs; conditions are ANDed, absent ones do not bind.
 #[derive(Clone, Debug, Default)]
 pub struct RecordFilter {
@@ -27,6 +34,8 @@ pub struct RecordFilter {
     pub number: Option<i64>,
     /// By the id in the batch system.
     pub slurm_id: Option<String>,
+    /// Whether the batch system reports them under a key of theirs.
+    pub has_key: Option<bool>,
     /// By the owner's number in `MyBRC`.
     pub owner_number: Option<i64>,
     /// By the account's number in `MyBRC`.
@@ -43,6 +52,10 @@ pub struct RecordFilter {
     pub submitted_at: Option<Time>,
     /// By when it began to run.
     pub started_at: Option<Time>,
+    /// Begun at or after.
+    pub started_from: Option<Time>,
+    /// Begun before.
+    pub started_before: Option<Time>,
     /// By when it ended.
     pub finished_at: Option<Time>,
     /// By when it was recorded.
@@ -69,7 +82,7 @@ pub async fn numbers(app: &App, viewer: &Viewer, filter: &RecordFilter, skip: i6
     if skip < 0 || !(0..=PAGE_MOST).contains(&take) {
         return Err(Error::invalid("take", format!("Take 0 to {PAGE_MOST} numbers, and skip none or more.")));
     }
-    let (filtered, conditions) = query(viewer, filter);
+    let (filtered, conditions, _) = query(viewer, filter);
     let db = app.db.read();
     let total = if conditions {
         count(db, filtered.clone()).await?
@@ -97,6 +110,42 @@ pub async fn numbers(app: &App, viewer: &Viewer, filter: &RecordFilter, skip: i6
     Ok(Numbers { total, numbers })
 }
 
+/// The jobs with these numbers in `MyBRC`, in their order, whoever asks: for what [`numbers`] has listed.
+pub async fn by_numbers(app: &App, numbers: &[i64], columns: Columns) -> Result<Vec<Part>> {
+    let columns = columns.with(Columns::of(&[job::Column::DialectNumber]));
+    let query = job::Entity::find()
+        .filter(job::Column::Dialect.eq(Dialect::Mybrc))
+        .filter(job::Column::DialectNumber.is_in(numbers.iter().copied()));
+    let rows: Vec<Part> = columns.select(query).into_model().all(app.db.read()).await?;
+    let mut rows: HashMap<i64, Part> =
+        rows.into_iter().filter_map(|part| Some((part.row.dialect_number?, part))).collect();
+    Ok(numbers.iter().filter_map(|number| rows.remove(number)).collect())
+}
+
+/// What recorded jobs come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct RecordSums {
+    /// Hours times processors, as far as they are known.
+    pub cpu_hours: f64,
+    /// What they hold or have cost.
+    pub amount: Total,
+}
+
+/// The sums of all recorded jobs that the viewer may see under this filter.
+pub async fn sums(app: &App, viewer: &Viewer, filter: &RecordFilter) -> Result<RecordSums> {
+    viewer.require_read(Permission::JobsRead)?;
+    let (filtered, _, joined) = query(viewer, filter);
+    let filtered = if joined { filtered } else { with_job(filtered) };
+    // Units and millionths apart, so that no sum leaves the range of a number on the way.
+    let summed = filtered
+        .select_only()
+        .expr_as(Expr::cust("COALESCE(SUM(cpu_hours), 0.0)"), "hours")
+        .expr_as(Expr::cust(format!("CAST(COALESCE(SUM({COSTS} / 1000000), 0) AS BIGINT)")), "units")
+        .expr_as(Expr::cust(format!("CAST(COALESCE(SUM({COSTS} % 1000000), 0) AS BIGINT)")), "rest");
+    let (cpu_hours, units, rest) = summed.into_tuple::<(f64, i64, i64)>().one(app.db.read()).await?.unwrap_or_default();
+    Ok(RecordSums { cpu_hours, amount: Total(i128::from(units) * i128::from(Amount::UNIT) + i128::from(rest)) })
+}
+
 async fn count<C: ConnectionTrait>(db: &C, query: Select<job_slurm::Entity>) -> Result<i64> {
     Ok(i64::try_from(query.count(db).await?).unwrap_or(i64::MAX))
 }
@@ -116,9 +165,9 @@ pub(in crate::domain) async fn column<C: ConnectionTrait>(db: &C, page: SelectSt
     numbers.collect::<Result<_, _>>().map_err(Error::internal)
 }
 
-/// The query of the filter, and whether it leaves anything out.
-fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, bool) {
-    use job_slurm::Column::{AccountId, ListedCode, OwnerId, Partition, Qos, SlurmId};
+/// The query of the filter, whether it leaves anything out, and whether it is joined with the jobs.
+fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, bool, bool) {
+    use job_slurm::Column::{AccountId, ListedCode, OwnerId, Partition, Qos, SlurmId, SlurmKey};
     let base = job_slurm::Entity::find().select_only().column(job_slurm::Column::Number);
     let (mut query, mut narrowed) = match viewer.scope() {
         Scope::All | Scope::User { keeps_accounts: true, .. } => (base, false),
@@ -136,6 +185,7 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
     };
     let mut conditions = Vec::new();
     conditions.extend(filter.number.map(|number| job_slurm::Column::Number.eq(number)));
+    conditions.extend(filter.has_key.map(|has| if has { SlurmKey.is_not_null() } else { SlurmKey.is_null() }));
     conditions.extend(filter.slurm_id.as_ref().map(|id| SlurmId.eq(id)));
     conditions.extend(filter.owner_number.map(|number| OwnerId.in_subquery(row_of(Noun::User, number))));
     conditions.extend(filter.account_number.map(|number| AccountId.in_subquery(row_of(Noun::Account, number))));
@@ -150,14 +200,22 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
         (job::Column::CreatedAt, filter.created_at.map(|time| time.0)),
         (job::Column::UpdatedAt, filter.updated_at.map(|time| time.0)),
     ];
-    let of_job: Vec<_> = of_job.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
-    if !of_job.is_empty() {
-        let its_job = job_slurm::Entity::belongs_to(job::Entity).from(job_slurm::Column::JobId).to(job::Column::Id);
-        query = query.join(JoinType::InnerJoin, its_job.into());
+    let mut of_job: Vec<_> =
+        of_job.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
+    of_job.extend(filter.started_from.map(|from| job::Column::StartedAt.gte(from)));
+    of_job.extend(filter.started_before.map(|before| job::Column::StartedAt.lt(before)));
+    let joins = !of_job.is_empty();
+    if joins {
+        query = with_job(query);
     }
     narrowed |= !conditions.is_empty() || !of_job.is_empty();
     for condition in conditions.into_iter().chain(of_job) {
         query = query.filter(condition);
     }
-    (query, narrowed)
+    (query, narrowed, joins)
+}
+
+fn with_job(query: Select<job_slurm::Entity>) -> Select<job_slurm::Entity> {
+    let its_job = job_slurm::Entity::belongs_to(job::Entity).from(job_slurm::Column::JobId).to(job::Column::Id);
+    query.join(JoinType::InnerJoin, its_job.into())
 }

@@ -54,30 +54,32 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
     }
     let mut faults = Faults::default();
     check_slurm(&mut faults, &change.slurm);
-    let owner_id = match change.owner_id {
-        None => None,
-        Some(uid) => {
-            let found = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
-            if found.is_none() {
-                faults.add("ownerId", "There is no such user.");
-            }
-            found.map(|user| user.id)
-        }
-    };
-    let account_id = match change.account_id {
-        None => None,
-        Some(uid) => {
-            let found = account::find(app, uid).await?;
-            if found.is_none() {
-                faults.add("accountId", "There is no such account.");
-            }
-            found
-        }
-    };
+    let owner_id = found_owner(app, &mut faults, change.owner_id).await?;
+    let account_id = found_account(app, &mut faults, change.account_id).await?;
     faults.into_result()?;
     let overruling = Overruling::of(viewer, &job, Viewer::keeps_accounts);
     let input = Change { job_id: job.id, owner_id, account_id, wanted: change, overruling };
     app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
+}
+
+/// The user that is meant; one that is not there is a fault.
+pub(super) async fn found_owner(app: &App, faults: &mut Faults, uid: Option<Uuid>) -> Result<Option<i64>> {
+    let Some(uid) = uid else { return Ok(None) };
+    let found = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
+    if found.is_none() {
+        faults.add("ownerId", "There is no such user.");
+    }
+    Ok(found.map(|user| user.id))
+}
+
+/// The account that is meant; one that is not there is a fault.
+pub(super) async fn found_account(app: &App, faults: &mut Faults, uid: Option<Uuid>) -> Result<Option<i64>> {
+    let Some(uid) = uid else { return Ok(None) };
+    let found = account::find(app, uid).await?;
+    if found.is_none() {
+        faults.add("accountId", "There is no such account.");
+    }
+    Ok(found)
 }
 
 #[derive(Clone, Debug)]
@@ -127,14 +129,7 @@ pub(super) async fn rewrite(
     if !says_more && after == *before {
         return Ok(after);
     }
-    let bookings = restate(tx, before, &mut after).await?;
-    // One after the other, since each event has a revision of its own; the first of them stores the row.
-    let mut last = before.clone();
-    for booking in bookings {
-        let detail = event::Detail { booking: Some(booking), ..Default::default() };
-        let step = job::Model { revision: last.revision, ..after.clone() };
-        last = change::record(tx, &last, step, event::Kind::Charged, detail).await?;
-    }
+    let last = charge_difference(tx, before, &mut after).await?;
     if before.status == after.status && last.revision != before.revision {
         return Ok(last);
     }
@@ -142,6 +137,19 @@ pub(super) async fn rewrite(
     let detail = event::Detail { from: Some(before.status), to: Some(after.status), message, ..Default::default() };
     let step = job::Model { revision: last.revision, ..after };
     change::record(tx, &last, step, event::Kind::StatusChanged, detail).await
+}
+
+/// Books what a change costs. Where that is anything, the row is stored with it; returns it as it is then.
+pub(super) async fn charge_difference(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<job::Model> {
+    let bookings = restate(tx, before, after).await?;
+    // One after the other, since each event has a revision of its own; the first of them stores the row.
+    let mut last = before.clone();
+    for booking in bookings {
+        let detail = event::Detail { booking: Some(booking), ..Default::default() };
+        let step = job::Model { revision: last.revision, ..after.clone() };
+        last = change::record(tx, &last, step, event::Kind::Charged, detail).await?;
+    }
+    Ok(last)
 }
 
 /// Stores what a batch system says now; tells whether that is anything new.
@@ -158,7 +166,12 @@ async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool>
         partition: said.partition.or(row.partition),
         qos: said.qos.or(row.qos),
         state_code,
+        partition_name: said.partition_name.clone().or_else(|| row.partition_name.clone()),
+        qos_name: said.qos_name.clone().or_else(|| row.qos_name.clone()),
+        state_name: said.state_name.clone().or_else(|| row.state_name.clone()),
         nodes,
+        nodes_requested: said.nodes_requested.or(row.nodes_requested),
+        nodes_allocated: said.nodes_allocated.or(row.nodes_allocated),
         cpus: said.cpus.or(row.cpus),
         raw_hours: said.raw_hours.or(row.raw_hours),
         cpu_hours: said.cpu_hours.or(row.cpu_hours),

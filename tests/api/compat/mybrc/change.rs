@@ -7,6 +7,21 @@ use serde_json::{Value, json};
 use super::{World, job};
 
 #[tokio::test]
+async fn as_built_echoes_what_was_sent_and_shows_what_is_stored() {
+    let sent =
+        json!({ "startdate": "2017-07-19T01:39:29.25-07:00", "enddate": "2017-07-20 08:39", "amount": "0.12345678" });
+    let shown = |body: &serde_json::Value| ["startdate", "enddate", "amount"].map(|name| body[name].clone());
+    let stored = json!(["2017-07-19T08:39:29.250000Z", "2017-07-20T08:39:00Z", 0.123_457]);
+    let world = World::new(AsBuilt).await;
+    let (_, echo) = world.patch("/jobs/2/", sent.clone()).await;
+    assert_eq!(json!(shown(&echo)), json!(["2017-07-19T01:39:29.250000-07:00", "2017-07-20T08:39:00Z", 0.123_456_78]));
+    assert_eq!(json!(shown(&world.get("/jobs/2/").await.1)), stored);
+    let world = World::new(Documented).await;
+    let (_, answer) = world.patch("/jobs/2/", sent).await;
+    assert_eq!(json!(shown(&answer)), stored, "the document has no echo");
+}
+
+#[tokio::test]
 async fn a_job_is_recorded_under_the_next_number() {
     for (profile, created) in [(AsBuilt, StatusCode::CREATED), (Documented, StatusCode::OK)] {
         let world = World::new(profile).await;

@@ -1,6 +1,6 @@
-//! Moments as the old server read and wrote them.
+//! Moments as Django REST framework reads and writes them: MyBRC, and the service that its Slurm plugins call.
 
-use chrono::{DateTime, Duration, NaiveDate, SecondsFormat, Timelike, Utc};
+use chrono::{DateTime, FixedOffset, NaiveDate, SecondsFormat, Timelike, Utc};
 
 /// A moment in UTC.
 pub(super) type Moment = DateTime<Utc>;
@@ -12,6 +12,17 @@ pub(super) const SHAPE: &str = "Datetime has wrong format. Use one of these form
 /// Reads `2018-06-05T13:27:35.5-07:00`: a blank may stand for the T, seconds and zone may be left out, and without a zone
 /// it is UTC. A bare date is none.
 pub(super) fn read(text: &str) -> Option<Moment> {
+    fixed(text).map(|at| at.to_utc())
+}
+
+/// The same moment as the framework writes what it has just read: with the offset that it came with.
+pub(super) fn echo(text: &str) -> Option<String> {
+    let at = fixed(text)?;
+    let precision = if at.nanosecond() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
+    Some(at.to_rfc3339_opts(precision, true))
+}
+
+fn fixed(text: &str) -> Option<DateTime<FixedOffset>> {
     let (date, rest) = text.split_once(['T', ' '])?;
     let date = self::date(date)?;
     let end = rest.find(['Z', '+', '-']).unwrap_or(rest.len());
@@ -32,8 +43,7 @@ pub(super) fn read(text: &str) -> Option<Moment> {
         return None;
     }
     let micros = if fraction.is_empty() { 0 } else { format!("{fraction:0<6}")[..6].parse().ok()? };
-    let at = date.and_hms_micro_opt(hour, minute, second, micros)?;
-    Some((at - offset(zone)?).and_utc())
+    date.and_hms_micro_opt(hour, minute, second, micros)?.and_local_timezone(offset(zone)?).single()
 }
 
 /// The same where a bare date means its midnight: in filters.
@@ -59,9 +69,9 @@ fn short(text: &str) -> Option<u32> {
 }
 
 /// `Z`, nothing, `+07`, `+0700` or `-07:00`.
-fn offset(zone: &str) -> Option<Duration> {
+fn offset(zone: &str) -> Option<FixedOffset> {
     if zone.is_empty() || zone == "Z" {
-        return Some(Duration::zero());
+        return FixedOffset::east_opt(0);
     }
     let (sign, digits) = match zone.split_at_checked(1)? {
         ("+", digits) => (1, digits),
@@ -78,7 +88,8 @@ fn offset(zone: &str) -> Option<Duration> {
         return None;
     }
     let (hours, minutes) = (short(hours)?, short(minutes)?);
-    (hours < 24 && minutes < 60).then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
+    let minutes = (hours < 24 && minutes < 60).then(|| i32::try_from(hours * 60 + minutes).ok())??;
+    FixedOffset::east_opt(sign * minutes * 60)
 }
 
 /// Writes one: microseconds only where there are some.
@@ -132,6 +143,18 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read_filter("2018-06-05").map(|at| at.naive_utc()), Some(naive("2018-06-05T00:00:00")));
+    }
+
+    #[test]
+    fn an_echo_keeps_the_offset() {
+        for (text, echoed) in [
+            ("2018-06-05 13:27", "2018-06-05T13:27:00Z"),
+            ("2018-06-05T01:39:29-07:00", "2018-06-05T01:39:29-07:00"),
+            ("2018-06-05T13:27:35.5+0530", "2018-06-05T13:27:35.500000+05:30"),
+            ("2018-06-05T13:27:35+00:00", "2018-06-05T13:27:35Z"),
+        ] {
+            assert_eq!(echo(text).as_deref(), Some(echoed), "{text}");
+        }
     }
 
     #[test]

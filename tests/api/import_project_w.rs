@@ -1,0 +1,140 @@
+//! Taking over a database of Project-W.
+
+use docket::{
+    domain::import::{self, Counts, Progress, Report},
+    error::{Code, Result},
+    viewer::Viewer,
+};
+use sea_orm::{ConnectionTrait, Database};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::support::{PASSWORD, TestApp};
+
+const TABLES: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR NOT NULL, password_hash VARCHAR NOT NULL, \
+     user_key BLOB, is_admin BOOLEAN NOT NULL, activated BOOLEAN NOT NULL);
+     CREATE TABLE files (id INTEGER PRIMARY KEY, audio_data BLOB NOT NULL);
+     CREATE TABLE jobs (id INTEGER PRIMARY KEY, user_id INTEGER NOT NULL, model VARCHAR, language VARCHAR, transcript VARCHAR, \
+     downloaded BOOLEAN, error_msg VARCHAR, file_name VARCHAR, file_id INTEGER);
+     CREATE TABLE runners (id INTEGER PRIMARY KEY, token_hash VARCHAR NOT NULL);";
+
+/// A database of the old server's, in which these statements were run.
+async fn old(sql: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = format!("sqlite://{}?mode=rwc", folder.path().join("database.db").display());
+    let db = Database::connect(url).await.expect("a database");
+    db.execute_unprepared(&format!("{TABLES}{sql}")).await.expect("they are run");
+    db.close().await.expect("it is closed");
+    folder
+}
+
+async fn taken(app: &TestApp, folder: &TempDir) -> Result<Report> {
+    let quiet = Progress::new(|_, _| ());
+    import::project_w(&app.server.app, &Viewer::local_operator(), &folder.path().join("database.db"), quiet).await
+}
+
+fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
+    let counts = |Counts { added, known, refused }: &Counts| [*added, *known, *refused];
+    report.counts.iter().map(|(place, of)| (place.as_str(), counts(of))).collect()
+}
+
+async fn filled(app: &TestApp) -> TempDir {
+    // As argon2-cffi writes one, with parameters of its own.
+    let hash = app.server.app.passwords.hash(PASSWORD.into()).await.expect("a hash");
+    old(&format!(
+        "INSERT INTO users VALUES (3, 'Ann@example.org', '{hash}', x'00', 0, 1), (4, 'bob@example.org', '{hash}', x'', 1, 0), \
+         (5, 'admin', '{hash}', x'', 0, 1), (6, 'ANN@example.org', '{hash}', x'', 0, 1), (8, 'cat@example.org', 'md5', x'', 0, 1); \
+         INSERT INTO files VALUES (1, x'0001ff'), (2, x''); \
+         INSERT INTO jobs VALUES (7, 3, 'tiny', 'de', 'Hallo Grüße', 1, NULL, 'talk.mp3', NULL), \
+         (8, 3, NULL, NULL, NULL, 0, 'Traceback' || char(10) || 'no sound', 'a/b.mp3', 2), \
+         (9, 3, 'base', NULL, NULL, 0, NULL, 'wait.mp3', 1), (10, 3, NULL, NULL, NULL, 0, 'job was aborted', 'x.mp3', NULL), \
+         (11, 6, NULL, NULL, NULL, 0, NULL, 'x.mp3', NULL), (12, 3, NULL, NULL, 'soon', 0, NULL, 'x.mp3', 99); \
+         INSERT INTO runners VALUES (1, 'x'), (6, 'y');"
+    ))
+    .await
+}
+
+#[tokio::test]
+async fn users_log_in_and_find_their_jobs() {
+    let app = TestApp::new().await;
+    let folder = filled(&app).await;
+    let report = taken(&app, &folder).await.expect("it is taken over");
+    assert_eq!(counted(&report), [("users", [3, 0, 2]), ("jobs", [5, 0, 1]), ("runners", [0, 0, 2])]);
+    let refused: Vec<_> = report.refused.iter().map(|refused| (refused.place.as_str(), refused.row.as_str())).collect();
+    assert_eq!(refused, [("users", "5"), ("users", "6"), ("jobs", "11")]);
+    assert_eq!(report.notes.len(), 2, "{:?}", report.notes);
+
+    let login = app.anonymous().post("/api/users/login");
+    let login = login.header("content-type", "application/x-www-form-urlencoded");
+    let login = login.body(format!("email=Ann%40example.org&password={}", PASSWORD.replace(' ', "+")));
+    let answer = login.send().await.expect("an answer");
+    assert_eq!(answer.status(), 200);
+    let body: Value = answer.json().await.expect("JSON");
+    let ann = app.anonymous().with_token(body["accessToken"].as_str().expect("a token"), "");
+    let get = async |path: &str| {
+        let answer = ann.get(path).send().await.expect("an answer");
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json::<Value>().await.expect("JSON")
+    };
+    assert_eq!(get("/api/jobs/list").await["jobIds"], json!([7, 8, 9, 10, 12]));
+    let jobs = get("/api/jobs/info?jobIds=7,8,9,10,12").await["jobs"].take();
+    let steps: Vec<_> = jobs.as_array().expect("jobs").iter().map(|job| job["status"]["step"].clone()).collect();
+    assert_eq!(json!(steps), json!(["downloaded", "failed", "pendingRunner", "failed", "success"]));
+    assert_eq!(
+        (&jobs[0]["fileName"], &jobs[0]["model"], &jobs[0]["language"]),
+        (&json!("talk.mp3"), &json!("tiny"), &json!("de"))
+    );
+    assert_eq!((&jobs[1]["error_msg"], &jobs[3]["error_msg"]), (&json!("no sound"), &json!("job was aborted")));
+    assert_eq!(get("/api/jobs/downloadTranscript?jobId=7").await["transcript"], "Hallo Grüße");
+
+    // A recording is what it was, and a new job has the next number.
+    let document = "{ job(dialect: PROJECT_W, number: 9) { files { nodes { id name size } } } }";
+    let file = ann.data(document, json!({})).await["job"]["files"]["nodes"][0].take();
+    assert_eq!((&file["name"], &file["size"]), (&json!("wait.mp3"), &json!(3)));
+    let path = format!("/files/{}", file["id"].as_str().expect("an id"));
+    assert_eq!(ann.get(&path).send().await.expect("an answer").bytes().await.expect("bytes").as_ref(), [0, 1, 255]);
+    let body = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"n.mp3\"\r\n\r\nsound\r\n--b--\r\n";
+    let submit = ann.post("/api/jobs/submit").header("content-type", "multipart/form-data; boundary=b").body(body);
+    assert_eq!(submit.send().await.expect("an answer").json::<Value>().await.expect("JSON")["jobId"], 13);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn it_may_be_repeated_and_admins_stay_admins() {
+    let app = TestApp::new().await;
+    let folder = filled(&app).await;
+    taken(&app, &folder).await.expect("it is taken over");
+    let again = taken(&app, &folder).await.expect("it is taken over again");
+    assert_eq!(counted(&again), [("users", [0, 3, 2]), ("jobs", [0, 5, 1]), ("runners", [0, 0, 2])]);
+    let document = "{ users(first: 100) { nodes { email isAdmin emailVerifiedAt legacyNumber(dialect: PROJECT_W) } } }";
+    let found = app.admin().data(document, json!({})).await["users"]["nodes"].take();
+    let bob = found.as_array().expect("users").iter().find(|user| user["legacyNumber"] == 4).expect("bob").clone();
+    assert_eq!((&bob["isAdmin"], &bob["emailVerifiedAt"]), (&json!(true), &Value::Null));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn what_is_no_such_database_changes_nothing() {
+    let app = TestApp::new().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    assert_eq!(taken(&app, &folder).await.expect_err("there is none").code(), Code::BadRequest);
+    std::fs::write(folder.path().join("database.db"), "nonsense that is longer than a header of a database")
+        .expect("a file");
+    assert_eq!(taken(&app, &folder).await.expect_err("nonsense").code(), Code::BadRequest);
+    let other = old("DROP TABLE files;").await;
+    let error = taken(&app, &other).await.expect_err("a table is missing");
+    assert_eq!(error.code(), Code::BadRequest);
+    assert!(error.to_string().contains("files"), "{error}");
+    // A row that cannot be read at all ends it, and nothing stays.
+    let broken = filled(&app).await;
+    let url = format!("sqlite://{}?mode=rw", broken.path().join("database.db").display());
+    let db = Database::connect(url).await.expect("a database");
+    db.execute_unprepared("UPDATE jobs SET user_id = x'ff' WHERE id = 12").await.expect("it is broken");
+    db.close().await.expect("it is closed");
+    taken(&app, &broken).await.expect_err("it cannot be read");
+    assert_eq!(app.stored(), [""; 0], "no recording stays");
+    let quiet = Progress::new(|_, _| ());
+    let path = folder.path().join("database.db");
+    let anybody = import::project_w(&app.server.app, &Viewer::Anonymous, &path, quiet).await;
+    assert_eq!(anybody.expect_err("only the operator").code(), Code::Forbidden);
+}
