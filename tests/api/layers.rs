@@ -142,6 +142,8 @@ const EXCEPTIONS: &[Exception] = &[
     // It looks at the caller's password before anything else, and names the account of a link that was used.
     Exception { module: "compat", path: "crate::domain::user::is_password" },
     Exception { module: "compat", path: "crate::domain::user::address_of_link" },
+    // backrest tells everything that is wrong with a body at once, an address that is none among it.
+    Exception { module: "compat", path: "crate::domain::policy::EmailRule" },
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
     // Forms and errors of RFC 6749 are no documents either, and the tokens that they give are no part of the schema.
