@@ -7,7 +7,7 @@ use super::check::{
     any, base_url, client_url, database_url, domains, files_store, hosts, log_filter, mailbox, origins, redirect,
     redirect_with_token, server_name, within,
 };
-use super::{Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
+use super::{ContentType, Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
 
 // Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
 settings! {
@@ -311,6 +311,9 @@ settings! {
         redirect_reset: String = "/#/reset/%s".to_owned(), redirect_with_token;
         /// Bytes of a body that brings content, with the file in it. 1 KiB to 64 MiB.
         body_bytes: usize = 33_554_432, within(1024, 67_108_864);
+        /// The types of content, a table `[[compat.backrest.content]]` each: its `name`, whether its path is `plural`,
+        /// the field that brings a `file`, and a JSON `schema` of its own fields, as a table or in a file.
+        content: Vec<ContentType> = Vec::new(), any;
     }
 
     /// The old API of Mobyle2.

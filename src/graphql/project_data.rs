@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     connection::connection,
-    context::{asked, asks_for, loaders, nullable, viewer},
+    context::{asked, asks_for, loaders, nullable, page, viewer},
     file::File,
     filter::StringFilter,
     id::{self, Kind},
@@ -19,7 +19,7 @@ use super::{
 use crate::{
     domain::{self, project_data::DataFilter},
     error::Error,
-    page::{PageRequest, cursor},
+    page::{Page, PageRequest, cursor},
 };
 
 mod write;
@@ -131,6 +131,11 @@ impl ProjectData {
         self.0.is_public
     }
 
+    /// Whether everybody who logs in sees it, whatever the project.
+    async fn is_shared(&self) -> bool {
+        self.0.is_shared
+    }
+
     /// What the viewer may do with it now.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<ProjectDataPermissions> {
         let viewer = viewer(ctx)?;
@@ -175,6 +180,26 @@ impl ProjectDataQuery {
         })
         .await
     }
+
+    /// The data that its owners share with everybody who logs in, whatever project it is of.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
+    async fn shared_data(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<ProjectDataFilter>,
+        #[graphql(desc = "The order.", default_with = "ProjectDataOrder::CreatedAtDesc")] order: ProjectDataOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<ProjectDataConnection> {
+        let ((app, viewer), request) = (asked(ctx)?, page(ctx, first, last, after, before)?);
+        let (filter, order) = (filter.unwrap_or_default().try_into()?, order.into());
+        let found = domain::project_data::list_shared(app, viewer, &filter, order, &request).await?;
+        let counted = asks_for(ctx, "totalCount");
+        let total = if counted { Some(domain::project_data::count_shared(app, viewer, &filter).await?) } else { None };
+        Ok(connected(found, order, total))
+    }
 }
 
 /// A page of the data of a project that the viewer may see.
@@ -189,7 +214,15 @@ pub async fn page_of_data(
     let found = domain::project_data::list(app, viewer, project_id, filter, order, request).await?;
     let counted = asks_for(ctx, "totalCount");
     let total = if counted { Some(domain::project_data::count(app, viewer, project_id, filter).await?) } else { None };
+    Ok(connected(found, order, total))
+}
+
+fn connected(
+    found: Page<project_data::Model>,
+    order: domain::project_data::DataOrder,
+    total: Option<i64>,
+) -> ProjectDataConnection {
     let cursors = found.rows.iter().map(|row| cursor(order, row)).collect();
     let nodes = found.rows.into_iter().map(|row| ProjectData(Arc::new(row))).collect();
-    Ok(ProjectDataConnection::new(nodes, cursors, found.has_next, found.has_previous, total))
+    ProjectDataConnection::new(nodes, cursors, found.has_next, found.has_previous, total)
 }

@@ -3,6 +3,8 @@
 //! Slashes are strict here: `/-/login/` is nothing. What comes after `/reset/` and `/email/` is one token, which may be
 //! empty or have slashes in it; a file stands at its id with a `~` behind it, whatever the method.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
@@ -12,8 +14,14 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
 
+use super::envelope::not_found;
+use crate::config::Config;
+
 /// In front of every path of the old server. Where the dialect has an address of its own, clients say it, too.
 const PREFIX: &str = "/-";
+
+/// Paths of one part that are no content's.
+const OWN: [&str; 7] = ["", "signup", "login", "logout", "password", "userprofile", "openapi.json"];
 
 /// What no token is: it stands where there is none, or one that cannot be.
 const NO_TOKEN: &str = "-";
@@ -24,7 +32,9 @@ pub(super) fn around(routes: Router) -> Router {
 
 async fn dress(request: Request, next: Next) -> Response {
     let page = wants_page(request.headers());
-    let response = next.run(placed(request)).await;
+    let request = placed(request);
+    // A path of a type that nobody declared has no methods either.
+    let response = if is_there(&request) { next.run(request).await } else { not_found(request.uri()) };
     if page.suits(&response) { as_page(response) } else { response }
 }
 
@@ -48,6 +58,20 @@ fn placed(mut request: Request) -> Request {
         *request.body_mut() = Body::empty();
     }
     request
+}
+
+/// Whether there is a route or a declared type at a path of the table.
+fn is_there(request: &Request) -> bool {
+    let declared = |name: &str| {
+        let config = request.extensions().get::<Arc<Config>>();
+        config.is_some_and(|config| config.backrest.content.iter().any(|of| of.collection() == name))
+    };
+    let mut parts = request.uri().path().trim_start_matches('/').split('/');
+    match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+        (name, None, None) => OWN.contains(&name) || declared(name),
+        (name, Some(_), None) => matches!(name, "reset" | "email" | "~") || declared(name),
+        (_, _, _) => false,
+    }
 }
 
 /// The path of the table, and the method where that is another one.

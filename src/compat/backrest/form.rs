@@ -78,6 +78,11 @@ impl Form {
         self.faults.push(Fault::of(name, description));
     }
 
+    /// Notes what is wrong with the body as a whole.
+    pub(super) fn blame_body(&mut self, description: impl Into<String>) {
+        self.faults.push(Fault::body(description));
+    }
+
     /// A text that must be there; an empty one stands for one that is wrong.
     pub(super) fn required(&mut self, name: &str) -> String {
         if !self.fields.contains_key(name) {

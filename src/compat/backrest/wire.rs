@@ -46,3 +46,8 @@ impl User {
 pub(super) fn bare(global: &str) -> &str {
     global.rsplit('_').next().unwrap_or_default()
 }
+
+/// A moment as Python writes it: with microseconds, and an offset of nothing in digits.
+pub(super) fn moment(text: &str) -> String {
+    text.strip_suffix('Z').map_or_else(|| text.to_owned(), |text| format!("{text}+00:00"))
+}

@@ -1,5 +1,7 @@
 //! Requests to operations, and back, one file a noun.
 
+pub(super) mod content;
+pub(super) mod download;
 pub(super) mod email;
 pub(super) mod link;
 pub(super) mod password;

@@ -1,8 +1,10 @@
 //! backrest's API: the page of its documentation, and what its server did.
 
-mod errors;
+mod content;
+mod email;
+mod file;
 mod frame;
-mod link;
+mod hostile;
 mod password;
 mod profile;
 mod seed;
@@ -12,7 +14,7 @@ mod threats;
 
 use std::sync::Mutex;
 
-use docket::config::Config;
+use docket::config::{Config, ContentType};
 use reqwest::Method;
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
@@ -160,6 +162,10 @@ impl Browser {
         self.send(self.request(Method::POST, path).json(&body)).await
     }
 
+    async fn delete(&self, path: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path)).await
+    }
+
     async fn log_in(&self, email: &str, password: &str) -> Answer {
         self.put("/login", json!({ "login": email, "password": password })).await
     }
@@ -194,6 +200,20 @@ fn path_in(mail: &Mail) -> String {
     link.strip_prefix(&format!("{SITE}/-")).unwrap_or_else(|| panic!("{link}")).to_owned()
 }
 
+/// The types of content that tests declare: documents with a file, and news without one.
+fn with_content(config: &mut Config) {
+    let document = json!({ "required": ["author"], "properties": {
+        "author": { "type": "string", "minLength": 1 },
+        "size": { "type": "integer", "default": 0 },
+        "pages": { "type": ["integer", "null"] },
+    } });
+    let (file, schema) = (Some("attachment".to_owned()), json!({ "properties": {} }));
+    config.backrest.content = vec![
+        ContentType { name: "document".to_owned(), plural: true, file, schema: document },
+        ContentType { name: "news".to_owned(), plural: false, file: None, schema },
+    ];
+}
+
 /// Alice, who has signed up and confirmed, in a browser that is logged in.
 async fn alice(app: &TestApp) -> Browser {
     person(app, "alice@foo.com", "alice", "Alice", "Kingsleigh").await
@@ -211,8 +231,13 @@ async fn person(app: &TestApp, email: &str, password: &str, first: &str, last: &
 
 /// Runs each operation once.
 pub async fn every_operation() {
-    let app = server().await;
+    let app = server_with(with_content).await;
     let alice = alice(&app).await;
+    let made = alice.post("/documents", json!({ "title": "Map", "author": "Ada" })).await.good();
+    let path = format!("/documents/{}", made["id"]);
+    alice.put(&path, json!({ "title": "Chart" })).await.good();
+    assert_eq!(alice.get("/documents").await.good()[0], alice.get(&path).await.good());
+    assert_eq!(alice.delete(&path).await.good(), json!({}));
     alice.get("/").await.good();
     alice.put("/userprofile", json!({ "firstname": "Alien" })).await.succeeded();
     alice.put("/password", json!({ "current": "alice", "password": "foo!" })).await.succeeded();
