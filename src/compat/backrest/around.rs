@@ -42,7 +42,7 @@ async fn dress(request: Request, next: Next) -> Response {
 fn placed(mut request: Request) -> Request {
     // `/-` is not `/-/`; but to what is mounted there, both are `/`.
     let original = request.extensions().get::<OriginalUri>().map(|uri| uri.0.path().to_owned());
-    let bare = original.is_some_and(|path| !path.ends_with('/'));
+    let bare = original.is_some_and(|path| !path.ends_with('/') || path.ends_with("//"));
     let path = request.uri().path();
     let inside = path.strip_prefix(PREFIX).filter(|path| path.starts_with('/')).unwrap_or(path);
     let (path, method) = match inside {

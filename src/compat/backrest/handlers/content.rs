@@ -130,7 +130,7 @@ pub(in crate::compat::backrest) async fn list(Talking(call): Talking, path: Name
     Ok(streamed(Body::from_stream(rest.boxed())))
 }
 
-/// Content, and where the next page begins.
+/// A page of content, and where the next one begins.
 type Items = (Vec<Content>, Option<String>);
 
 async fn page(call: &Call, of: &Type, after: Option<String>) -> Result<Items, Failure> {

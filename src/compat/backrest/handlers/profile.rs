@@ -29,7 +29,11 @@ pub(in crate::compat::backrest) async fn show(Talking(call): Talking, uri: Uri) 
     let mut query = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes());
     let email = query.find(|(name, value)| name == "email" && !value.is_empty()).map(|(_, email)| email.into_owned());
     let found = match email.filter(|_| call.viewer().is_admin()) {
-        Some(email) => SHOW_USER.run(&call, json!({ "email": email })).await?.user,
+        Some(email) => {
+            let found = SHOW_USER.run(&call, json!({ "email": email })).await;
+            // What cannot be an address is nobody's.
+            found.map_err(|failure| if blames(&failure, "email") { Refusal::not_found() } else { failure.into() })?.user
+        }
         None => own(&call).await?,
     };
     Ok(shown(&found.ok_or_else(Refusal::not_found)?.into_json()))
