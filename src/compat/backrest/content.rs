@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::file::{self, Given};
+use super::file::{self, Given, New};
 use super::form::{Form, is_nothing};
 use super::wire::{bare, moment};
 use crate::compat::Call;
@@ -98,7 +98,7 @@ pub(super) struct Draft {
     pub(super) description: Option<String>,
     pub(super) categories: Option<Vec<String>>,
     pub(super) value: Value,
-    pub(super) file: Given,
+    pub(super) file: Given<New>,
 }
 
 impl Draft {

@@ -23,13 +23,13 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 
 /// What a body says of the file.
 #[derive(Debug)]
-pub(super) enum Given {
+pub(super) enum Given<T> {
     /// Nothing, or the description of the one that is there.
     Nothing,
     /// There is to be none.
     None,
-    /// Another one.
-    New(New),
+    /// Another one: as it came, or its global id once it is stored.
+    New(T),
 }
 
 /// A file that came.
@@ -40,7 +40,7 @@ pub(super) struct New {
 }
 
 /// Reads a field, and notes what is wrong with it.
-pub(super) fn read(form: &mut Form, field: &str) -> Given {
+pub(super) fn read(form: &mut Form, field: &str) -> Given<New> {
     let Some(mut given) = form.take(field) else { return Given::Nothing };
     if is_nothing(&given) {
         return Given::None;

@@ -183,9 +183,7 @@ pub(in crate::compat::backrest) async fn create(
         "value": draft.value,
         "isShared": true,
     });
-    if let Some(Some(file)) = &file {
-        input["fileId"] = file.clone().into();
-    }
+    name(&mut input, &file);
     let made = CREATE.run(&call, json!({ "input": input })).await;
     let made = kept(&call, made, file).await?.project_data_create.data;
     Ok(shown(&made.into_json(&call, &of)))
@@ -207,36 +205,44 @@ pub(in crate::compat::backrest) async fn update(
         "categories": draft.categories,
         "value": draft.value,
     });
-    if let Some(file) = &file {
-        input["fileId"] = file.clone().map_or(Value::Null, Value::from);
-    }
+    name(&mut input, &file);
     let changed = UPDATE.run(&call, json!({ "input": input })).await;
     let changed = kept(&call, changed, file).await?.project_data_update.data;
     Ok(shown(&changed.into_json(&call, &of)))
 }
 
-/// The body, with its file in the store: `Some(None)` takes the file away, and none leaves it.
+/// Says in the input of an operation what becomes of the file.
+fn name(input: &mut Value, file: &Given<String>) {
+    match file {
+        Given::Nothing => {}
+        Given::None => input["fileId"] = Value::Null,
+        Given::New(id) => input["fileId"] = id.clone().into(),
+    }
+}
+
+/// The body, with its file in the store.
 async fn read(
     call: &Call,
     of: &Type,
     before: Option<&Content>,
     request: Request,
-) -> Result<(Draft, Option<Option<String>>), Refusal> {
+) -> Result<(Draft, Given<String>), Refusal> {
     let mut form = Form::read_within(call, request, call.app().config.backrest.body_bytes).await?;
     let mut draft = Draft::read(&mut form, of, before);
     form.finish()?;
     let file = match std::mem::replace(&mut draft.file, Given::Nothing) {
-        Given::Nothing => None,
-        Given::None => Some(None),
-        Given::New(new) => Some(Some(file::store(call, new).await?)),
+        Given::Nothing => Given::Nothing,
+        Given::None => Given::None,
+        Given::New(new) => Given::New(file::store(call, new).await?),
     };
     Ok((draft, file))
 }
 
 /// What came of it; the file of what was not kept goes at once, and need not wait for the sweep.
-async fn kept<T>(call: &Call, outcome: Result<T, Failure>, file: Option<Option<String>>) -> Result<T, Refusal> {
+async fn kept<T>(call: &Call, outcome: Result<T, Failure>, file: Given<String>) -> Result<T, Refusal> {
     if outcome.is_err()
-        && let Some((_, uid)) = file.flatten().and_then(|file| id::parse(&file))
+        && let Given::New(file) = file
+        && let Some((_, uid)) = id::parse(&file)
         && let Err(error) = remove_file(call.app(), call.viewer(), uid).await
     {
         tracing::debug!(%error, "a file of content that was not kept waits for the sweep");
