@@ -92,15 +92,12 @@ fn unescaped(text: &str) -> Vec<u8> {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let (bytes, mut at, mut read) = (text.as_bytes(), 0, Vec::with_capacity(text.len()));
     while let Some(byte) = bytes.get(at) {
-        match (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            (b'%', Some(high), Some(low)) => {
-                read.extend(u8::try_from(high * 16 + low));
-                at += 3;
-            }
-            _ => {
-                read.push(*byte);
-                at += 1;
-            }
+        if let (b'%', Some(high), Some(low)) = (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
+            read.extend(u8::try_from(high * 16 + low));
+            at += 3;
+        } else {
+            read.push(*byte);
+            at += 1;
         }
     }
     read

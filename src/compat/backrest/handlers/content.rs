@@ -114,16 +114,15 @@ pub(in crate::compat::backrest) async fn list(Talking(call): Talking, path: Name
             text.push_str(std::mem::replace(&mut before, ","));
             text.push_str(&item.into_json(&call, &of).to_string());
         }
-        let next = match after {
-            Some(after) => Some(self::page(&call, &of, Some(after)).await.map_err(|failure| {
+        let next = if after.is_some() {
+            Some(self::page(&call, &of, after).await.map_err(|failure| {
                 tracing::warn!(code = failure.code.as_str(), "a list broke off: {}", failure.message);
                 std::io::Error::other("the list could not be read to its end")
-            })?),
-            None => {
-                // An empty list has not begun yet.
-                text.push_str(if before == "[" { "[]" } else { "]" });
-                None
-            }
+            })?)
+        } else {
+            // An empty list has not begun yet.
+            text.push_str(if before == "[" { "[]" } else { "]" });
+            None
         };
         Ok::<_, std::io::Error>(Some((Bytes::from(text), (call, of, next, before))))
     });
