@@ -7,7 +7,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Config,
     db::Db,
-    domain::{dialect_use::Uses, event::Feed, rights::Rights, runner::Seen, schema, session::Known},
+    domain::{content, dialect_use::Uses, event::Feed, rights::Rights, runner::Seen, schema, session::Known},
     error::Result,
     infra::{
         clock::Clock,
@@ -40,6 +40,8 @@ pub struct Parts {
     pub remote: Remote,
     /// Compiled JSON Schemas by service version.
     pub schemas: schema::Cache,
+    /// The types of content that backrest's API serves.
+    pub content: content::Types,
     /// New events, as they are committed.
     pub events: Feed,
     /// Credentials checked within the last second.
@@ -84,6 +86,7 @@ impl App {
             events: Feed::new(config.events.lag_events),
             db,
             mailer: Mailer::new(&config.mail)?,
+            content: content::Types::new(&config)?,
             storage: Storage::new(&config.files.store, config.files.uploads),
             config: Arc::new(config),
             clock,

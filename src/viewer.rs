@@ -138,6 +138,12 @@ impl Viewer {
         }
     }
 
+    /// Whether this is a user whose account is in use.
+    #[must_use]
+    pub fn is_active_user(&self) -> bool {
+        matches!(self, Self::User(viewer) if viewer.user.status == user::Status::Active)
+    }
+
     /// Whether everything is allowed: an active admin whose token, if it is one, says so too.
     #[must_use]
     pub fn is_admin(&self) -> bool {

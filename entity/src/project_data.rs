@@ -34,6 +34,8 @@ pub struct Model {
     pub categories: Words,
     /// Whether everybody who sees the project sees it, where the project is public.
     pub is_public: bool,
+    /// Whether everybody who logs in sees it, whatever the project.
+    pub is_shared: bool,
     /// When the row was made.
     pub created_at: Time,
     /// When it last changed.
@@ -43,7 +45,8 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// The data that `scope` may see: of the projects that a user takes part in, and what is public of public ones.
+    /// The data that `scope` may see: of the projects that a user takes part in, what is public of public ones, and for
+    /// users what is shared.
     /// `anonymous` says whether callers without a credential read the latter here.
     #[must_use]
     pub fn visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
@@ -52,10 +55,19 @@ impl Entity {
         match *scope {
             Scope::All => Self::find(),
             Scope::User { id, .. } => Self::find().filter(
-                Condition::any().add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher))).add(public()),
+                Condition::any()
+                    .add(Column::ProjectId.in_subquery(projects_of(id, Role::Watcher)))
+                    .add(public())
+                    .add(is_shared()),
             ),
             Scope::Nobody if anonymous => Self::find().filter(public()),
             Scope::Nobody | Scope::Runner { .. } => Self::find().filter(Expr::val(false)),
         }
     }
+}
+
+/// The condition that everybody who logs in sees data, in the very words of the partial index `project_data_shared`.
+#[must_use]
+pub fn is_shared() -> Expr {
+    Expr::cust("is_shared")
 }

@@ -15,6 +15,7 @@ mod money;
 mod oauth;
 mod projects;
 mod servers;
+mod shared_data;
 mod tables;
 
 /// The list of migrations, oldest first.
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(audit::Migration),
             Box::new(mail::Migration),
             Box::new(oauth::Migration),
+            Box::new(shared_data::Migration),
         ]
     }
 }

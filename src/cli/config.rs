@@ -7,6 +7,7 @@ use super::output::{Format, Output, Record, record};
 use super::stand_in;
 use crate::app::App;
 use crate::config::{Entry, Loaded, Origin, Problem, Problems};
+use crate::domain::content;
 use crate::infra::clock::Clock;
 
 /// The subcommands.
@@ -31,8 +32,9 @@ async fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Out
     let (problems, warnings) = match loaded {
         Ok(mut loaded) => {
             let mut warnings = std::mem::take(&mut loaded.warnings);
+            let problems = of_content(&loaded);
             warnings.extend(of_database(loaded).await);
-            (Vec::new(), warnings)
+            (problems, warnings)
         }
         Err(problems) => (problems.0, Vec::new()),
     };
@@ -51,6 +53,13 @@ async fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Out
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Failure::Shown) }
+}
+
+/// What is wrong with the schemas of content.
+fn of_content(loaded: &Loaded) -> Vec<Problem> {
+    let origin = loaded.origin("compat.backrest.content");
+    let problems = content::problems(&loaded.config).into_iter();
+    problems.map(|message| Problem { origin: origin.clone(), message }).collect()
 }
 
 /// What only the database can tell; nothing where there is none yet, or none that can be read.

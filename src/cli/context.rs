@@ -39,6 +39,7 @@ pub(super) async fn with_app(
 ) -> Result<(), Failure> {
     start(&loaded);
     require_database(&loaded)?;
+    // Boxed: the configuration is large, and every command would carry it.
     let app = Box::pin(App::open(loaded.config, Clock::default())).await?;
     let done = match app.db.schema().require_current().await {
         Ok(()) => work(&app).await,

@@ -4,6 +4,7 @@ use axum::http::request::Parts;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
+use super::cookie;
 use super::failure::Failure;
 use super::surface::Surface;
 use crate::domain::session;
@@ -28,6 +29,20 @@ pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, R
         match &surface.mount.anonymous_as {
             Some(name) => Ok(session::stand_in(&surface.app, name).await?),
             None => Ok(Viewer::Anonymous),
+        }
+    }
+    .boxed()
+}
+
+/// The same; else whoever has the cookie of a log-in at an old API's own page. An old cookie is none: who has one may log
+/// in again, and reads what everybody reads.
+pub(super) fn any_or_cookie<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
+    async move {
+        let viewer = any(surface, parts).await?;
+        let (Viewer::Anonymous, Some(token)) = (&viewer, cookie::token(&parts.headers)) else { return Ok(viewer) };
+        match (surface.http.authenticate)(Some(token)).await.map_err(Failure::from) {
+            Err(failure) if failure.code == Code::Unauthenticated => Ok(Viewer::Anonymous),
+            known => known,
         }
     }
     .boxed()

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodFilter, get, on};
+use axum::{Extension, Router};
 
 use super::answer::answer;
 use super::call::{Asked, Call};
@@ -43,7 +43,8 @@ pub(super) fn router(surface: &Arc<Surface>) -> Router {
     let router = router.route("/openapi.json", get(description(surface)));
     let not_found = dialect.not_found;
     let router = router.fallback(async move |uri: Uri| not_found(&uri));
-    (dialect.around)(router)
+    // What is done around a dialect may depend on how it is set up.
+    (dialect.around)(router).layer(Extension(Arc::clone(&surface.app.config)))
 }
 
 /// The dialect in the terms of `OpenAPI`, made once.

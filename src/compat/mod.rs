@@ -8,6 +8,7 @@
 mod announce;
 mod answer;
 mod auth;
+mod backrest;
 mod call;
 mod catalogue;
 mod cookie;
@@ -46,4 +47,11 @@ pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
 pub static DIALECTS: &[&Dialect] =
-    &[&project_w::DIALECT, &topchef::DIALECT, &mobyle2::DIALECT, &mybrc::DIALECT, &mybrc_rest::DIALECT];
+    &[
+        &project_w::DIALECT,
+        &topchef::DIALECT,
+        &backrest::DIALECT,
+        &mobyle2::DIALECT,
+        &mybrc::DIALECT,
+        &mybrc_rest::DIALECT,
+    ];

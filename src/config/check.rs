@@ -108,6 +108,25 @@ pub(super) fn client_url(url: &String) -> Result<(), String> {
     if url.is_empty() { Ok(()) } else { base_url(&url.trim_end_matches('/').trim_end_matches("/#").to_owned()) }
 }
 
+/// Where a browser is sent: a path of the page that clients have, or an address of its own.
+pub(super) fn redirect(target: &String) -> Result<(), String> {
+    const EXPECTED: &str = "expected a path such as \"/#/welcome\", or an address that begins with http:// or https://";
+    let path = target.starts_with('/') && !target.starts_with("//");
+    let address = base_url(&target.split(['?', '#']).next().unwrap_or_default().to_owned()).is_ok();
+    if !(path || address) || !target.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') {
+        return Err(format!("found {target:?}; {EXPECTED}"));
+    }
+    Ok(())
+}
+
+/// The same with one place for a token.
+pub(super) fn redirect_with_token(target: &String) -> Result<(), String> {
+    if target.matches("%s").count() != 1 {
+        return Err(format!("found {target:?}; expected one %s in it, where the token is to stand"));
+    }
+    redirect(&target.replace("%s", "token"))
+}
+
 /// Every item a domain as it stands in an address, in lower case.
 pub(super) fn domains(items: &Vec<String>) -> Result<(), String> {
     let allowed = |letter: char| !letter.is_uppercase() && !letter.is_whitespace() && !letter.is_control();

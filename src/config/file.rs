@@ -10,16 +10,16 @@ use toml::de::{DeTable, DeValue};
 
 use super::load::{DEFAULT_FILE, Draft, Origin};
 use super::setting::Raw;
-use super::{KEYS, SECTIONS, suggest};
+use super::{KEYS, SECTIONS, content, suggest};
 
 /// A text and its name, to turn offsets into places.
-struct Source<'a> {
+pub(super) struct Source<'a> {
     name: Arc<str>,
     text: &'a str,
 }
 
 impl Source<'_> {
-    fn at(&self, span: &Range<usize>) -> Origin {
+    pub(super) fn at(&self, span: &Range<usize>) -> Origin {
         let before = self.text.get(..span.start).unwrap_or(self.text);
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
         let line = before.matches('\n').count() + 1;
@@ -71,7 +71,9 @@ fn take(draft: &mut Draft, source: &Source<'_>, section: &str, table: &DeTable<'
     for (name, value) in table {
         let path =
             if section.is_empty() { name.get_ref().to_string() } else { format!("{section}.{}", name.get_ref()) };
-        if let Some(key) = KEYS.iter().find(|key| key.path == path) {
+        if path == content::PATH {
+            content::take(draft, source, value);
+        } else if let Some(key) = KEYS.iter().find(|key| key.path == path) {
             draft.set(key, &Raw::Toml(value.get_ref()), source.at(&value.span()));
         } else if is_section(&path) {
             take_section(draft, source, &path, value);

@@ -6,6 +6,7 @@
 //! passwords never stand in this file, but a URL may carry one, and what is shown goes through [`mask_url`].
 
 mod check;
+mod content;
 mod database;
 mod environment;
 mod file;
@@ -20,6 +21,7 @@ mod suggest;
 mod tests;
 
 pub use self::check::mask_url;
+pub use self::content::ContentType;
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};
 pub use self::mount::Mount;

@@ -4,11 +4,11 @@ use ipnet::IpNet;
 use std::net::SocketAddr;
 
 use super::check::{
-    any, base_url, client_url, database_url, domains, files_store, hosts, log_filter, mailbox, origins, server_name,
-    within,
+    any, base_url, client_url, database_url, domains, files_store, hosts, log_filter, mailbox, origins, redirect,
+    redirect_with_token, server_name, within,
 };
 use super::named::{numbers, partitions};
-use super::{Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
+use super::{ContentType, Hidden, LogFormat, MailSecurity, MybrcProfile, setting::settings};
 
 // Durations are u32, so that both `Duration` and the signed seconds of the database take them without a fallible cast.
 settings! {
@@ -304,6 +304,17 @@ settings! {
         sign_up: bool = true, any;
         /// Whether its answers tell that an address has an account, or has none, as the old ones did.
         reveals_users: bool = true, any;
+        /// Where who has confirmed an account is sent: a path below `client_url`, or an address.
+        redirect_signup: String = "/#/welcome".to_owned(), redirect;
+        /// Where who has confirmed a new address is sent.
+        redirect_email: String = "/#/email-changed".to_owned(), redirect;
+        /// Where a link to set a new password leads; `%s` stands for what the link carries.
+        redirect_reset: String = "/#/reset/%s".to_owned(), redirect_with_token;
+        /// Bytes of a body that brings content, with the file in it. 1 KiB to 64 MiB.
+        body_bytes: usize = 33_554_432, within(1024, 67_108_864);
+        /// The types of content, a table `[[compat.backrest.content]]` each: its `name`, whether its path is `plural`,
+        /// the field that brings a `file`, and a JSON `schema` of its own fields, as a table or in a file.
+        content: Vec<ContentType> = Vec::new(), any;
     }
 
     /// The old API of Mobyle2.

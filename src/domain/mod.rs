@@ -8,6 +8,7 @@ pub mod account;
 pub mod assignment;
 pub mod audit;
 pub mod check;
+pub mod content;
 pub mod dialect_use;
 mod due;
 pub mod enrolled;

@@ -58,6 +58,13 @@ pub(super) async fn address(app: &App, token: &str) -> Result<Option<String>> {
     Ok(by_digest(&digest).one(app.db.read()).await?.map(|token| token.address))
 }
 
+/// What a token is good for now, whatever that is. The same errors as of [`redeem`].
+pub(super) async fn open(app: &App, token: &str) -> Result<one_time_token::Model> {
+    let found = by_digest(&digest(token)?).one(app.db.read()).await?.ok_or_else(unknown)?;
+    refuse(&found, &[found.purpose], app.clock.now_micros())?;
+    Ok(found)
+}
+
 /// Ends what is open for these purposes.
 pub(super) async fn replace(tx: &Tx, user_id: i64, purposes: &[Purpose]) -> Result<()> {
     let ended = one_time_token::ActiveModel { replaced_at: Set(Some(tx.now)), ..Default::default() };

@@ -99,10 +99,10 @@ impl Policy {
                 email_change_needs_session: true,
                 activation_logs_in: true,
                 links: Links {
-                    base: base(&config.backrest.client_url, config),
-                    activation: "/-/signup?token=",
-                    password_reset: "/-/reset/",
-                    email_change: "/-/email/",
+                    base: backrest_base(config),
+                    activation: "/signup?token=",
+                    password_reset: "/reset/",
+                    email_change: "/email/",
                 },
                 ..common
             },
@@ -161,4 +161,10 @@ impl Policy {
 fn base(client_url: &str, config: &Config) -> String {
     let url = if client_url.is_empty() { &config.public_url } else { client_url };
     url.trim_end_matches('/').to_owned()
+}
+
+/// Where its routes are: `/-` at the address that the operator names for it, else where this server has them.
+fn backrest_base(config: &Config) -> String {
+    let (url, mount) = (&config.backrest.client_url, &config.backrest.at.path);
+    if url.is_empty() { base("", config) + mount } else { base(url, config) + "/-" }
 }

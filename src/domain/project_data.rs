@@ -8,7 +8,7 @@ use crate::{
     app::App,
     error::{Error, Result},
     page::{self, Key, Order, Page, PageRequest},
-    viewer::Viewer,
+    viewer::{Permission, Viewer},
 };
 
 mod write;
@@ -72,6 +72,36 @@ pub async fn count(app: &App, viewer: &Viewer, project_id: i64, filter: &DataFil
     page::count(narrowed(visible(app, viewer), project_id, filter), app.db.read()).await
 }
 
+/// A page of the data that its owners share with everybody who logs in, whatever project it is of.
+pub async fn list_shared(
+    app: &App,
+    viewer: &Viewer,
+    filter: &DataFilter,
+    order: DataOrder,
+    request: &PageRequest,
+) -> Result<Page<project_data::Model>> {
+    require_person(viewer)?;
+    page::fetch(filtered(shared(), filter), order, request, app.db.read()).await
+}
+
+/// How much there is of it under this filter.
+pub async fn count_shared(app: &App, viewer: &Viewer, filter: &DataFilter) -> Result<i64> {
+    require_person(viewer)?;
+    page::count(filtered(shared(), filter), app.db.read()).await
+}
+
+/// A runner works on jobs, and reads nothing that people share.
+fn require_person(viewer: &Viewer) -> Result<()> {
+    match viewer {
+        Viewer::Operator => Ok(()),
+        Viewer::Anonymous | Viewer::User(_) | Viewer::Runner(_) => viewer.require(Permission::ProjectsRead).map(|_| ()),
+    }
+}
+
+fn shared() -> Select<project_data::Entity> {
+    project_data::Entity::find().filter(project_data::is_shared())
+}
+
 /// The data with these internal ids that the viewer may see.
 pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<project_data::Model>> {
     if super::project::require_read(viewer).is_err() {
@@ -91,12 +121,11 @@ fn visible(app: &App, viewer: &Viewer) -> Select<project_data::Entity> {
     project_data::Entity::visible_to(&viewer.scope(), app.config.anonymous_reads_services)
 }
 
-fn narrowed(
-    mut query: Select<project_data::Entity>,
-    project_id: i64,
-    filter: &DataFilter,
-) -> Select<project_data::Entity> {
-    query = query.filter(project_data::Column::ProjectId.eq(project_id));
+fn narrowed(query: Select<project_data::Entity>, project_id: i64, filter: &DataFilter) -> Select<project_data::Entity> {
+    filtered(query.filter(project_data::Column::ProjectId.eq(project_id)), filter)
+}
+
+fn filtered(mut query: Select<project_data::Entity>, filter: &DataFilter) -> Select<project_data::Entity> {
     if let Some(kinds) = &filter.kinds {
         query = query.filter(project_data::Column::Kind.is_in(kinds));
     }

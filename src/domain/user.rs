@@ -15,7 +15,7 @@ mod record;
 mod sign_up;
 mod status;
 
-pub use activate::{Confirmed, activate, activate_by_hand, address_of_link, confirm_email};
+pub use activate::{Confirmed, activate, activate_by_hand, address_of_link, confirm_email, open_link};
 pub use anonymous::create as create_anonymous;
 pub use bootstrap::bootstrap;
 pub use create::{NewUser, create};

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     connection::connection,
-    context::{asked, counted, loaders, nullable, viewer},
+    context::{asked, counted, loaders, nullable, page, viewer},
     file::File,
     filter::StringFilter,
     id::{self, Kind},
@@ -131,6 +131,11 @@ impl ProjectData {
         self.0.is_public
     }
 
+    /// Whether everybody who logs in sees it, whatever the project.
+    async fn is_shared(&self) -> bool {
+        self.0.is_shared
+    }
+
     /// What the viewer may do with it now.
     async fn viewer_can(&self, ctx: &Context<'_>) -> Result<ProjectDataPermissions> {
         let viewer = viewer(ctx)?;
@@ -174,6 +179,25 @@ impl ProjectDataQuery {
             Ok(Some(ProjectData(Arc::new(row))))
         })
         .await
+    }
+
+    /// The data that its owners share with everybody who logs in, whatever project it is of.
+    #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
+    async fn shared_data(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] filter: Option<ProjectDataFilter>,
+        #[graphql(desc = "The order.", default_with = "ProjectDataOrder::CreatedAtDesc")] order: ProjectDataOrder,
+        #[graphql(desc = "Items from the start, 1 to 100; 20 if neither this nor `last` is given.")] first: Option<i32>,
+        #[graphql(desc = "Items from the end, 1 to 100.")] last: Option<i32>,
+        #[graphql(desc = "Only items after this cursor.")] after: Option<String>,
+        #[graphql(desc = "Only items before this cursor.")] before: Option<String>,
+    ) -> Result<ProjectDataConnection> {
+        let ((app, viewer), request) = (asked(ctx)?, page(ctx, first, last, after, before)?);
+        let (filter, order) = (filter.unwrap_or_default().try_into()?, order.into());
+        let found = domain::project_data::list_shared(app, viewer, &filter, order, &request).await?;
+        let total = counted(ctx, domain::project_data::count_shared(app, viewer, &filter)).await?;
+        Ok(ProjectDataConnection::of(found, |row| cursor(order, row), |row| ProjectData(Arc::new(row)), total))
     }
 }
 

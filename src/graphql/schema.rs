@@ -19,6 +19,7 @@ pub struct Query(
     server::ServerInfoQuery,
     server::ServerQuery,
     user::UserQuery,
+    user::MailedLinkQuery,
     service::ServiceQuery,
     runner::RunnerQuery,
     job::JobQuery,

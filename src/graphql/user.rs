@@ -2,11 +2,13 @@
 
 mod credential;
 mod filter;
+mod mailed_link;
 mod sign_up;
 mod write;
 
 pub use credential::CredentialMutation;
 pub use filter::UserFilter;
+pub use mailed_link::MailedLinkQuery;
 pub use sign_up::SignUpMutation;
 pub use write::UserMutation;
 

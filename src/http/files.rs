@@ -9,7 +9,7 @@ use axum::extract::rejection::PathRejection;
 use axum::extract::{Extension, Path, Request, State};
 use axum::http::header::{
     ACCEPT_RANGES, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, LOCATION, X_CONTENT_TYPE_OPTIONS,
+    CONTENT_TYPE, ETAG, LAST_MODIFIED, LOCATION, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -215,7 +215,7 @@ where
     let (parts, _) = request.into_parts();
     let found = async {
         let (app, viewer) = asking(state, &parts).await?;
-        send(app, find(app, &viewer, uid?).await?, &parts).await
+        send(app, find(app, &viewer, uid?).await?, &parts, "attachment").await
     };
     found.await.unwrap_or_else(|refusal: Refusal| refusal.respond(&info.id, Media::Json))
 }
@@ -236,7 +236,9 @@ fn uid(kind: Kind, id: Name) -> Option<Uuid> {
     id::parse(&id).filter(|(found, _)| *found == kind).map(|(_, uid)| uid)
 }
 
-async fn send(app: &App, served: Served, parts: &Parts) -> Result<Response, Refusal> {
+/// Answers GET and HEAD with the bytes that are asked for. `disposition` says whether a browser is to store them
+/// (`attachment`) or may show them (`inline`).
+pub async fn send(app: &App, served: Served, parts: &Parts, disposition: &'static str) -> Result<Response, Refusal> {
     let tag = format!("\"{}\"", served.tag);
     let wanted = wanted(&parts.method, &parts.headers, served.size, &tag);
     let range = match &wanted {
@@ -253,6 +255,7 @@ async fn send(app: &App, served: Served, parts: &Parts) -> Result<Response, Refu
     let mut response = Response::new(body);
     let headers = response.headers_mut();
     describe(headers, &served, &tag);
+    insert(headers, CONTENT_DISPOSITION, &named(disposition, &served.name));
     if let Some(range) = range {
         headers.insert(CONTENT_LENGTH, (range.end - range.start).into());
     }
@@ -275,8 +278,10 @@ async fn send(app: &App, served: Served, parts: &Parts) -> Result<Response, Refu
 /// nothing.
 fn describe(headers: &mut HeaderMap, served: &Served, tag: &str) {
     insert(headers, CONTENT_TYPE, &served.media_type);
-    insert(headers, CONTENT_DISPOSITION, &disposition(&served.name));
     insert(headers, ETAG, tag);
+    if let Some(at) = served.modified {
+        insert(headers, LAST_MODIFIED, &at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    }
     for (name, value) in [
         (ACCEPT_RANGES, "bytes"),
         (CACHE_CONTROL, "private, no-cache"),
@@ -296,7 +301,7 @@ fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
 
 /// The name in two spellings (RFC 6266): letters that every client takes, and the real one, with everything escaped that
 /// is not a letter, a digit or harmless.
-fn disposition(name: &str) -> String {
+fn named(disposition: &str, name: &str) -> String {
     let plain: String = name
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' })
@@ -310,7 +315,7 @@ fn disposition(name: &str) -> String {
             let _ = write!(escaped, "%{byte:02X}");
         }
     }
-    format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
+    format!("{disposition}; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
 }
 
 #[cfg(test)]
@@ -319,10 +324,10 @@ mod tests {
 
     #[test]
     fn a_name_cannot_leave_its_header() {
-        assert_eq!(disposition("a b.csv"), "attachment; filename=\"a b.csv\"; filename*=UTF-8''a%20b.csv");
+        assert_eq!(named("attachment", "a b.csv"), "attachment; filename=\"a b.csv\"; filename*=UTF-8''a%20b.csv");
         assert_eq!(
-            disposition("ü\";x=\r\n.exe"),
-            "attachment; filename=\"___x___.exe\"; filename*=UTF-8''%C3%BC%22%3Bx%3D%0D%0A.exe"
+            named("inline", "ü\";x=\r\n.exe"),
+            "inline; filename=\"___x___.exe\"; filename*=UTF-8''%C3%BC%22%3Bx%3D%0D%0A.exe"
         );
     }
 }

@@ -100,6 +100,7 @@ pub mod kit {
     pub use super::body::read_within;
     pub use super::client::{Peer, RequestInfo, credentials};
     pub use super::credential::{NAME as SESSION_COOKIE, cookie as session_cookie};
+    pub use super::files::send as send_file;
     pub use super::metrics::{Transport, count_mounted};
     pub use super::operation::execute;
     pub use super::reply::Refusal;

@@ -128,11 +128,14 @@ impl World {
             | "enrolledMembers"
             | "auditEntries"
             | "oauthClients"
+            | "sharedData"
             | "sessionDelete"
             | "userCreateAnonymous"
             | "runnerUnregister"
             | "assignmentFetch" => json!({}),
             "node" | "job" => json!({ "id": self.held.job }),
+            // As with the changes that take one: for the token alone it is refused.
+            "mailedLink" => json!({ "token": "x" }),
             "nodes" => {
                 json!({ "ids": [self.held.job, self.service, self.runner.id, self.ada.id, self.account, self.project, self.data,
                 self.group, self.remote] })

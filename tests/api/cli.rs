@@ -298,3 +298,21 @@ fn a_user_is_kept_at_the_command_line() {
     assert_eq!(terminal.json("user list --status deleted --json")[0]["email"], serde_json::Value::Null);
     terminal.done("user create ada --email ada@example.org --no-password");
 }
+
+#[test]
+fn a_schema_of_content_that_is_none_is_told_with_its_line_and_stops_the_server() {
+    let terminal = Terminal::new();
+    let text = "[log]\n[[compat.backrest.content]]\nname = \"document\"\nschema.properties.size.type = \"intger\"\n";
+    terminal.write("docket.toml", text);
+    let check = terminal.run("config check");
+    let told = self::text(&check.stdout);
+    assert_eq!(check.status.code(), Some(1), "{told}");
+    assert!(
+        told.starts_with("docket.toml:2:") && told.contains("the schema of document/properties/size/type"),
+        "{told}"
+    );
+    terminal.done("db migrate");
+    assert!(terminal.refused("user list").contains("the schema of document/properties/size/type"));
+    terminal.write("docket.toml", &text.replace("intger", "integer"));
+    assert!(terminal.done("config check").contains("The configuration is right."));
+}

@@ -183,4 +183,10 @@ async fn users_of_backrest_log_in_with_their_old_password() {
     app.anonymous().log_in("ann@example.org").await;
     let cat = app.anonymous().log_in("cat@example.org").await;
     assert_eq!(cat.data("{ viewer { user { isAdmin } } }", json!({})).await["viewer"]["user"]["isAdmin"], true);
+    // By their old API, too, under their old ids.
+    let body = json!({ "login": "CAT@example.org", "password": "correct horse" });
+    let answer = app.anonymous().put("/-/login").json(&body).send().await.expect("an answer");
+    let told: serde_json::Value = answer.json().await.expect("JSON");
+    let (id, roles) = (&told["user"]["id"], &told["user"]["roles"]);
+    assert_eq!((id, roles), (&json!("2b7a3c1e5a5e4c5e9d570a6a3a8e2a14"), &json!(["admin"])));
 }

@@ -142,11 +142,16 @@ const EXCEPTIONS: &[Exception] = &[
     // It looks at the caller's password before anything else, and names the account of a link that was used.
     Exception { module: "compat", path: "crate::domain::user::is_password" },
     Exception { module: "compat", path: "crate::domain::user::address_of_link" },
+    // backrest tells everything that is wrong with a body at once, an address that is none among it.
+    Exception { module: "compat", path: "crate::domain::policy::EmailRule" },
+    // What it serves beside accounts is of the types that the configuration declares.
+    Exception { module: "compat", path: "crate::domain::content::Type" },
     // Bytes are no documents: they go straight to the domain, with the same viewer.
     Exception { module: "http", path: "crate::domain::file" },
     // Forms and errors of RFC 6749 are no documents either, and the tokens that they give are no part of the schema.
     Exception { module: "http", path: "crate::domain::oauth" },
     // What the domain remembers between requests lives as long as the server, and so in `app`.
+    Exception { module: "app", path: "crate::domain::content" },
     Exception { module: "app", path: "crate::domain::dialect_use::Uses" },
     Exception { module: "app", path: "crate::domain::event::Feed" },
     Exception { module: "app", path: "crate::domain::rights::Rights" },

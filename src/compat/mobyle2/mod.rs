@@ -4,7 +4,6 @@
 //! The document's slashes are uneven, so each path is answered with and without one at its end, and never redirected:
 //! clients of that time may drop their credentials on the way.
 
-mod auth;
 mod envelope;
 mod handlers;
 mod wire;
@@ -15,6 +14,7 @@ use axum::http::Uri;
 use axum::middleware::{Next, from_fn};
 use tower::Layer;
 
+use super::auth;
 use super::credential::Credential;
 use super::dialect::Dialect;
 use super::parameter::Parameter;
@@ -30,7 +30,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     mount: |config| config.mobyle2.at.clone(),
     beside: None,
     routes,
-    authenticate: auth::authenticate,
+    authenticate: auth::any_or_cookie,
     own_site_only: true,
     refuse: envelope::refuse,
     not_found: envelope::not_found,

@@ -3,6 +3,7 @@
 use std::{io, ops::Range};
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use entity::{
     file,
     job::{self, Columns},
@@ -28,6 +29,8 @@ pub struct Served {
     pub size: u64,
     /// Changes with the bytes; letters, digits and dashes.
     pub tag: String,
+    /// Since when the bytes are these, where that is known.
+    pub modified: Option<DateTime<Utc>>,
     source: Source,
 }
 
@@ -43,7 +46,8 @@ pub async fn open(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Served> {
     let row = super::get(app, viewer, uid).await?;
     let tag = sha256(&row);
     let size = u64::try_from(row.size).unwrap_or(0);
-    Ok(Served { name: row.name, media_type: row.media_type, size, tag, source: Source::File(row.uid) })
+    let modified = Some(row.created_at.to_chrono());
+    Ok(Served { name: row.name, media_type: row.media_type, size, tag, modified, source: Source::File(row.uid) })
 }
 
 /// A job's log, as it is now: what comes later is appended, so that a reader goes on where it ended.
@@ -56,6 +60,7 @@ pub async fn log(app: &App, viewer: &Viewer, job_uid: Uuid) -> Result<Served> {
         media_type: "text/plain; charset=utf-8".to_owned(),
         size,
         tag: format!("log-{size}"),
+        modified: None,
         source: Source::Log(job.id),
     })
 }
@@ -71,6 +76,7 @@ pub async fn results(app: &App, viewer: &Viewer, job_uid: Uuid) -> Result<Served
         media_type: "application/json".to_owned(),
         size: bytes.len() as u64,
         tag: format!("results-{}", job.revision),
+        modified: None,
         source: Source::Memory(bytes),
     })
 }

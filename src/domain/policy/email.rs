@@ -33,6 +33,14 @@ impl EmailRule {
         }
     }
 
+    /// Whether an address is one.
+    #[must_use]
+    pub fn takes(&self, email: &str) -> bool {
+        let mut faults = Faults::default();
+        self.check(&mut faults, "email", email);
+        faults.into_result().is_ok()
+    }
+
     /// Notes what is wrong with an address: its shape only, since whether mail arrives is shown by sending some.
     pub(in crate::domain) fn check(&self, faults: &mut Faults, path: &str, email: &str) {
         faults.line(path, email, 3, 254);
@@ -111,9 +119,7 @@ mod tests {
     use super::*;
 
     fn takes(rule: &EmailRule, email: &str) -> bool {
-        let mut faults = Faults::default();
-        rule.check(&mut faults, "email", email);
-        faults.into_result().is_ok()
+        rule.takes(email)
     }
 
     #[test]

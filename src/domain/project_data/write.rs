@@ -43,6 +43,8 @@ pub struct NewData {
     pub categories: Vec<String>,
     /// Whether everybody sees it, where the project is public.
     pub is_public: bool,
+    /// Whether everybody who logs in sees it, whatever the project.
+    pub is_shared: bool,
     /// Outside id of a file of the viewer's that is attached to nothing.
     pub file_id: Option<Uuid>,
 }
@@ -62,6 +64,11 @@ pub struct DataChange {
     pub categories: Option<Vec<String>>,
     /// Whether everybody sees it, where the project is public.
     pub is_public: Option<bool>,
+    /// Whether everybody who logs in sees it, whatever the project.
+    pub is_shared: Option<bool>,
+    /// Outside id of a file of the viewer's that is attached to nothing, which takes the place of the present one;
+    /// `Some(None)` takes that away. The file that was there is removed.
+    pub file_id: Option<Option<Uuid>>,
 }
 
 /// Makes data in a project. Its contributors, managers and owners and admins may.
@@ -139,6 +146,7 @@ async fn insert(
         value: Set(new.value.clone().map(Document)),
         categories: Set(categories.clone()),
         is_public: Set(new.is_public),
+        is_shared: Set(new.is_shared),
         created_at: Set(tx.now),
         updated_at: Set(tx.now),
         ..Default::default()
@@ -151,6 +159,8 @@ async fn insert(
 }
 
 /// Changes data. Contributors, managers and owners of its project and admins may.
+///
+/// Fails with INVALID on `fileId` for a file that is not the viewer's or attached already.
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -> Result<project_data::Model> {
     let data = editable(app, viewer, uid).await?;
     let mut faults = Faults::default();
@@ -159,12 +169,16 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -
     let categories = change.categories.as_ref().map(|categories| checked(&mut faults, categories));
     faults.into_result()?;
     let overruling = overruling(app, viewer, &data, Role::Contributor).await?;
-    let input = (data.id, change, categories, overruling);
+    let input = (data.id, viewer.user_id(), change, categories, overruling);
     app.db
-        .write(input, |tx, (id, change, categories, overruling)| {
+        .write(input, |tx, (id, caller, change, categories, overruling)| {
             Box::pin(async move {
                 overruling.note(tx, "update data").await?;
-                apply(tx, *id, change, categories.as_ref()).await
+                let changed = apply(tx, *id, change, categories.as_ref()).await?;
+                if let Some(file_id) = change.file_id {
+                    replace_file(tx, *id, *caller, file_id).await?;
+                }
+                Ok(changed)
             })
         })
         .await
@@ -177,6 +191,16 @@ async fn overruling(app: &App, viewer: &Viewer, data: &project_data::Model, leas
     Ok(projects::overruling(viewer, &project, least))
 }
 
+/// Gives data whose row is locked another file of its changer's (`user.id`), or none.
+async fn replace_file(tx: &Tx, id: i64, caller: Option<i64>, file_id: Option<Uuid>) -> Result<()> {
+    file::remove_of_data(tx, Entity::find_by_id(id).select_only().column(Column::Id).into_query()).await?;
+    match file_id {
+        // The operator brings no files, so that none is found for it.
+        Some(file_id) => file::attach_to_data(tx, caller.unwrap_or_default(), file_id, id).await,
+        None => Ok(()),
+    }
+}
+
 async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>) -> Result<project_data::Model> {
     let before = present(tx, id).await?;
     let after = project_data::Model {
@@ -186,6 +210,7 @@ async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>
         value: change.value.clone().map_or(before.value, |value| value.map(Document)),
         categories: categories.cloned().unwrap_or(before.categories),
         is_public: change.is_public.unwrap_or(before.is_public),
+        is_shared: change.is_shared.unwrap_or(before.is_shared),
         updated_at: tx.now,
         ..before
     };
@@ -196,6 +221,7 @@ async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>
         value: Set(after.value.clone()),
         categories: Set(after.categories.clone()),
         is_public: Set(after.is_public),
+        is_shared: Set(after.is_shared),
         updated_at: Set(after.updated_at),
         ..Default::default()
     };

@@ -38,6 +38,12 @@ pub async fn activate(app: &App, viewer: &Viewer, via: &Via, token: &str) -> Res
     confirm(app, viewer, via, token, &[Purpose::Activation, Purpose::EmailChange]).await
 }
 
+/// What a mailed link would do now. Fails as its use would: with INVALID on `token` for one that is not valid or over, and
+/// with INVALID_STATE for one that was used.
+pub async fn open_link(app: &App, token: &str) -> Result<entity::one_time_token::Model> {
+    one_time_token::open(app, token).await
+}
+
 /// The address that a mailed link was about, also of one that was used.
 pub async fn address_of_link(app: &App, token: &str) -> Result<Option<String>> {
     one_time_token::address(app, token).await

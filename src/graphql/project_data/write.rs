@@ -40,6 +40,9 @@ pub struct ProjectDataCreateInput {
     /// Whether everybody who sees the project sees it, where the project is public.
     #[graphql(default = false)]
     is_public: bool,
+    /// Whether everybody who logs in sees it, whatever the project.
+    #[graphql(default = false)]
+    is_shared: bool,
     /// Its file: one that the viewer brought with `PUT /files/{name}` and attached to nothing yet.
     file_id: Option<ID>,
 }
@@ -62,6 +65,11 @@ pub struct ProjectDataUpdateInput {
     categories: Option<Vec<String>>,
     /// Whether everybody who sees the project sees it, where the project is public.
     is_public: Option<bool>,
+    /// Whether everybody who logs in sees it, whatever the project.
+    is_shared: Option<bool>,
+    /// Another file, which the viewer brought with `PUT /files/{name}` and attached to nothing yet; null takes the file
+    /// away. The one that was there is removed.
+    file_id: MaybeUndefined<ID>,
 }
 
 id_inputs! { data_id, "Its global id.";
@@ -95,6 +103,7 @@ impl ProjectDataMutation {
             value: input.value,
             categories: input.categories,
             is_public: input.is_public,
+            is_shared: input.is_shared,
             file_id: input.file_id.map(|id| id::uid(Kind::File, "fileId", &id)).transpose()?,
         };
         payload(domain::project_data::create(app, viewer, new).await)
@@ -118,6 +127,12 @@ impl ProjectDataMutation {
             },
             categories: input.categories,
             is_public: input.is_public,
+            is_shared: input.is_shared,
+            file_id: match input.file_id {
+                MaybeUndefined::Undefined => None,
+                MaybeUndefined::Null => Some(None),
+                MaybeUndefined::Value(id) => Some(Some(id::uid(Kind::File, "fileId", &id)?)),
+            },
         };
         let uid = id::uid(Kind::ProjectData, "dataId", &input.data_id)?;
         payload(domain::project_data::update(app, viewer, uid, change).await)

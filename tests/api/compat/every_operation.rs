@@ -6,11 +6,12 @@ use std::path::Path;
 
 use docket::compat::DIALECTS;
 
-use super::{mobyle2, mybrc, mybrc_rest, project_w, topchef};
+use super::{backrest, mobyle2, mybrc, mybrc_rest, project_w, topchef};
 
 /// The dialects, and what runs all their operations.
 async fn run(dialect: &str) {
     match dialect {
+        "backrest" => backrest::every_operation().await,
         "mobyle2" => mobyle2::every_operation().await,
         "mybrc" => mybrc::every_operation().await,
         "mybrc_rest" => mybrc_rest::every_operation().await,

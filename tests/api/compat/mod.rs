@@ -1,5 +1,6 @@
 //! The old APIs.
 
+mod backrest;
 mod every_operation;
 mod everywhere;
 mod layer;

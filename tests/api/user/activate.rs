@@ -83,3 +83,25 @@ async fn exactly_one_way_to_activate_is_given() {
     assert_eq!(ada.refused("userActivate", json!({ "userId": ada.id })).await, "FORBIDDEN");
     assert_eq!(app.admin().refused("userActivate", json!({ "userId": ada.id })).await, "OK");
 }
+
+#[tokio::test]
+async fn a_link_tells_what_it_would_do_and_does_not_do_it() {
+    let app = TestApp::new().await;
+    sign_up(&app, "ada@example.org").await;
+    let token = last_mail(&app, "ada@example.org").await.token();
+    let look = "query($token: String!) { mailedLink(token: $token) { purpose expiresAt } }";
+    for _ in 0..2 {
+        let link = app.anonymous().data(look, json!({ "token": token })).await["mailedLink"].take();
+        assert_eq!(link["purpose"], "ACTIVATION");
+    }
+    let changed = format!("{}xyz", &token[..token.len() - 3]);
+    for none in ["", "x", &*changed] {
+        assert_eq!(app.anonymous().code(look, json!({ "token": none })).await, "INVALID", "{none}");
+    }
+    app.anonymous().change("userActivate", json!({ "token": token }), "user { id }").await;
+    assert_eq!(app.anonymous().code(look, json!({ "token": token })).await, "INVALID_STATE");
+    sign_up(&app, "bob@example.org").await;
+    let late = last_mail(&app, "bob@example.org").await.token();
+    app.advance(24 * 3600 + 1);
+    assert_eq!(app.anonymous().code(look, json!({ "token": late })).await, "INVALID");
+}

@@ -188,3 +188,45 @@ async fn a_projects_data_is_filtered_and_ordered() {
     assert_eq!(titles(&team.stranger, "").await, "c");
     assert_eq!(titles(&team.app.anonymous(), "").await, "c");
 }
+
+#[tokio::test]
+async fn another_file_takes_the_place_of_the_first() {
+    let team = Team::new().await;
+    let (cleo, file) = (&team.contributor, team.contributor.file("a.txt", "abc").await);
+    let id = cleo.data_of(&team.project, json!({ "fileId": file })).await;
+    let second = cleo.file("b.txt", "bc").await;
+    let change = async |who: &Client, file: Value| {
+        let input = json!({ "dataId": id, "fileId": file });
+        who.change("projectDataUpdate", input, "data { file { name } }").await["data"]["file"]["name"].take()
+    };
+    assert_eq!(change(cleo, json!(second)).await, "b.txt");
+    assert_eq!((status(cleo, &file).await, status(cleo, &second).await), (404, 200));
+    // Somebody else's, one that is attached, and one that is gone.
+    for wrong in [team.owner.file("c.txt", "c").await, second.clone(), file] {
+        let input = json!({ "dataId": id, "fileId": wrong });
+        assert_eq!(cleo.wrong("projectDataUpdate", input).await, ["fileId"]);
+    }
+    assert_eq!(status(cleo, &second).await, 200, "what was refused has changed nothing");
+    assert_eq!(change(&team.owner, Value::Null).await, Value::Null);
+    assert_eq!(status(cleo, &second).await, 404);
+}
+
+#[tokio::test]
+async fn shared_data_is_for_everybody_who_logs_in() {
+    let team = Team::new().await;
+    let file = team.contributor.file("a.txt", "abc").await;
+    let input = json!({ "title": "Genes", "type": "fasta", "isShared": true, "fileId": file });
+    let id = team.contributor.data_of(&team.project, input).await;
+    team.contributor.data_of(&team.project, json!({ "type": "fasta" })).await;
+    let stranger = team.app.user("sam").await;
+    let list = "{ sharedData(filter: { type: { eq: \"fasta\" } }) { totalCount nodes { title isShared } } }";
+    let expected = json!({ "totalCount": 1, "nodes": [{ "title": "Genes", "isShared": true }] });
+    assert_eq!(stranger.data(list, json!({})).await["sharedData"], expected);
+    assert_eq!(data(&stranger, &id).await["viewerCan"], json!({ "edit": false, "delete": false }));
+    assert_eq!((status(&stranger, &file).await, status(&team.app.anonymous(), &file).await), (200, 401));
+    assert_eq!(stranger.refused("projectDataUpdate", json!({ "dataId": id, "title": "x" })).await, "FORBIDDEN");
+    assert_eq!(team.app.anonymous().code(list, json!({})).await, "UNAUTHENTICATED");
+    team.owner.change("projectDataUpdate", json!({ "dataId": id, "isShared": false }), "data { id }").await;
+    assert_eq!(stranger.data(list, json!({})).await["sharedData"]["totalCount"], 0);
+    assert_eq!(status(&stranger, &file).await, 404);
+}

@@ -1,0 +1,87 @@
+//! Forgotten passwords, and new ones.
+
+use axum::extract::rejection::PathRejection;
+use axum::extract::{Path, Request};
+use serde_json::{Value, json};
+
+use super::link::{Purpose, is_good_for, target};
+use super::{Answer, OTHER_PASSWORD, blames, operation};
+use crate::compat::backrest::auth::user;
+use crate::compat::backrest::envelope::{Refusal, done, redirect};
+use crate::compat::backrest::form::Form;
+use crate::compat::backrest::negotiate::Talking;
+use crate::compat::{Call, Failure};
+use crate::error::Code;
+
+operation!(REQUEST_RESET, "Backrest_RequestReset", "request_reset");
+operation!(RESET, "Backrest_ResetPassword", "reset_password");
+operation!(CHANGE, "Backrest_ChangePassword", "change_password");
+
+/// The token in a path, unless it is no text.
+pub(super) type Token = Result<Path<String>, PathRejection>;
+
+pub(super) fn token(path: Token) -> Result<String, Refusal> {
+    path.map(|Path(token)| token).map_err(|_| Refusal::not_found())
+}
+
+pub(in crate::compat::backrest) async fn request_reset(Talking(call): Talking, request: Request) -> Answer {
+    let mut form = Form::read(&call, request).await?;
+    let email = form.required("email");
+    form.finish()?;
+    let requested = REQUEST_RESET.run(&call, json!({ "input": { "email": email } })).await;
+    match requested {
+        Ok(_) => Ok(done()),
+        Err(failure) if failure.code == Code::NotFound || blames(&failure, "email") => {
+            Err(Refusal::fault("email", "Email does not exist"))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// A browser opens it. The link is good for its use after that.
+pub(in crate::compat::backrest) async fn show_reset(call: Call, path: Token) -> Answer {
+    let token = token(path)?;
+    require_good(&call, &token).await?;
+    redirect(&target(&call, &call.app().config.backrest.redirect_reset.replace("%s", &token)))
+}
+
+async fn require_good(call: &Call, token: &str) -> Result<(), Refusal> {
+    let good = is_good_for(call, token, Purpose::PasswordReset).await.map_err(not_good)?;
+    if good { Ok(()) } else { Err(Refusal::not_found()) }
+}
+
+fn not_good(failure: Failure) -> Refusal {
+    if failure.code == Code::InvalidState || blames(&failure, "token") {
+        return Refusal::not_found();
+    }
+    failure.into()
+}
+
+pub(in crate::compat::backrest) async fn reset(Talking(call): Talking, path: Token, request: Request) -> Answer {
+    let token = token(path)?;
+    require_good(&call, &token).await?;
+    let mut form = Form::read_json(&call, request).await?;
+    let password = form.required("password");
+    form.finish()?;
+    let input = json!({ "token": token, "newPassword": password });
+    RESET.run(&call, json!({ "input": input })).await.map_err(not_good)?;
+    Ok(done())
+}
+
+/// Who asks comes first, then the new password, then the present one, which an account without any may leave out.
+pub(in crate::compat::backrest) async fn change(Talking(call): Talking, request: Request) -> Answer {
+    user(&call)?;
+    let mut form = Form::read(&call, request).await?;
+    let password = form.required("password");
+    let missing = form.get("current").is_none();
+    let current = form.get("current").and_then(Value::as_str).map(str::to_owned);
+    form.finish()?;
+    let input = json!({ "confirmPassword": current, "newPassword": password });
+    match CHANGE.run(&call, json!({ "input": input })).await {
+        Ok(_) => Ok(done()),
+        Err(failure) if blames(&failure, "confirmPassword") => {
+            Err(Refusal::fault("current", if missing { "current is missing" } else { OTHER_PASSWORD }))
+        }
+        Err(failure) => Err(failure.into()),
+    }
+}

@@ -1,0 +1,160 @@
+//! Content of declared types.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{Answer, Browser, alice, person, server, server_with, with_content};
+
+#[tokio::test]
+async fn content_is_made_shown_changed_and_removed() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    assert_eq!(alice.get("/documents").await.good(), json!([]));
+    let body = json!({ "title": "Map", "author": "Ada", "id": 77, "owner": "x", "creation_date": "x", "more": 1,
+        "__meta__": {} });
+    let made = alice.post("/documents", body).await.good();
+    let number = made["id"].as_i64().expect("a number");
+    let at = made["creation_date"].as_str().expect("a moment");
+    assert!(at.ends_with("+00:00") && at.len() == "2026-11-30T12:00:00.000000+00:00".len(), "{at}");
+    let mut expected = json!({ "id": number, "title": "Map", "description": "", "categories": [], "author": "Ada",
+        "size": 0, "pages": null, "attachment": null, "creation_date": at, "modification_date": at });
+    assert_eq!(made, expected);
+    let path = format!("/documents/{number}");
+    assert_eq!(alice.get(&path).await.good(), expected);
+    assert_eq!(alice.get("/documents").await.good(), json!([expected]));
+
+    app.advance(5);
+    let change = json!({ "description": "Of the moor", "size": 3, "categories": ["maps", "maps", "moors"] });
+    let changed = alice.put(&path, change).await.good();
+    assert_ne!(changed["modification_date"], made["modification_date"]);
+    expected["modification_date"] = changed["modification_date"].clone();
+    (expected["description"], expected["size"]) = ("Of the moor".into(), 3.into());
+    expected["categories"] = json!(["maps", "moors"]);
+    assert_eq!(changed, expected);
+    // What was shown may be sent back as it is.
+    let mut back = alice.put(&path, expected.clone()).await.good();
+    back["modification_date"] = expected["modification_date"].clone();
+    assert_eq!(back, expected);
+    // A field with a default gets that again when it is left out.
+    let renamed = alice.put(&path, json!({ "title": "Chart" })).await.good();
+    let told = (&renamed["title"], &renamed["size"], &renamed["author"], &renamed["description"]);
+    assert_eq!(told, (&json!("Chart"), &json!(0), &json!("Ada"), &json!("Of the moor")));
+
+    assert_eq!(alice.delete(&path).await.good(), json!({}));
+    alice.get(&path).await.not_found();
+    assert_eq!(alice.get("/documents").await.good(), json!([]));
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    let missing = [("title", "title is missing"), ("author", "author is missing")];
+    alice.post("/documents", json!({})).await.blames(&missing);
+    let faults = alice.post("/documents", json!({ "title": "", "author": 5, "size": "x", "categories": [1] })).await;
+    let names: Vec<_> = faults.faults().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["title", "categories", "author", "size"]);
+    let made = alice.post("/documents", json!({ "title": "x", "author": "y" })).await.good();
+    let path = format!("/documents/{}", made["id"]);
+    for nothing in [json!(""), json!(null)] {
+        alice.put(&path, json!({ "title": nothing })).await.blames(&[("title", "Required")]);
+    }
+    assert_eq!(alice.put(&path, json!({ "author": "" })).await.faults()[0].0, "author");
+    assert_eq!(
+        alice.post("/documents", json!({ "title": "x".repeat(300), "author": "y" })).await.faults()[0].0,
+        "title"
+    );
+}
+
+#[tokio::test]
+async fn who_made_it_changes_it_and_nobody_else() {
+    let app = server_with(with_content).await;
+    let (alice, bob) = (alice(&app).await, person(&app, "bob@foo.com", "bob", "Bob", "B").await);
+    let made = alice.post("/documents", json!({ "title": "Map", "author": "Ada" })).await.good();
+    let path = format!("/documents/{}", made["id"]);
+    assert_eq!(bob.get(&path).await.good(), made, "everybody who is logged in reads it");
+    assert_eq!(bob.get("/documents").await.good(), json!([made]));
+    let (nobody, admin) = (Browser::new(&app), app.admin());
+    for (method, body) in
+        [(Method::PUT, json!({ "title": "x" })), (Method::PUT, json!({})), (Method::DELETE, json!({}))]
+    {
+        bob.send(bob.request(method.clone(), &path).json(&body)).await.forbidden();
+        nobody.send(nobody.request(method.clone(), &path).json(&body)).await.forbidden();
+        Answer::of(admin.request(method, &format!("/-{path}")).json(&body)).await.forbidden();
+    }
+    for path in [&*path, "/documents", "/documents/999"] {
+        nobody.get(path).await.forbidden();
+    }
+    nobody.post("/documents", json!({})).await.forbidden();
+    assert_eq!(alice.get(&path).await.good(), made);
+}
+
+#[tokio::test]
+async fn a_type_shows_its_own_content_only() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    let news = alice.post("/news", json!({ "title": "Rain" })).await.good();
+    assert_eq!(news.as_object().map(serde_json::Map::len), Some(6), "{news}");
+    alice.post("/documents", json!({ "title": "Map", "author": "Ada" })).await.good();
+    assert_eq!(alice.get("/news").await.good(), json!([news]));
+    alice.get(&format!("/documents/{}", news["id"])).await.not_found();
+    for id in ["x", "-1", "1.0", "999", "99999999999"] {
+        alice.get(&format!("/news/{id}")).await.not_found();
+    }
+    // Data of the same type that is not shared is nobody's business here.
+    let ada = app.user("ada").await;
+    let input = json!({ "projectId": ada.personal().await, "type": "news", "title": "Mine" });
+    let data = ada.change("projectDataCreate", input, "data { number }").await;
+    let path = format!("/-/news/{}", data["data"]["number"]);
+    Answer::of(ada.get(&path)).await.not_found();
+    assert_eq!(alice.get("/news").await.good().as_array().map(Vec::len), Some(1));
+    // What nobody declared is not there.
+    let bare = server().await;
+    super::alice(&bare).await.get("/documents").await.not_found();
+}
+
+#[tokio::test]
+async fn a_long_list_is_read_page_by_page() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    for number in 0..205 {
+        alice.post("/news", json!({ "title": format!("No. {number}") })).await.good();
+    }
+    let list = alice.get("/news").await.good();
+    let titles: Vec<_> = list.as_array().expect("a list").iter().map(|one| one["title"].clone()).collect();
+    let expected: Vec<_> = (0..205).map(|number| Value::from(format!("No. {number}"))).collect();
+    assert_eq!(titles, expected, "oldest first, each once");
+}
+
+#[tokio::test]
+async fn content_goes_with_the_account() {
+    let app = server_with(with_content).await;
+    let (alice, bob) = (alice(&app).await, person(&app, "bob@foo.com", "bob", "Bob", "B").await);
+    alice.post("/news", json!({ "title": "Mine" })).await.good();
+    bob.post("/news", json!({ "title": "His" })).await.good();
+    alice.post("/userprofile", json!({ "password": "alice" })).await.good();
+    app.sweep_users().await;
+    let left = bob.get("/news").await.good();
+    assert_eq!((left.as_array().map(Vec::len), &left[0]["title"]), (Some(1), &json!("His")));
+}
+
+#[tokio::test]
+async fn graphql_shows_the_same() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    let made = alice.post("/documents", json!({ "title": "Map", "author": "Ada" })).await.good();
+    let ask =
+        "{ sharedData(filter: { type: { eq: \"document\" } }) { totalCount nodes { number title value isShared } } }";
+    let ada = app.user("ada").await;
+    let found = ada.data(ask, json!({})).await;
+    let value = json!({ "author": "Ada", "size": 0 });
+    let node = json!({ "number": made["id"], "title": "Map", "value": value, "isShared": true });
+    assert_eq!(found["sharedData"], json!({ "totalCount": 1, "nodes": [node] }));
+    assert_eq!(app.anonymous().code(ask, json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(ada.api_token(&["jobs:read"]).await.code(ask, json!({})).await, "FORBIDDEN");
+    let service = app.service(json!({ "name": "echo" })).await;
+    assert_eq!(app.runner(&service).await.code(ask, json!({})).await, "FORBIDDEN");
+    let one = "query($number: Int!) { projectData(number: $number) { title viewerCan { edit delete } } }";
+    let seen = ada.data(one, json!({ "number": made["id"] })).await;
+    assert_eq!(seen["projectData"]["viewerCan"], json!({ "edit": false, "delete": false }));
+}
