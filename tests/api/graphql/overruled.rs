@@ -60,11 +60,11 @@ async fn every_mutation_of_an_admin_on_things_of_others_is_noted() {
         let before = of(&admin, &root).await;
         let answer = root.graphql(&field.document("mutation", &arguments), arguments).await;
         let noted: Vec<_> = of(&admin, &root).await.into_iter().filter(|entry| !before.contains(entry)).collect();
-        let word = |entry: &Value| match &entry["detail"] {
+        let noted_as = |entry: &Value| match &entry["detail"] {
             Value::String(detail) if entry["action"] == "OVERRULED" => format!("OVERRULED ({detail})"),
             _ => text(&entry["action"]),
         };
-        let words: Vec<_> = noted.iter().map(word).collect();
+        let words: Vec<_> = noted.iter().map(noted_as).collect();
         let name = &field.name;
         let told = if words.is_empty() { "-".to_owned() } else { words.join(", ") };
         writeln!(table, "{name}: {}", if code(&answer) == "OK" { told } else { code(&answer) }).expect("a text");
