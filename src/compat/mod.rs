@@ -46,12 +46,11 @@ pub use route::Route;
 pub use surface::{Places, addresses, places};
 
 /// Every dialect, in the order in which they are listed.
-pub static DIALECTS: &[&Dialect] =
-    &[
-        &project_w::DIALECT,
-        &topchef::DIALECT,
-        &backrest::DIALECT,
-        &mobyle2::DIALECT,
-        &mybrc::DIALECT,
-        &mybrc_rest::DIALECT,
-    ];
+pub static DIALECTS: &[&Dialect] = &[
+    &project_w::DIALECT,
+    &topchef::DIALECT,
+    &backrest::DIALECT,
+    &mobyle2::DIALECT,
+    &mybrc::DIALECT,
+    &mybrc_rest::DIALECT,
+];

@@ -18,10 +18,8 @@ pub(super) enum Wanted {
 }
 
 impl Wanted {
-    /// None for what is no page.
-    pub(super) fn of(query: &Query) -> Option<Self> {
-        // An empty value is no page either.
-        let given = query.iter().rev().find(|(name, _)| name == "page").map(|(_, value)| value.as_str());
+    /// What `page` says, if the address has it; an empty one is no page. None for what is none.
+    pub(super) fn of(given: Option<&str>) -> Option<Self> {
         match given {
             None => Some(Self::Page(1)),
             Some("last") => Some(Self::Last),

@@ -87,7 +87,12 @@ pub struct World {
 
 impl World {
     pub async fn new() -> Self {
-        let app = TestApp::new().await;
+        Self::with(|_| ()).await
+    }
+
+    /// The same with changed settings.
+    pub async fn with(change: impl FnOnce(&mut docket::config::Config)) -> Self {
+        let app = TestApp::with(change).await;
         let (ada, cara) = (app.user("ada").await, app.author("cara").await);
         let service = cara.service(json!({ "name": "echo" })).await;
         let paid = cara.service(json!({ "name": "paid", "prices": { "perJob": "1" } })).await;

@@ -14,7 +14,9 @@ mod negotiate;
 mod schemas;
 mod wire;
 
+use super::credential::Credential;
 use super::dialect::Dialect;
+use super::parameter::Parameter;
 use super::route::Route;
 use crate::graphql::Origin;
 use handlers::{content as contents, download, email, link, password, profile, session, sign_up};
@@ -26,7 +28,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     origin: Origin::Backrest,
     mount: |config| config.backrest.at.clone(),
     beside: None,
-    routes: || of_accounts().into_iter().chain(of_content()).collect(),
+    routes,
     authenticate: auth::authenticate,
     own_site_only: true,
     refuse: envelope::refuse,
@@ -37,8 +39,15 @@ pub(super) static DIALECT: Dialect = Dialect {
     around: around::around,
 };
 
-fn of_accounts() -> Vec<Route> {
-    of_log_ins().into_iter().chain(of_users()).collect()
+/// What everybody may ask; who is logged in may be told more.
+const OPEN: &[Credential] =
+    &[Credential::Nobody, Credential::Token, Credential::Basic, Credential::Session, Credential::Ticket];
+/// What is for somebody.
+const SOMEBODY: &[Credential] = &[Credential::Token, Credential::Basic, Credential::Session, Credential::Ticket];
+
+fn routes() -> Vec<Route> {
+    let open = of_log_ins().into_iter().map(|route| route.lets_in(OPEN));
+    open.chain(of_users().into_iter().chain(of_content()).map(|route| route.lets_in(SOMEBODY))).collect()
 }
 
 fn of_log_ins() -> Vec<Route> {
@@ -49,7 +58,8 @@ fn of_log_ins() -> Vec<Route> {
             .takes(schemas::sign_up)
             .gives(200, schemas::done),
         Route::get("/signup", "Confirms an account by a mailed link, and logs in.", sign_up::confirm)
-            .runs([&link::SHOW_LINK, &sign_up::ACTIVATE]),
+            .runs([&link::SHOW_LINK, &sign_up::ACTIVATE])
+            .query([Parameter::must("token", "What the mailed link carries.")]),
         Route::get("/login", "Who is logged in.", session::show).runs([&session::SHOW_SELF]).gives(200, schemas::user),
         Route::put("/login", "Logs in, and sets a cookie.", session::log_in)
             .runs([&session::LOG_IN, &session::SHOW_SELF, &session::LOG_OUT])
@@ -86,6 +96,7 @@ fn of_users() -> Vec<Route> {
             .runs([&link::SHOW_LINK, &email::CONFIRM]),
         Route::get("/userprofile", "The caller, or for an admin anybody.", profile::show)
             .runs([&session::SHOW_SELF, &profile::SHOW_USER])
+            .query([Parameter::may("email", "Whose, for an admin; nothing for others.")])
             .gives(200, schemas::user),
         Route::put("/userprofile", "Changes what the caller is called.", profile::update)
             .runs([&profile::UPDATE])

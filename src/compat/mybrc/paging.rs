@@ -10,7 +10,7 @@ use crate::config::MybrcProfile;
 
 /// Which page a request asks for.
 pub(super) fn wanted(ask: &Ask) -> Result<Wanted, Refusal> {
-    Wanted::of(&ask.query).ok_or_else(|| invalid(ask.profile))
+    Wanted::of(ask.given("page")).ok_or_else(|| invalid(ask.profile))
 }
 
 /// A page that is not there.

@@ -37,8 +37,13 @@ impl Ask {
 
     /// The last value of a name; an empty one is none.
     pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.given(name).map(str::trim).filter(|value| !value.is_empty())
+    }
+
+    /// The same, where an empty one is one. What the table does not list for the route is not read.
+    fn given(&self, name: &str) -> Option<&str> {
         let found = self.query.iter().rev().find(|(own, _)| own == name);
-        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+        found.map(|(_, value)| value.as_str()).filter(|_| self.call.route().reads_query(name))
     }
 
     /// A moment in seconds since 1970, with a fraction or without.
@@ -57,7 +62,7 @@ impl Ask {
         F: Fn(i64) -> BoxFuture<'a, Result<Found, Refusal>> + Send,
     {
         let invalid = || Refusal::detail(StatusCode::NOT_FOUND, "Invalid page.");
-        let wanted = Wanted::of(&self.query).ok_or_else(invalid)?;
+        let wanted = Wanted::of(self.given("page")).ok_or_else(invalid)?;
         let mut found = page(wanted.skip()).await?;
         let number = match wanted {
             Wanted::Page(number) => number,

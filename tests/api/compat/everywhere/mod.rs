@@ -53,7 +53,7 @@ pub struct Everywhere {
 
 impl Everywhere {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        let world = World::with(topics::declare).await;
         let topics = Topics::new(&world).await;
         Self { world, topics }
     }

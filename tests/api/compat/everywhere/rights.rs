@@ -60,6 +60,16 @@ async fn ask(name: &str) -> String {
 }
 
 #[tokio::test]
+async fn at_backrest() {
+    insta::assert_snapshot!(ask("backrest").await);
+}
+
+#[tokio::test]
+async fn at_mybrc_rest() {
+    insta::assert_snapshot!(ask("mybrc_rest").await);
+}
+
+#[tokio::test]
 async fn at_mobyle2() {
     insta::assert_snapshot!(ask("mobyle2").await);
 }

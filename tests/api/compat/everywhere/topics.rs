@@ -3,12 +3,20 @@
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use docket::compat::Route;
+use docket::config::{Config, ContentType};
 use serde_json::{Value, json};
 
 use super::Body;
 use crate::calls::World;
 use crate::compat::project_w::{self, form};
 use crate::support::{PASSWORD, text};
+
+/// What the operator declares of content.
+pub fn declare(config: &mut Config) {
+    let file = Some("attachment".to_owned());
+    let schema = json!({ "properties": {} });
+    config.backrest.content = vec![ContentType { name: "document".to_owned(), plural: true, file, schema }];
+}
 
 /// Things that stay.
 pub struct Topics {
@@ -39,6 +47,8 @@ impl Topics {
         let (method, path) = (route.method.as_str(), route.path);
         match dialect {
             "project_w" => self.project_w(world, path).await,
+            "backrest" => self.backrest(world, method, path).await,
+            "mybrc_rest" => (self.slurm(path), self.report(method, path)),
             "topchef" => topchef(world, method, path).await,
             "mobyle2" => mobyle2(world, path).await,
             "mybrc" => self.mybrc(world, method, path).await,
@@ -92,6 +102,57 @@ impl Topics {
             _ => Body::Nothing,
         };
         (path.to_owned(), body)
+    }
+
+    async fn backrest(&self, world: &World, method: &str, path: &str) -> (String, Body) {
+        let new = || format!("fresh{}@example.org", self.made.fetch_add(1, Relaxed));
+        if path.contains("/{id}") || path.contains("{file}") {
+            let file = json!({ "filename": "a.txt", "data": "data:text/plain;base64,aGk=" });
+            let made = world.ada.post("/-/documents").json(&json!({ "title": "t", "attachment": file }));
+            let made: Value = made.send().await.expect("an answer").json().await.expect("JSON");
+            if path.contains("{file}") {
+                let url = text(&made["attachment"]["url"]);
+                return (format!("/{}", url.rsplit('/').next().expect("a name")), Body::Nothing);
+            }
+            let body = if method == "PUT" { Body::Json(json!({ "title": "u" })) } else { Body::Nothing };
+            return (format!("/documents/{}", made["id"]), body);
+        }
+        let body = match (method, path) {
+            ("GET", "/signup") => return ("/signup?token=nonsense".to_owned(), Body::Nothing),
+            ("POST", "/signup") => json!({ "email": new(), "password": "x" }),
+            ("PUT", "/login") => json!({ "login": "ada@example.org", "password": PASSWORD }),
+            ("POST", "/reset/") => json!({ "email": "ada@example.org" }),
+            ("PUT", "/reset/{token}") => json!({ "password": "x" }),
+            // A wrong one: the caller is asked again.
+            ("PUT", "/password") => json!({ "current": "wrong", "password": "x" }),
+            ("PUT", "/email/") => json!({ "email": new(), "password": PASSWORD }),
+            ("PUT", "/userprofile") => json!({ "firstname": "A" }),
+            ("POST", "/userprofile") => json!({ "password": "wrong" }),
+            ("POST", "/{collection}") => json!({ "title": "t" }),
+            _ => Value::Null,
+        };
+        let path = path.replace("{token}", "nonsense").replace("{collection}", "documents");
+        (path, if body.is_null() { Body::Nothing } else { Body::Json(body) })
+    }
+
+    fn slurm(&self, path: &str) -> String {
+        let fresh = self.made.fetch_add(1, Relaxed).to_string();
+        path.replace("{cost}", "1").replace("{uid}", "1").replace("{account}", "a%20b").replace("{id}", &fresh)
+    }
+
+    fn report(&self, method: &str, path: &str) -> Body {
+        if path == "/api_token_auth/" {
+            return Body::Json(json!({ "username": "ada", "password": PASSWORD }));
+        }
+        let fresh = self.made.fetch_add(1, Relaxed).to_string();
+        match method {
+            "POST" | "PUT" => {
+                Body::Json(json!({ "jobslurmid": fresh, "userid": "1", "accountid": "a b", "amount": "1",
+                "jobstatus": "RUNNING", "partition": "savio", "qos": "normal",
+                "submitdate": "2020-03-01T10:00:00+00:00", "startdate": "2020-03-01T10:01:00+00:00" }))
+            }
+            _ => Body::Nothing,
+        }
     }
 
     async fn mybrc(&self, world: &World, method: &str, path: &str) -> (String, Body) {
