@@ -33,7 +33,7 @@ async fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Out
         Ok(mut loaded) => {
             let mut warnings = std::mem::take(&mut loaded.warnings);
             let problems = of_content(&loaded);
-            warnings.extend(of_database(loaded).await);
+            warnings.extend(Box::pin(of_database(loaded)).await);
             (problems, warnings)
         }
         Err(problems) => (problems.0, Vec::new()),

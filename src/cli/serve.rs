@@ -74,7 +74,7 @@ async fn start(
     bound: Vec<TcpListener>,
     admin_password: Option<SecretString>,
 ) -> Result<Server, Failure> {
-    let ground = Ground::take_with(config, Clock::default(), bound).await?;
+    let ground = Box::pin(Ground::take_with(config, Clock::default(), bound)).await?;
     if serve.demo
         && let Err(refusal) = demo::claim_database(&ground.app).await
     {

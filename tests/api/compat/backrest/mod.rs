@@ -33,7 +33,7 @@ async fn server() -> TestApp {
 /// The same with changed settings.
 async fn server_with(change: impl FnOnce(&mut Config)) -> TestApp {
     TestApp::with(|config| {
-        config.public_url = SITE.to_owned();
+        SITE.clone_into(&mut config.public_url);
         change(config);
     })
     .await

@@ -71,7 +71,9 @@ impl Everywhere {
     pub async fn ask(&self, dialect: &Dialect, route: &Route) -> Ask {
         let mount = (dialect.mount)(&self.app().server.app.config).path;
         let (path, body) = self.topics.request(&self.world, dialect.name, route).await;
-        let path = if path == "/" { mount } else { format!("{mount}{path}") };
+        // backrest alone has its slash at the root.
+        let bare = path == "/" && dialect.name != "backrest";
+        let path = if bare { mount } else { format!("{mount}{path}") };
         Ask { method: route.method.clone(), path, body }
     }
 }

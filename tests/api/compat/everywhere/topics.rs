@@ -48,7 +48,7 @@ impl Topics {
         match dialect {
             "project_w" => self.project_w(world, path).await,
             "backrest" => self.backrest(world, method, path).await,
-            "mybrc_rest" => (self.slurm(path), self.report(method, path)),
+            "mybrc_rest" => self.mybrc_rest(method, path),
             "topchef" => topchef(world, method, path).await,
             "mobyle2" => mobyle2(world, path).await,
             "mybrc" => self.mybrc(world, method, path).await,
@@ -135,24 +135,19 @@ impl Topics {
         (path, if body.is_null() { Body::Nothing } else { Body::Json(body) })
     }
 
-    fn slurm(&self, path: &str) -> String {
+    fn mybrc_rest(&self, method: &str, path: &str) -> (String, Body) {
         let fresh = self.made.fetch_add(1, Relaxed).to_string();
-        path.replace("{cost}", "1").replace("{uid}", "1").replace("{account}", "a%20b").replace("{id}", &fresh)
-    }
-
-    fn report(&self, method: &str, path: &str) -> Body {
-        if path == "/api_token_auth/" {
-            return Body::Json(json!({ "username": "ada", "password": PASSWORD }));
-        }
-        let fresh = self.made.fetch_add(1, Relaxed).to_string();
-        match method {
-            "POST" | "PUT" => {
+        let body = match (method, path) {
+            (_, "/api_token_auth/") => Body::Json(json!({ "username": "ada", "password": PASSWORD })),
+            ("POST" | "PUT", _) => {
                 Body::Json(json!({ "jobslurmid": fresh, "userid": "1", "accountid": "a b", "amount": "1",
                 "jobstatus": "RUNNING", "partition": "savio", "qos": "normal",
                 "submitdate": "2020-03-01T10:00:00+00:00", "startdate": "2020-03-01T10:01:00+00:00" }))
             }
             _ => Body::Nothing,
-        }
+        };
+        let path = path.replace("{cost}", "1").replace("{uid}", "1").replace("{account}", "a%20b");
+        (path.replace("{id}", &fresh), body)
     }
 
     async fn mybrc(&self, world: &World, method: &str, path: &str) -> (String, Body) {
