@@ -9,9 +9,11 @@ use crate::{
     error::{Error, Result},
 };
 
-/// Whether somebody else took the name between the look and the change.
+/// Whether somebody else was quicker, between the look and the change: a service has the name, or is the one that an
+/// older API takes to be there.
 pub(super) fn is_taken(error: &DbErr) -> bool {
-    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if what.contains("name"))
+    let unique = |what: &str| what.contains("name") || what.contains("service_standing");
+    matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(what)) if unique(&what))
 }
 
 pub(super) fn name_taken(error: DbErr) -> Error {
