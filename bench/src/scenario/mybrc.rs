@@ -23,7 +23,7 @@ use crate::world::World;
 /// How often GraphQL's processor time the same job through the old API may cost.
 const OBJECT_TARGET: f64 = 1.5;
 /// How often the processor time of a one-row update a change may cost, the database's included.
-const CHANGE_TARGET: f64 = 4.0;
+const CHANGE_TARGET: f64 = 3.0;
 /// How often a page in the depth may cost what the first one does.
 const DEEP_TARGET: f64 = 3.0;
 /// Users and accounts that share the jobs.
