@@ -22,7 +22,7 @@ pub(super) mod charge;
 mod enrol;
 mod estimate;
 mod hand;
-mod holds;
+pub(super) mod holds;
 mod member;
 mod price;
 pub(super) mod report;

@@ -101,8 +101,9 @@ pub async fn list(
     Ok(Page { rows, has_next, has_previous: after.is_some() })
 }
 
-/// What one account, or one user of it (internal ids), came to hold and spend from a moment on and before another, of the
-/// entries that the viewer may see.
+/// What one account, or one user of it (internal ids), spent from a moment on and before another, and came to hold then
+/// for jobs that hold it still, of the entries that the viewer may see. A hold that was made before, and settled then,
+/// counts as what it came to.
 pub async fn used(
     app: &App,
     viewer: &Viewer,
@@ -117,10 +118,20 @@ pub async fn used(
     if let Some(user_id) = user_id {
         query = query.filter(ledger::Column::UserId.eq(user_id));
     }
-    let summed = query
-        .select_only()
-        .expr_as(Expr::cust("CAST(COALESCE(SUM(held / 1000000 + spent / 1000000), 0) AS BIGINT)"), "units")
-        .expr_as(Expr::cust("CAST(COALESCE(SUM(held % 1000000 + spent % 1000000), 0) AS BIGINT)"), "rest");
+    // Of a job whose hold began earlier, what was added or given back since is no use of its own.
+    let earlier = from.map_or_else(String::new, |from| {
+        format!(
+            " AND NOT EXISTS (SELECT 1 FROM ledger_entry earlier WHERE earlier.job_id = ledger_entry.job_id \
+             AND earlier.held > 0 AND earlier.created_at < {})",
+            from.0
+        )
+    });
+    let open = format!(
+        "CASE WHEN ledger_entry.held <> 0 AND EXISTS (SELECT 1 FROM job WHERE job.id = ledger_entry.job_id \
+         AND job.held > 0){earlier} THEN ledger_entry.held ELSE 0 END"
+    );
+    let sum = |part: &str| Expr::cust(format!("CAST(COALESCE(SUM(({open}) {part} + spent {part}), 0) AS BIGINT)"));
+    let summed = query.select_only().expr_as(sum("/ 1000000"), "units").expr_as(sum("% 1000000"), "rest");
     let (units, rest) = summed.into_tuple::<(i64, i64)>().one(app.db.read()).await?.unwrap_or_default();
     Ok(total(units, rest))
 }

@@ -32,8 +32,8 @@ pub struct Affords {
 }
 
 /// Whether this much more, 0 or more, would stay within what an account was granted and what its member may spend, as far as
-/// the viewer sees both. An account that is not charged for recorded jobs pays for all of them. Its overrun rule plays no
-/// part: that says what happens to jobs that run.
+/// the viewer sees both. An account that is not charged for recorded jobs pays for all of its members. Its overrun rule
+/// plays no part: that says what happens to jobs that run.
 pub async fn affords(app: &App, viewer: &Viewer, uid: Uuid, user_id: Uuid, amount: Amount) -> Result<Affords> {
     let account = get(app, viewer, uid).await?;
     let user_id = user::known(app, "userId", user_id).await?;
@@ -44,10 +44,10 @@ pub async fn affords(app: &App, viewer: &Viewer, uid: Uuid, user_id: Uuid, amoun
         .await?;
     let used = Amount::clamped(account.held.wide() + account.spent.wide());
     let about_account = |obstacle| Affords { obstacle, used, allocation: account.granted };
+    let Some(member) = member else { return Ok(about_account(Some(Obstacle::NotAMember))) };
     if !account.charges_recorded {
         return Ok(about_account(None));
     }
-    let Some(member) = member else { return Ok(about_account(Some(Obstacle::NotAMember))) };
     if account.granted <= Amount::ZERO {
         return Ok(about_account(Some(Obstacle::NoAllocation)));
     }

@@ -19,6 +19,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit::{self, Action, Actor, Subject},
         check::{Faults, TEXT},
         legacy_number, slug,
     },
@@ -72,7 +73,14 @@ pub async fn record(app: &App, viewer: &Viewer, new: Listed) -> Result<account::
     viewer.require_write(Permission::AccountsWrite)?;
     require_keeper(viewer)?;
     new.check()?;
-    app.db.write((new, viewer.user_id()), |tx, (new, actor)| Box::pin(insert(tx, new, *actor))).await
+    let made = app.db.write((new, viewer.user_id(), Actor::of(viewer)), |tx, (new, actor_id, actor)| {
+        Box::pin(async move {
+            let made = insert(tx, new, *actor_id).await?;
+            audit::note(tx, actor, Action::AccountCreated, &made).await?;
+            Ok(made)
+        })
+    });
+    made.await
 }
 
 async fn insert(tx: &Tx, new: &Listed, actor_id: Option<i64>) -> Result<account::Model> {
@@ -127,7 +135,7 @@ pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: Listed
     let account = kept(app, viewer, uid).await?;
     change.check()?;
     app.db
-        .write((account.id, change, viewer.user_id()), |tx, (id, change, actor)| {
+        .write((account.id, change, viewer.user_id(), Actor::of(viewer)), |tx, (id, change, actor_id, actor)| {
             Box::pin(async move {
                 let before = present(tx, *id).await?;
                 let after = account::Model {
@@ -138,7 +146,9 @@ pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: Listed
                 };
                 let after =
                     if after == before { after } else { store(tx, after, event::AccountChange::Updated).await? };
-                restate(tx, after, change, "Set through MyBRC.", *actor).await
+                let after = restate(tx, after, change, "Set through MyBRC.", *actor_id).await?;
+                audit::note(tx, actor, Action::AccountUpdated, &after).await?;
+                Ok(after)
             })
         })
         .await
@@ -191,7 +201,7 @@ async fn restate(
 pub async fn enrol(app: &App, viewer: &Viewer, uid: Uuid) -> Result<account::Model> {
     let account = kept(app, viewer, uid).await?;
     app.db
-        .write(account.id, |tx, id| {
+        .write((account.id, Actor::of(viewer)), |tx, (id, actor)| {
             Box::pin(async move {
                 let account = present(tx, *id).await?;
                 let account = if account.overrun == Overrun::Allow {
@@ -208,6 +218,8 @@ pub async fn enrol(app: &App, viewer: &Viewer, uid: Uuid) -> Result<account::Mod
                 for member in members.all(&tx.db).await? {
                     legacy_number::of(tx, Dialect::Mybrc, Noun::User, member.user_id).await?;
                 }
+                audit::note(tx, actor, Action::AccountUpdated, Subject::from(&account).noting("enrolled in MyBRC"))
+                    .await?;
                 Ok(account)
             })
         })

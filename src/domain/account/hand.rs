@@ -14,6 +14,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        audit::{self, Action, Actor},
         check::{Faults, LINE},
         job::{self as jobs, change},
     },
@@ -49,10 +50,14 @@ pub async fn grant(app: &App, viewer: &Viewer, uid: Uuid, amount: Amount, reason
     faults.extend(positive(amount).map(|_| ()))?;
     check_reason(&mut faults, reason.as_deref());
     faults.into_result()?;
-    let input = (account.id, amount, reason, viewer.user_id());
+    let input = (account.id, amount, reason, viewer.user_id(), Actor::of(viewer));
     app.db
-        .write(input, |tx, (id, amount, reason, actor)| {
-            Box::pin(async move { enter(tx, *id, granted(*amount, reason.clone(), *actor)).await })
+        .write(input, |tx, (id, amount, reason, actor_id, actor)| {
+            Box::pin(async move {
+                let booked = enter(tx, *id, granted(*amount, reason.clone(), *actor_id)).await?;
+                audit::note(tx, actor, Action::AccountGranted, &booked.account).await?;
+                Ok(booked)
+            })
         })
         .await
 }
@@ -74,14 +79,17 @@ pub async fn adjust(app: &App, viewer: &Viewer, uid: Uuid, adjustment: Adjustmen
     }
     check_reason(&mut faults, Some(&adjustment.reason));
     faults.into_result()?;
-    let input = (account.id, adjustment, viewer.user_id());
+    let input = (account.id, adjustment, viewer.user_id(), Actor::of(viewer));
     app.db
-        .write(input, |tx, (id, adjustment, actor)| {
+        .write(input, |tx, (id, adjustment, actor_id, actor)| {
             Box::pin(async move {
                 let deltas = [adjustment.granted, Amount::ZERO, adjustment.spent];
                 let reason = Some(adjustment.reason.clone());
                 let kind = ledger::Kind::Adjustment;
-                enter(tx, *id, Entry { kind, deltas, job: None, ran_micros: None, reason, actor_id: *actor }).await
+                let entry = Entry { kind, deltas, job: None, ran_micros: None, reason, actor_id: *actor_id };
+                let booked = enter(tx, *id, entry).await?;
+                audit::note(tx, actor, Action::AccountAdjusted, &booked.account).await?;
+                Ok(booked)
             })
         })
         .await
@@ -120,9 +128,15 @@ pub async fn refund(
     }
     check_reason(&mut faults, reason.as_deref());
     faults.into_result()?;
-    let input = (job_uid, amount, reason, viewer.user_id());
+    let input = (job_uid, amount, reason, viewer.user_id(), Actor::of(viewer));
     app.db
-        .write(input, |tx, (uid, amount, reason, actor)| Box::pin(give_back(tx, *uid, *amount, reason.clone(), *actor)))
+        .write(input, |tx, (uid, amount, reason, actor_id, actor)| {
+            Box::pin(async move {
+                let (job, booked) = give_back(tx, *uid, *amount, reason.clone(), *actor_id).await?;
+                audit::note(tx, actor, Action::JobRefunded, &job).await?;
+                Ok(booked)
+            })
+        })
         .await
 }
 
@@ -132,7 +146,7 @@ async fn give_back(
     amount: Option<Amount>,
     reason: Option<String>,
     actor_id: Option<i64>,
-) -> Result<Booked> {
+) -> Result<(job::Model, Booked)> {
     let query = job::Entity::find().filter(job::Column::Uid.eq(job_uid)).lock_exclusive();
     let job = jobs::head(&tx.db, query).await?.ok_or(Error::NotFound("job"))?;
     let taken = taken(tx, &job).await?;
@@ -150,8 +164,8 @@ async fn give_back(
     let left = job.amount.unwrap_or_default().wide() - amount.wide();
     let after = job::Model { amount: Some(Amount::clamped(left)), ..job.clone() };
     let detail = event::Detail { booking: Some(booking), ..Default::default() };
-    change::record(tx, &job, after, event::Kind::Charged, detail).await?;
-    booked(tx, book.account, booking.entry_id).await
+    let job = change::record(tx, &job, after, event::Kind::Charged, detail).await?;
+    Ok((job, booked(tx, book.account, booking.entry_id).await?))
 }
 
 /// What the ledger says was taken for a job: what a batch system reported need not have been charged.

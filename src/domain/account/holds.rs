@@ -65,13 +65,24 @@ pub async fn release_hold(app: &App, viewer: &Viewer, job_uid: Uuid) -> Result<j
 async fn release(tx: &Tx, job_uid: Uuid, actor_id: Option<i64>) -> Result<job::Model> {
     let query = job::Entity::find().filter(job::Column::Uid.eq(job_uid)).lock_exclusive();
     let job = jobs::head(&tx.db, query).await?.ok_or(Error::NotFound("job"))?;
-    let held = job.held.filter(|held| *held > Amount::ZERO);
-    let (Some(account_id), Some(held)) = (job.account_id, held) else {
+    if job.held.is_none_or(|held| held <= Amount::ZERO) {
         return Err(Error::InvalidState("Nothing is held for this job.".into()));
-    };
+    }
+    let_go(tx, job, "The hold was released before the job's end.", actor_id).await
+}
+
+/// Gives back what a job holds, if it holds anything, and tells of it. The job's row must be locked.
+pub(in crate::domain) async fn let_go(
+    tx: &Tx,
+    job: job::Model,
+    reason: &str,
+    actor_id: Option<i64>,
+) -> Result<job::Model> {
+    let held = job.held.filter(|held| *held > Amount::ZERO);
+    let (Some(account_id), Some(held)) = (job.account_id, held) else { return Ok(job) };
     let mut book = Book::open(tx, account_id).await?;
     let member = book.member(tx, job.owner_id).await?;
-    let reason = Some("The hold was released before the job's end.".to_owned());
+    let reason = Some(reason.to_owned());
     let entry = Entry { reason, actor_id, ..Entry::about(&job, ledger::Kind::Release, held.negated(), Amount::ZERO) };
     let booking = book.enter(tx, member.as_ref(), entry).await?;
     let after = job::Model { held: Some(Amount::ZERO), ..job.clone() };

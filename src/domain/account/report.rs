@@ -1,6 +1,7 @@
 //! What a batch system's reports of a job do to the account that pays for it.
 
-use entity::{Amount, account::Overrun, account_member, event, job, ledger};
+use entity::{Amount, account::Overrun, account_member, event, job, job_slurm, ledger};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     book::{Book, Entry},
@@ -23,15 +24,23 @@ struct Move<'a> {
 /// account or another user is to pay, all of it moves there. Returns what was booked, in the order of the entries. Sets
 /// `amount` of `after` to what was taken, where the account's rule bounds it.
 ///
-/// Fails with INSUFFICIENT_FUNDS when the account may not be overdrawn and has not what a job begins to hold.
+/// Fails with INSUFFICIENT_FUNDS when the account's rule is REFUSE and it has not what a job begins to hold; where the
+/// rule is CAP, what is there is held.
 pub(in crate::domain) async fn restate(
     tx: &Tx,
     before: &job::Model,
     after: &mut job::Model,
 ) -> Result<Vec<event::Booking>> {
+    let payer = |job: &job::Model| (job.account_id, job.owner_id, job.held, job.amount, job.status.is_final());
+    if payer(before) == payer(after) {
+        return Ok(Vec::new());
+    }
     let payer = |job: &job::Model| (job.account_id, job.owner_id);
-    let sums = |job: &job::Model| (job.held.unwrap_or_default().wide(), job.amount.unwrap_or_default().wide());
-    let ((held_before, spent_before), (held, spent)) = (sums(before), sums(after));
+    let (held_before, spent_before) = (before.held.unwrap_or_default().wide(), booked(tx, before).await?);
+    let held = after.held.unwrap_or_default().wide();
+    // Before its end, an amount that stays is what was noted of a job, and no news of what it cost.
+    let stays = !after.status.is_final() && after.amount == before.amount;
+    let spent = if stays { spent_before } else { after.amount.unwrap_or_default().wide() };
     let wanted = after.clone();
     let mut moves = Vec::with_capacity(2);
     if payer(before) == payer(after) {
@@ -57,6 +66,10 @@ pub(in crate::domain) async fn restate(
         if left.spent > 0 {
             after.amount = Some(Amount::clamped(after.amount.unwrap_or_default().wide() - left.spent));
         }
+        if stays && held > 0 && left.held == 0 && spent == 0 {
+            // What was only noted is held now.
+            after.amount = None;
+        }
         if left.held > 0 {
             // What such an account does not hold is only noted.
             after.amount = wanted.held;
@@ -64,6 +77,23 @@ pub(in crate::domain) async fn restate(
         }
     }
     Ok(bookings)
+}
+
+/// What was taken for a job, in millionths. Of a job that is reported under a key the ledger says so: what was noted
+/// while its account charged no recorded jobs was never taken. What is said of other ones stands: an account comes with
+/// what it had spent, and an import books no jobs.
+async fn booked(tx: &Tx, job: &job::Model) -> Result<i128> {
+    let amount = job.amount.unwrap_or_default().wide();
+    let Some(account_id) = job.account_id.filter(|_| amount != 0) else { return Ok(amount) };
+    let slurm = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
+    if slurm.is_none_or(|slurm| slurm.slurm_key.is_none()) {
+        return Ok(amount);
+    }
+    let entries = ledger::Entity::find()
+        .filter(ledger::Column::JobId.eq(job.id))
+        .filter(ledger::Column::AccountId.eq(account_id))
+        .filter(ledger::Column::UserId.eq(job.owner_id));
+    Ok(entries.all(&tx.db).await?.iter().map(|entry| entry.spent.wide()).sum())
 }
 
 /// What of a move was not entered.
@@ -78,7 +108,7 @@ async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Re
     let mut book = Book::open(tx, one.account_id).await?;
     let mut member = book.member(tx, one.job.owner_id).await?;
     let (held, spent) = if book.account.charges_recorded {
-        (one.held, takes(&book, member.as_ref(), one)?)
+        takes(&book, member.as_ref(), one)?
     } else {
         // What it held when it still charged recorded jobs goes back all the same.
         (one.held.min(0), 0)
@@ -101,24 +131,35 @@ async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Re
     Ok(Left { held: one.held - held, spent: if charges { one.spent - spent } else { 0 } })
 }
 
-/// How much an account that charges recorded jobs takes of a move. Fails with INSUFFICIENT_FUNDS when it may not be
-/// overdrawn and has not what a job begins to hold.
-fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>) -> Result<i128> {
+/// How much an account that charges recorded jobs holds and takes of a move. Fails with INSUFFICIENT_FUNDS when its rule
+/// is REFUSE and it has not what a job begins to hold.
+fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>) -> Result<(i128, i128)> {
     if one.held > 0 || one.held == 0 && one.spent > 0 {
         let needed = Amount::new(one.held + one.spent).ok_or_else(uncountable)?;
         if book.account.deleted_at.is_some() {
             return Err(Error::NotFound("account"));
         }
-        if book.account.overrun != Overrun::Allow && needed > Amount::ZERO {
-            require(&book.account, member, needed)?;
-        }
-        return Ok(one.spent);
+        return match book.account.overrun {
+            Overrun::Allow => Ok((one.held, one.spent)),
+            Overrun::Refuse => {
+                if needed > Amount::ZERO {
+                    require(&book.account, member, needed)?;
+                }
+                Ok((one.held, one.spent))
+            }
+            Overrun::Cap => {
+                // The batch system runs it all the same: what is there is held, and what was spent comes first.
+                let most = bound(&book.account, member, Amount::ZERO, Amount::MOST).wide();
+                let spent = one.spent.min(most);
+                Ok((one.held.min(most - spent), spent))
+            }
+        };
     }
     if one.spent <= 0 {
-        return Ok(one.spent);
+        return Ok((one.held, one.spent));
     }
     let held = Amount::clamped(-one.held);
-    Ok(one.spent.min(bound(&book.account, member, held, held).wide()))
+    Ok((one.held, one.spent.min(bound(&book.account, member, held, held).wide())))
 }
 
 /// What entries a change of both sums takes: each kind moves its own, in its own direction.

@@ -14,7 +14,7 @@ use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
-    domain::{audit::Overruling, check::Faults, file, lease, legacy_number, project, service},
+    domain::{account::holds, audit::Overruling, check::Faults, file, lease, legacy_number, project, service},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -132,7 +132,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
         return Err(Error::Forbidden("Only admins and users with the role `accounting` remove recorded jobs.".into()));
     }
     app.db
-        .write(Changeable::by(viewer, &job), |tx, Changeable { id, overruling }| {
+        .write((Changeable::by(viewer, &job), viewer.user_id()), |tx, (Changeable { id, overruling }, actor_id)| {
             Box::pin(async move {
                 // Whole, since it is shown as it was.
                 let job = whole(tx, *id).await?;
@@ -140,6 +140,8 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model>
                 if !job.status.is_final() && job.origin == Origin::Submitted {
                     return Err(Error::InvalidState("The job has not finished; cancel it first.".into()));
                 }
+                // Nobody could settle it any more.
+                let job = holds::let_go(tx, job, "The job was removed before its end.", *actor_id).await?;
                 file::remove_all(tx, *id).await?;
                 job_log::Entity::delete_many().filter(job_log::Column::JobId.eq(*id)).exec(&tx.db).await?;
                 job_label::Entity::delete_many().filter(job_label::Column::JobId.eq(*id)).exec(&tx.db).await?;

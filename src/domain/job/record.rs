@@ -106,7 +106,7 @@ pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submit
     if let (Some(started), Some(finished)) = (new.started_at, new.finished_at)
         && finished < started
     {
-        faults.add("finishedAt", "It cannot have ended before it began; see startedAt.");
+        faults.add("finishedAt", "It cannot have ended before it began.");
     }
     if let Some(slurm) = &new.slurm {
         check_slurm(&mut faults, slurm);

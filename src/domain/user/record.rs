@@ -109,7 +109,14 @@ async fn kept(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
 pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordedChange) -> Result<user::Model> {
     let user = kept(app, viewer, uid).await?;
     check(&change)?;
-    app.db.write((user.id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+    let changed = app.db.write((user.id, change, Actor::of(viewer)), |tx, (id, change, actor)| {
+        Box::pin(async move {
+            let after = apply(tx, *id, change).await?;
+            audit::note(tx, actor, Action::UserUpdated, &after).await?;
+            Ok(after)
+        })
+    });
+    changed.await
 }
 
 async fn apply(tx: &Tx, id: i64, change: &RecordedChange) -> Result<user::Model> {

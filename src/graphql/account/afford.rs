@@ -46,8 +46,8 @@ pub struct AffordQuery;
 #[Object]
 impl AffordQuery {
     /// Whether a job that a batch system is about to run would stay within what its account was granted and what the member
-    /// may spend. An account that does not charge recorded jobs pays for all; the overrun rule plays no part. Nothing is
-    /// held by asking.
+    /// may spend. An account that does not charge recorded jobs pays for all of its members; the overrun rule plays no
+    /// part. Nothing is held by asking.
     async fn account_affords(
         &self,
         ctx: &Context<'_>,

@@ -24,7 +24,7 @@ pub struct JobReportInput {
     owner_id: Option<ID>,
     /// The account that pays. The first report of a job says it, and later ones cannot change it.
     account_id: Option<ID>,
-    /// When it was submitted there; now if the first report does not say it.
+    /// When it was submitted there; if the first report does not say it, when it began or ended, or now.
     submitted_at: Option<DateTime>,
     /// When it began to run, not before it was submitted: it is RUNNING then. QUEUED without.
     started_at: Option<DateTime>,

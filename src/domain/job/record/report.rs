@@ -4,7 +4,7 @@
 //! account; its end takes what it cost then. A report that was sent twice books nothing the second time.
 
 use entity::{
-    Amount, Labels, Time, event,
+    Amount, Labels, Time, account_member, event,
     job::{self, Origin},
     job_slurm,
 };
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     NewRecord, NewSlurm, Record, check_slurm, row, said, slurm_row, store,
-    update::{charge_difference, found_account, found_owner, rewrite},
+    update::{charge_difference, ended, found_account, found_owner, rewrite},
 };
 use crate::{
     app::App,
@@ -37,7 +37,8 @@ pub struct Report {
     pub owner_id: Option<Uuid>,
     /// Outside id of the account that pays; likewise.
     pub account_id: Option<Uuid>,
-    /// When it was submitted there; now for a new job of which that is not said.
+    /// When it was submitted there; for a new job of which that is not said, when it began, ended or was first
+    /// reported, whichever came first.
     pub submitted_at: Option<Time>,
     /// When it began to run.
     pub started_at: Option<Time>,
@@ -64,7 +65,8 @@ pub struct Reported {
 ///
 /// A report of a job that must be new is answered with the job when the same was said before, and fails with
 /// IDEMPOTENCY_MISMATCH when it was something else. Fails with INVALID for an unknown user or account, for another user or
-/// account than the job has, and for dates that are out of order.
+/// account than the job has, for a job that must be new of a user who is not a member of the account, and for dates that
+/// are out of order.
 pub async fn report(app: &App, viewer: &Viewer, report: Report) -> Result<Reported> {
     viewer.require_write(Permission::JobsWrite)?;
     if !viewer.keeps_accounts() {
@@ -122,7 +124,11 @@ async fn take(tx: &Tx, told: &Told) -> Result<Reported> {
     let Some(known) = known else {
         return Ok(Reported { job: insert(tx, told).await?, is_new: true });
     };
-    let before = present(tx, known.job_id).await?;
+    let before = match present(tx, known.job_id).await {
+        // It was removed between the two looks: the next try finds nothing, and makes it anew.
+        Err(Error::NotFound(_)) => return Err(tx.overtaken()),
+        found => found?,
+    };
     if told.report.only_new {
         return if told.key.is_of(&before) {
             Ok(Reported { job: before, is_new: false })
@@ -141,10 +147,17 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
             faults.add(path, "The first report of a job says this.");
         }
     }
+    if report.only_new
+        && let (Some(account_id), Some(owner_id)) = (account_id, owner_id)
+        && !is_member(tx, *account_id, *owner_id).await?
+    {
+        faults.add("ownerId", "The user is not a member of the account.");
+    }
     faults.into_result()?;
+    let earliest = [report.started_at, report.finished_at].into_iter().flatten().fold(tx.now, Ord::min);
     let new = NewRecord {
         owner_id: report.owner_id.unwrap_or_default(),
-        submitted_at: report.submitted_at,
+        submitted_at: report.submitted_at.or(Some(earliest)),
         started_at: report.started_at,
         finished_at: report.finished_at,
         labels: Vec::new(),
@@ -179,12 +192,20 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
     keep(tx, stored, after).await
 }
 
+/// Whether a user is a member of an account. Nobody else begins a job that it pays for; what has run is paid for all the
+/// same.
+async fn is_member(tx: &Tx, account_id: i64, user_id: i64) -> Result<bool> {
+    let member = account_member::Entity::find()
+        .filter(account_member::Column::AccountId.eq(account_id))
+        .filter(account_member::Column::UserId.eq(user_id))
+        .filter(account_member::Column::RemovedAt.is_null());
+    Ok(member.one(&tx.db).await?.is_some())
+}
+
 /// What a job is to hold, or to have cost, after a report.
 fn costing(job: job::Model, reported: Option<Amount>) -> job::Model {
     if job.status.is_final() {
-        // An end that does not say what the job cost takes what was held for it.
-        let amount = reported.or(job.amount).or(job.held);
-        return job::Model { held: None, amount, ..job };
+        return ended(job::Model { amount: reported.or(job.amount), ..job });
     }
     job::Model { held: reported.or(job.held).or(Some(Amount::ZERO)), ..job }
 }
@@ -226,11 +247,11 @@ fn in_order(job: &job::Model) -> Result<()> {
     debug_assert_eq!(job.origin, Origin::Recorded, "reports are of recorded jobs");
     let mut faults = Faults::default();
     if job.started_at.is_some_and(|started| started < job.submitted_at) {
-        faults.add("startedAt", "It cannot have begun before it was submitted; see submittedAt.");
+        faults.add("startedAt", "It cannot have begun before it was submitted.");
     }
     let begun = job.started_at.unwrap_or(job.submitted_at);
     if job.finished_at.is_some_and(|finished| finished < begun) {
-        faults.add("finishedAt", "It cannot have ended before it began; see startedAt.");
+        faults.add("finishedAt", "It cannot have ended before it began.");
     }
     faults.into_result()
 }

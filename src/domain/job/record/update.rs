@@ -118,12 +118,13 @@ pub(super) async fn rewrite(
         && finished < started
         && (before.started_at, before.finished_at) != (after.started_at, after.finished_at)
     {
-        return Err(Error::invalid("finishedAt", "It cannot have ended before it began; see startedAt."));
+        return Err(Error::invalid("finishedAt", "It cannot have ended before it began."));
     }
     after.status = state(after.started_at, after.finished_at);
-    after.held = match (after.account_id, after.status.is_final()) {
-        (Some(_), false) => Some(after.held.unwrap_or_default()),
-        (Some(_), true) | (None, _) => None,
+    after = if after.status.is_final() {
+        ended(after)
+    } else {
+        job::Model { held: after.account_id.map(|_| after.held.unwrap_or_default()), ..after }
     };
     let says_more = store_slurm(tx, &after, slurm).await?;
     if !says_more && after == *before {
@@ -137,6 +138,12 @@ pub(super) async fn rewrite(
     let detail = event::Detail { from: Some(before.status), to: Some(after.status), message, ..Default::default() };
     let step = job::Model { revision: last.revision, ..after };
     change::record(tx, &last, step, event::Kind::StatusChanged, detail).await
+}
+
+/// A job at its end, which holds nothing: one that does not say what it cost takes what was held for it.
+pub(super) fn ended(job: job::Model) -> job::Model {
+    let amount = job.amount.or(job.held.filter(|held| *held > Amount::ZERO));
+    job::Model { held: None, amount, ..job }
 }
 
 /// Books what a change costs. Where that is anything, the row is stored with it; returns it as it is then.

@@ -35,6 +35,13 @@ impl Topics {
         };
         let user = record("/users/", mybrc_user()).await;
         let account = record("/accounts/", mybrc_account()).await;
+        // Only members begin jobs.
+        let ids = "{ enrolledUsers(filter: { ldapUid: \"1\" }) { nodes { id } }
+            enrolledAccounts(filter: { title: \"a b\" }) { nodes { id } } }";
+        let ids = admin.data(ids, json!({})).await;
+        let id = |noun: &str| ids[noun]["nodes"][0]["id"].clone();
+        let input = json!({ "accountId": id("enrolledAccounts"), "userId": id("enrolledUsers") });
+        admin.change("accountMemberSet", input, "member { isManager }").await;
         Self { recorded: (user, account), made: AtomicUsize::new(0) }
     }
 

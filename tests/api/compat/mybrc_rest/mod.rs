@@ -1,5 +1,6 @@
 //! The service that MyBRC's Slurm plugins call.
 
+mod edges;
 mod errors;
 mod lists;
 mod money;

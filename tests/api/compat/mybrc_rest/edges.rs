@@ -1,0 +1,133 @@
+//! Money of reported jobs where something does not go the usual way.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{World, begins, ends};
+
+impl World {
+    /// The ids of the first reported job: of GraphQL, and the number in the first API.
+    async fn job(&self) -> (String, i64) {
+        let found = self.app.admin().data("{ recordedJobs { nodes { id dialectNumber } } }", json!({})).await;
+        let job = &found["recordedJobs"]["nodes"][0];
+        (job["id"].as_str().expect("an id").to_owned(), job["dialectNumber"].as_i64().expect("a number"))
+    }
+
+    async fn set(&self, change: Value) {
+        let mut input = json!({ "accountId": self.account });
+        input.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        self.app.admin().change("accountUpdate", input, "account { id }").await;
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_is_removed_before_its_end_gives_back_its_hold() {
+    let world = World::new().await;
+    world.post(begins("1", "30.00")).await;
+    let (id, _) = world.job().await;
+    world.app.admin().change("jobDelete", json!({ "jobId": id }), "job { id }").await;
+    assert_eq!(world.sums().await, ["0", "0", "100"]);
+    world.post(begins("2", "20.00")).await;
+    let (_, number) = world.job().await;
+    let request = world.app.admin().request(Method::DELETE, &format!("/mybrc/jobs/{number}/"));
+    assert!(request.send().await.expect("an answer").status().is_success());
+    assert_eq!(world.sums().await, ["0", "0", "100"]);
+    assert_eq!(world.entries().await, ["HOLD 30 0", "RELEASE -30 0", "HOLD 20 0", "RELEASE -20 0"]);
+}
+
+#[tokio::test]
+async fn an_end_that_somebody_else_records_takes_what_was_held() {
+    let world = World::new().await;
+    world.post(begins("1", "30.00")).await;
+    let (id, _) = world.job().await;
+    let input = json!({ "jobId": id, "finishedAt": "2020-03-01T12:00:00Z" });
+    let made = world.app.admin().change("jobRecordUpdate", input, "job { amount }").await;
+    assert_eq!(made["job"]["amount"], "30");
+    assert_eq!(world.sums().await, ["0", "30", "70"]);
+}
+
+#[tokio::test]
+async fn what_was_only_noted_is_taken_at_the_end_of_an_account_that_charges_again() {
+    let world = World::new().await;
+    world.set(json!({ "chargesRecordedJobs": false })).await;
+    world.post(begins("1", "30.00")).await;
+    world.post(begins("2", "30.00")).await;
+    world.set(json!({ "chargesRecordedJobs": true })).await;
+    world.put("1", ends("1", "20.00")).await;
+    assert_eq!(world.sums().await, ["0", "20", "80"]);
+    let (_, job) = world.put("2", begins("2", "31.00")).await;
+    assert_eq!(job["amount"], "31.00");
+    assert_eq!(world.sums().await, ["31", "20", "49"]);
+    world.put("2", ends("2", "25.00")).await;
+    assert_eq!(world.sums().await, ["0", "45", "55"]);
+}
+
+#[tokio::test]
+async fn an_account_that_caps_pays_what_it_has() {
+    let world = World::new().await;
+    world.set(json!({ "overrun": "CAP" })).await;
+    let (status, job) = world.put("1", ends("1", "70.00")).await;
+    assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!("60.00")), "the member's limit");
+    assert_eq!(world.sums().await, ["0", "60", "40"]);
+    let world = World::new().await;
+    world.set(json!({ "overrun": "CAP" })).await;
+    world.post(begins("1", "10.00")).await;
+    let (status, job) = world.put("1", begins("1", "90.00")).await;
+    assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!("90.00")), "what was said is shown");
+    assert_eq!(world.sums().await, ["60", "0", "40"], "what is there is held");
+    world.put("1", ends("1", "50.00")).await;
+    assert_eq!(world.sums().await, ["0", "50", "50"]);
+}
+
+#[tokio::test]
+async fn a_job_whose_submission_nobody_told_was_submitted_when_it_began() {
+    let world = World::new().await;
+    let mut body = ends("1", "5.00");
+    body.as_object_mut().expect("an object").remove("submitdate");
+    let (status, job) = world.put("1", body).await;
+    assert_eq!((status, &job["submitdate"]), (StatusCode::OK, &json!("2020-03-01T10:01:00Z")), "{job}");
+}
+
+#[tokio::test]
+async fn who_is_no_member_begins_no_job_but_what_has_run_is_paid() {
+    let world = World::new().await;
+    let (mut begun, mut ended) = (begins("1", "5.00"), ends("1", "5.00"));
+    (begun["userid"], ended["userid"]) = (json!("40002"), json!("40002"));
+    let (status, said) = world.post(begun).await;
+    let expected = json!({ "userid": ["The user is not a member of the account."] });
+    assert_eq!((status, said), (StatusCode::BAD_REQUEST, expected));
+    assert_eq!(world.put("1", ended).await.0, StatusCode::OK);
+    assert_eq!(world.sums().await, ["0", "5", "95"]);
+    world.set(json!({ "chargesRecordedJobs": false })).await;
+    let (_, said) = world.get("/can_submit_job/1.00/40002/fc_lee/").await;
+    assert_eq!(said["message"], "User eve is not a member of account fc_lee.");
+}
+
+#[tokio::test]
+async fn errors_name_the_fields_of_the_api_only() {
+    let world = World::new().await;
+    let mut body = ends("1", "5.00");
+    body["enddate"] = json!("2020-03-01T10:00:30Z");
+    let (_, said) = world.put("1", body).await;
+    assert_eq!(said, json!({ "enddate": ["It cannot have ended before it began."] }));
+}
+
+#[tokio::test]
+async fn a_hold_before_a_span_and_its_end_within_are_no_negative_use() {
+    let world = World::new().await;
+    world.post(begins("1", "30.00")).await;
+    world.app.advance(3600);
+    let from = world.app.clock.now_micros() / 1_000_000;
+    let usage = async || {
+        let (_, body) = world.get(&format!("/account_usages?account=fc_lee&start_time={from}")).await;
+        body["results"][0]["usage"].clone()
+    };
+    world.app.advance(60);
+    world.put("1", begins("1", "20.00")).await;
+    assert_eq!(usage().await, "0.00");
+    world.put("1", ends("1", "5.00")).await;
+    assert_eq!(usage().await, "5.00");
+    world.post(begins("2", "7.00")).await;
+    assert_eq!(usage().await, "12.00");
+    world.app.audit().await;
+}
