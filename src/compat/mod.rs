@@ -28,6 +28,7 @@ mod operation;
 mod pages;
 mod paging;
 mod parameter;
+mod place;
 mod project_w;
 mod route;
 mod surface;
