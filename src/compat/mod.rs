@@ -35,7 +35,7 @@ mod surface;
 mod topchef;
 
 pub use call::Call;
-pub use catalogue::{Line, Listed, Mapped, Run, listed};
+pub use catalogue::{Line, Listed, Mapped, Run, counted_as, listed};
 pub use credential::Credential;
 pub use dialect::Dialect;
 pub use failure::Failure;

@@ -28,6 +28,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "Mobyle2",
     origin: Origin::Mobyle2,
     mount: |config| config.mobyle2.at.clone(),
+    root: "",
     beside: None,
     routes,
     authenticate: auth::any_or_cookie,
