@@ -57,9 +57,8 @@ async fn check(format: Format, loaded: Result<Loaded, Problems>, mut output: Out
 
 /// What is wrong with the schemas of content.
 fn of_content(loaded: &Loaded) -> Vec<Problem> {
-    let origin = loaded.origin("compat.backrest.content");
     let problems = content::problems(&loaded.config).into_iter();
-    problems.map(|message| Problem { origin: origin.clone(), message }).collect()
+    problems.map(|(index, message)| Problem { origin: loaded.origin_of_content(index).clone(), message }).collect()
 }
 
 /// What only the database can tell; nothing where there is none yet, or none that can be read.

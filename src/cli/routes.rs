@@ -7,7 +7,7 @@ use super::context::with_app;
 use super::failure::Failure;
 use super::output::{Format, Output, Record, record, time};
 use crate::app::App;
-use crate::compat::{Listed, listed};
+use crate::compat::{Listed, counted_as, listed};
 use crate::config::Loaded;
 use crate::domain::{dialect_use, user};
 use crate::viewer::Viewer;
@@ -37,7 +37,8 @@ pub(super) async fn run(asked: &Routes, loaded: Loaded, output: Output) -> Resul
 async fn used(asked: &Routes, app: &App, mut output: Output) -> Result<(), Failure> {
     let operator = Viewer::local_operator();
     let mut rows = dialect_use::list(app, &operator).await?;
-    rows.retain(|row| asked.dialect.as_ref().is_none_or(|name| name == row.dialect.word()));
+    let dialect = |row: &Model| counted_as(&app.config, row.dialect.word(), &row.route);
+    rows.retain(|row| asked.dialect.as_ref().is_none_or(|name| name == dialect(row)));
     let tokens: Vec<i64> = rows.iter().map(|row| row.token_id).collect();
     let names = dialect_use::token_names(app, &tokens).await?;
     let users: Vec<i64> = rows.iter().filter(|row| row.caller != Caller::Runner).map(|row| row.caller_id).collect();
@@ -54,7 +55,7 @@ async fn used(asked: &Routes, app: &App, mut output: Output) -> Result<(), Failu
         .iter()
         .map(|row| {
             record! {
-                "dialect": row.dialect.word(),
+                "dialect": dialect(row),
                 "route": format!("{} {}", row.method, row.route),
                 "caller": row.caller.word(),
                 "who": who(row),

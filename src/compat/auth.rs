@@ -19,12 +19,8 @@ pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, R
         if let Some(token) = credentials(&parts.headers)? {
             return Ok((surface.http.authenticate)(Some(token)).await?);
         }
-        // A browser sends the cookie unasked, also when its session is over: then it says nothing.
-        if let Some(token) = session_cookie(&parts.headers) {
-            match (surface.http.authenticate)(Some(token)).await.map_err(Failure::from) {
-                Err(failure) if failure.code == Code::Unauthenticated => {}
-                known => return known,
-            }
+        if let Some(viewer) = of_cookie(surface, session_cookie(&parts.headers)).await? {
+            return Ok(viewer);
         }
         match &surface.mount.anonymous_as {
             Some(name) => Ok(session::stand_in(&surface.app, name).await?),
@@ -34,16 +30,26 @@ pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, R
     .boxed()
 }
 
-/// The same; else whoever has the cookie of a log-in at an old API's own page. An old cookie is none: who has one may log
-/// in again, and reads what everybody reads.
+/// Whoever a cookie belongs to. A browser sends it unasked, also when its session is over: then it says nothing.
+async fn of_cookie(surface: &Surface, token: Option<String>) -> Result<Option<Viewer>, Failure> {
+    let Some(token) = token else { return Ok(None) };
+    match (surface.http.authenticate)(Some(token)).await.map_err(Failure::from) {
+        Err(failure) if failure.code == Code::Unauthenticated => Ok(None),
+        known => known.map(Some),
+    }
+}
+
+/// The same, with the cookie of a log-in at an old API's own page. It goes before the cookie of docket's own pages,
+/// which the same browser may send: who logged in here is meant, and logs out. A header, which no browser sends by
+/// itself, goes before both.
 pub(super) fn any_or_cookie<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
     async move {
-        let viewer = any(surface, parts).await?;
-        let (Viewer::Anonymous, Some(token)) = (&viewer, cookie::token(&parts.headers)) else { return Ok(viewer) };
-        match (surface.http.authenticate)(Some(token)).await.map_err(Failure::from) {
-            Err(failure) if failure.code == Code::Unauthenticated => Ok(Viewer::Anonymous),
-            known => known,
+        if credentials(&parts.headers)?.is_none()
+            && let Some(viewer) = of_cookie(surface, cookie::token(&parts.headers)).await?
+        {
+            return Ok(viewer);
         }
+        any(surface, parts).await
     }
     .boxed()
 }

@@ -70,6 +70,16 @@ pub fn listed(config: &Config) -> Vec<Listed> {
     DIALECTS.iter().map(|dialect| of(dialect, config)).collect()
 }
 
+/// The name of the dialect whose use was counted under this word with this route: one that is `beside` another is
+/// counted under the other's word, with its mount in front of the route.
+#[must_use]
+pub fn counted_as(config: &Config, word: &'static str, route: &str) -> &'static str {
+    let beside = DIALECTS.iter().filter(|dialect| dialect.beside == Some(word)).find(|dialect| {
+        route.strip_prefix(&(dialect.mount)(config).path).is_some_and(|inside| inside.starts_with('/'))
+    });
+    beside.map_or(word, |dialect| dialect.name)
+}
+
 pub(super) fn of(dialect: &Dialect, config: &Config) -> Listed {
     let mount = (dialect.mount)(config);
     let errors = Code::ALL.into_iter().map(|code| Mapped {
@@ -91,7 +101,7 @@ fn line(dialect: &Dialect, route: &Route, mount: &Mount) -> Line {
     let run = |operation: &&'static dyn Document| Run { name: operation.name(), document: operation.text() };
     Line {
         method: route.method.to_string(),
-        path: if route.path == "/" { mount.path.clone() } else { format!("{}{}", mount.path, route.path) },
+        path: format!("{}{}", mount.path, if route.path == "/" { dialect.root } else { route.path }),
         summary: route.summary,
         operations: route.operations.iter().map(run).collect(),
         reason: route.reason,

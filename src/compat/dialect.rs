@@ -23,6 +23,8 @@ pub struct Dialect {
     pub origin: Origin,
     /// Its section of the configuration.
     pub mount: fn(&Config) -> Mount,
+    /// What stands behind the mount at the route `/`: nothing, or `/` where slashes are strict.
+    pub root: &'static str,
     /// The dialect at whose own address it stands, too, under its mount: clients of both know one address.
     pub beside: Option<&'static str>,
     /// The table of its routes. The router is made of it, so that neither can have what the other lacks.

@@ -28,13 +28,14 @@ mod operation;
 mod pages;
 mod paging;
 mod parameter;
+mod place;
 mod project_w;
 mod route;
 mod surface;
 mod topchef;
 
 pub use call::Call;
-pub use catalogue::{Line, Listed, Mapped, Run, listed};
+pub use catalogue::{Line, Listed, Mapped, Run, counted_as, listed};
 pub use credential::Credential;
 pub use dialect::Dialect;
 pub use failure::Failure;

@@ -1,5 +1,6 @@
 //! Where the dialects of one server stand.
 
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -44,6 +45,11 @@ impl std::fmt::Debug for Surface {
 impl Surface {
     /// Counts a request for the operator, who wants to know who still comes this way.
     pub(super) fn note(&self, method: &'static str, route: &'static str, viewer: Option<&Viewer>) {
+        // One that is at home where another is would be taken for that one.
+        let route = match self.dialect.beside {
+            Some(_) => Cow::Owned(format!("{}{route}", self.mount.path)),
+            None => Cow::Borrowed(route),
+        };
         self.app.uses.note(self.dialect.origin, method, route, viewer);
     }
 }

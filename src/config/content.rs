@@ -95,6 +95,7 @@ pub(super) fn take(draft: &mut Draft, source: &Source<'_>, value: &Spanned<DeVal
     }
     if faults.is_empty() {
         draft.config.backrest.content = types;
+        draft.content = items.iter().map(|item| source.at(&item.span())).collect();
         if let Some(key) = KEYS.iter().find(|key| key.path == PATH) {
             draft.origins.insert(key.path, place);
         }
@@ -168,6 +169,12 @@ fn fields(read: &ContentType, span: Range<usize>, faults: &mut Vec<Fault>) {
         if name.is_empty() || COMMON.contains(&name.as_str()) {
             faults.push((span.clone(), format!("{PATH}: `{name}` is a field that all content has; take another name")));
         }
+    }
+    let required = read.schema.get("required").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str);
+    for name in required.filter(|name| read.properties().all(|(own, _)| own != name)) {
+        let message =
+            format!("{PATH}: the schema requires `{name}`, which is no property of it: nothing could be created");
+        faults.push((span.clone(), message));
     }
     if let Some(file) = &read.file
         && read.properties().any(|(name, _)| name == file)
@@ -297,6 +304,10 @@ mod tests {
             (
                 "name = \"a\"\nfile = \"x\"\nschema.properties.x = {}",
                 "`x` brings the file; it has no place in the schema",
+            ),
+            (
+                "name = \"a\"\nschema = { required = [\"title\"], properties = { x = {} } }",
+                "the schema requires `title`, which is no property of it",
             ),
             (
                 "name = \"a\"\n[[compat.backrest.content]]\nname = \"a\"",

@@ -111,6 +111,7 @@ pub struct Loaded {
     /// What is not wrong but probably not meant either, such as a variable that stands for nothing.
     pub warnings: Vec<String>,
     origins: HashMap<&'static str, Origin>,
+    content: Vec<Origin>,
 }
 
 /// One key with its effective value.
@@ -131,6 +132,12 @@ impl Loaded {
         self.origins.get(path).unwrap_or(&Origin::Default)
     }
 
+    /// Where the table of a type of content stands, by its place among them.
+    #[must_use]
+    pub fn origin_of_content(&self, index: usize) -> &Origin {
+        self.content.get(index).unwrap_or(&Origin::Default)
+    }
+
     /// Every key, in the order of the documentation.
     #[must_use]
     pub fn entries(&self) -> Vec<Entry> {
@@ -149,6 +156,8 @@ impl Loaded {
 pub(super) struct Draft {
     pub config: Config,
     pub origins: HashMap<&'static str, Origin>,
+    /// Where the tables of content stand, in their order.
+    pub content: Vec<Origin>,
     pub problems: Vec<Problem>,
     pub warnings: Vec<String>,
 }
@@ -190,8 +199,8 @@ pub fn load(sources: &Sources) -> Result<Loaded, Problems> {
     }
     settle(&mut draft);
     if draft.problems.is_empty() {
-        let Draft { config, origins, warnings, .. } = draft;
-        Ok(Loaded { config, warnings, origins })
+        let Draft { config, origins, content, warnings, .. } = draft;
+        Ok(Loaded { config, warnings, origins, content })
     } else {
         Err(Problems(draft.problems))
     }

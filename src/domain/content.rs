@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::schema::{self, Semantics, Validator};
 use crate::{
@@ -17,11 +17,7 @@ pub struct Types(Arc<Vec<(ContentType, Validator)>>);
 impl Types {
     /// Compiles the schemas. Fails with INVALID for one that is none, or that could be used against the server.
     pub fn new(config: &Config) -> Result<Self> {
-        let types = config.backrest.content.iter().map(|of| {
-            let field = format!("compat.backrest.content: the schema of {}", of.name);
-            schema::check(&of.schema, Semantics::Declared, &field)?;
-            Ok((of.clone(), Validator::compile(&of.schema, Semantics::Declared)?))
-        });
+        let types = config.backrest.content.iter().map(|of| Ok((of.clone(), compiled(of)?)));
         Ok(Self(Arc::new(types.collect::<Result<_>>()?)))
     }
 
@@ -30,6 +26,20 @@ impl Types {
     pub fn find(&self, collection: &str) -> Option<Type> {
         let index = self.0.iter().position(|(of, _)| of.collection() == collection)?;
         Some(Type { types: self.clone(), index })
+    }
+
+    /// What is wrong with a value of shared data of this type: nothing where the configuration does not declare it.
+    /// Each with a pointer (`/size`, or nothing for all of it), in no order.
+    #[must_use]
+    pub fn faults(&self, kind: &str, value: Option<&Value>) -> Vec<FieldError> {
+        let Some((_, validator)) = self.0.iter().find(|(of, _)| of.name == kind) else { return Vec::new() };
+        match value {
+            Some(value @ Value::Object(_)) => validator.validate(value, "").err().unwrap_or_default(),
+            _ => vec![FieldError {
+                path: String::new(),
+                message: format!("Shared data of the type {kind} has an object."),
+            }],
+        }
     }
 }
 
@@ -56,14 +66,34 @@ impl Type {
     }
 }
 
-/// What is wrong with the schemas of a configuration, for people.
+fn compiled(of: &ContentType) -> Result<Validator> {
+    let field = format!("compat.backrest.content: the schema of {}", of.name);
+    schema::check(&of.schema, Semantics::Declared, &field)?;
+    let validator = Validator::compile(&of.schema, Semantics::Declared)?;
+    // What is left out is its default: one that is refused would refuse everybody.
+    for (name, default) in of.properties().filter_map(|(name, own)| Some((name, own.get("default")?))) {
+        let faults = validator.validate(&json!({ name.as_str(): default }), "").err().unwrap_or_default();
+        let own = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+        let is_inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
+        let is_own = |fault: &FieldError| fault.path.strip_prefix(&own).is_some_and(is_inside);
+        if let Some(fault) = faults.into_iter().find(is_own) {
+            let message = format!("Its own schema refuses it: {}", fault.message);
+            return Err(Error::invalid(format!("{field}/properties/{name}/default"), message));
+        }
+    }
+    Ok(validator)
+}
+
+/// What is wrong with the schemas of a configuration, for people: each with its type's place among them.
 #[must_use]
-pub fn problems(config: &Config) -> Vec<String> {
-    match Types::new(config) {
-        Ok(_) => Vec::new(),
-        Err(Error::Invalid(fields)) => {
+pub fn problems(config: &Config) -> Vec<(usize, String)> {
+    let told = |error| match error {
+        Error::Invalid(fields) => {
             fields.into_iter().map(|field| format!("{}: {}", field.path, field.message)).collect()
         }
-        Err(other) => vec![other.to_string()],
-    }
+        other => vec![other.to_string()],
+    };
+    let types = config.backrest.content.iter().enumerate();
+    let wrong = types.filter_map(|(index, of)| Some((index, told(compiled(of).err()?))));
+    wrong.flat_map(|(index, told)| told.into_iter().map(move |message| (index, message))).collect()
 }

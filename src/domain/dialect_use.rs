@@ -4,6 +4,7 @@
 //! was counted since the last time is lost when the server is killed, which harms nobody.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -38,11 +39,11 @@ const EVERY: Duration = Duration::from_secs(10);
 pub const LISTED: u64 = 1_000;
 
 /// A route and a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     dialect: Dialect,
     method: &'static str,
-    route: &'static str,
+    route: Cow<'static, str>,
     caller: Caller,
     caller_id: i64,
     token_id: i64,
@@ -54,7 +55,7 @@ pub struct Uses(Mutex<HashMap<Key, i64>>);
 
 impl Uses {
     /// Counts a request of this caller at a route of an older API.
-    pub fn note(&self, origin: Origin, method: &'static str, route: &'static str, viewer: Option<&Viewer>) {
+    pub fn note(&self, origin: Origin, method: &'static str, route: Cow<'static, str>, viewer: Option<&Viewer>) {
         let Some(dialect) = home(origin) else { return };
         let (caller, caller_id, token_id) = caller(viewer);
         let key = Key { dialect, method, route, caller, caller_id, token_id };
@@ -114,7 +115,7 @@ async fn add(tx: &Tx, counted: &[(Key, i64)]) -> Result<usize> {
         let row = dialect_use::ActiveModel {
             dialect: Set(key.dialect),
             method: Set(key.method.to_owned()),
-            route: Set(key.route.to_owned()),
+            route: Set(key.route.clone().into_owned()),
             caller: Set(key.caller),
             caller_id: Set(key.caller_id),
             token_id: Set(key.token_id),

@@ -251,6 +251,8 @@ fn the_routes_of_the_old_apis_are_listed() {
     let refused = terminal.run("routes --dialect gopher");
     assert!(!refused.status.success() && text_of(&refused).contains("there is no old API \"gopher\""));
     let terminal = Terminal::with_database();
+    let text = terminal.done("routes --dialect backrest");
+    assert!(text.contains("\nGET /-/\n"), "{text}");
     assert!(terminal.done("routes --used").starts_with("DIALECT"));
 }
 
@@ -313,6 +315,13 @@ fn a_schema_of_content_that_is_none_is_told_with_its_line_and_stops_the_server()
     );
     terminal.done("db migrate");
     assert!(terminal.refused("user list").contains("the schema of document/properties/size/type"));
+    let second = "[[compat.backrest.content]]\nname = \"news\"\nschema.properties.rank = { type = \"integer\", default = \"x\" }\n";
+    terminal.write("docket.toml", &format!("{}{second}", text.replace("intger", "integer")));
+    let told = self::text(&terminal.run("config check").stdout);
+    assert!(
+        told.starts_with("docket.toml:5:") && told.contains("the schema of news/properties/rank/default"),
+        "{told}"
+    );
     terminal.write("docket.toml", &text.replace("intger", "integer"));
     assert!(terminal.done("config check").contains("The configuration is right."));
 }

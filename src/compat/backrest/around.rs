@@ -9,12 +9,13 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{OriginalUri, Request};
 use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
 
 use super::envelope::not_found;
+use crate::compat::place::put_at;
 use crate::config::Config;
 
 /// In front of every path of the old server. Where the dialect has an address of its own, clients say it, too.
@@ -49,10 +50,7 @@ fn placed(mut request: Request) -> Request {
         "/" if bare => ("/-".to_owned(), None),
         path => place(path, request.method()),
     };
-    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    if let Ok(uri) = format!("{path}{query}").parse::<Uri>() {
-        *request.uri_mut() = uri;
-    }
+    put_at(&mut request, &path);
     if let Some(method) = method {
         *request.method_mut() = method;
         *request.body_mut() = Body::empty();

@@ -119,10 +119,10 @@ fn fault(field: &FieldError) -> Fault {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         if self.faults.is_empty() {
-            return match self.status {
+            return private(match self.status {
                 StatusCode::FORBIDDEN => answer(self.status, HTML, "Forbidden"),
                 status => answer(status, TEXT, in_words(status)),
-            };
+            });
         }
         let entry =
             |fault: &Fault| json!({ "location": fault.location, "name": fault.name, "description": fault.description });
@@ -151,7 +151,7 @@ pub(super) fn wrong_method(_: &Method, methods: &[Method]) -> Response {
     }
     named.sort_unstable();
     let status = StatusCode::METHOD_NOT_ALLOWED;
-    let mut response = answer(status, TEXT, in_words(status));
+    let mut response = private(answer(status, TEXT, in_words(status)));
     if let Ok(named) = HeaderValue::from_str(&named.join(", ")) {
         response.headers_mut().insert(ALLOW, named);
     }

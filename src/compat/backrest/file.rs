@@ -49,7 +49,13 @@ pub(super) fn read(form: &mut Form, field: &str) -> Given<New> {
         form.blame(field, "It is not a file: an object with filename and data is");
         return Given::Nothing;
     }
-    let Value::String(data) = given["data"].take() else { return Given::Nothing };
+    let Value::String(data) = given["data"].take() else {
+        // The description of the file that is there names it, and brings no data.
+        if given.get("id").is_none() {
+            form.blame(field, "data is missing");
+        }
+        return Given::Nothing;
+    };
     match new(&given, &data) {
         Ok(new) => Given::New(new),
         Err(description) => {

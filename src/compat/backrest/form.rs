@@ -10,7 +10,7 @@ use crate::compat::Call;
 use crate::domain::policy::EmailRule;
 
 /// Bytes of a body that brings no file.
-const BYTES: usize = 65_536;
+pub(super) const BYTES: usize = 65_536;
 
 pub(super) const NO_ADDRESS: &str = "Invalid email address";
 

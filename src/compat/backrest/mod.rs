@@ -27,6 +27,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "backrest",
     origin: Origin::Backrest,
     mount: |config| config.backrest.at.clone(),
+    root: "/",
     beside: None,
     routes,
     authenticate: auth::authenticate,

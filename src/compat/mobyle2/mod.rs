@@ -10,7 +10,6 @@ mod wire;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Uri;
 use axum::middleware::{Next, from_fn};
 use tower::Layer;
 
@@ -18,6 +17,7 @@ use super::auth;
 use super::credential::Credential;
 use super::dialect::Dialect;
 use super::parameter::Parameter;
+use super::place::put_at;
 use super::route::Route;
 use crate::graphql::Origin;
 use handlers::{projects, servers, services, session, users};
@@ -28,6 +28,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "Mobyle2",
     origin: Origin::Mobyle2,
     mount: |config| config.mobyle2.at.clone(),
+    root: "",
     beside: None,
     routes,
     authenticate: auth::any_or_cookie,
@@ -86,10 +87,9 @@ fn around(routes: Router) -> Router {
 /// `/servers/` is `/servers`.
 fn plain(mut request: Request) -> Request {
     let path = request.uri().path();
-    let Some(trimmed) = path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty()) else { return request };
-    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    if let Ok(uri) = format!("{trimmed}{query}").parse::<Uri>() {
-        *request.uri_mut() = uri;
+    let trimmed = path.strip_suffix('/').filter(|trimmed| !trimmed.is_empty()).map(str::to_owned);
+    if let Some(trimmed) = trimmed {
+        put_at(&mut request, &trimmed);
     }
     request
 }

@@ -31,6 +31,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "MyBRC",
     origin: Origin::Mybrc,
     mount: |config| config.mybrc.at.clone(),
+    root: "",
     beside: None,
     routes,
     authenticate: auth::authenticate,

@@ -3,6 +3,7 @@
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::response::Response;
+use chrono::Datelike;
 use futures_util::future::BoxFuture;
 use serde_json::{Map, Value, json};
 
@@ -52,6 +53,8 @@ impl Ask {
         let seconds = text.parse::<f64>().ok().filter(|seconds| (-1e11..=1e11).contains(seconds));
         #[expect(clippy::cast_possible_truncation, reason = "it is within bounds")]
         let at = seconds.and_then(|seconds| chrono::DateTime::from_timestamp_micros((seconds * 1e6) as i64));
+        // Beyond four digits a year has no form that everybody reads.
+        let at = at.filter(|at| (1..=9999).contains(&at.year()));
         let at = at.ok_or_else(|| Refusal::field(name, "Seconds since 1970 are needed."))?;
         Ok(Some(crate::compat::moment::of(at)))
     }

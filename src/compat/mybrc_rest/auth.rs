@@ -11,6 +11,9 @@ use crate::compat::failure::Failure;
 use crate::compat::surface::Surface;
 use crate::viewer::{Credential, Viewer, log_in_first};
 
+/// Where a token is given for a name and a password: the path as the table has it.
+pub(super) const LOG_IN: &str = "/api_token_auth/";
+
 /// Reading was open: there the user may stand in whom the operator names. What writes, and the question whether a job may
 /// be submitted, took a token, and still does.
 pub(super) fn authenticate<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
@@ -22,10 +25,10 @@ pub(super) fn authenticate<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFut
         let path = parts.uri.path();
         let is_stand_in = matches!(&viewer, Viewer::User(user) if matches!(user.credential, Credential::StandIn));
         let reads = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
-        let is_open = reads && !path.contains("/can_submit_job/");
+        let is_open = reads && !path.starts_with("/can_submit_job/");
         match viewer {
             // It is how one gets a token.
-            viewer if path.ends_with("/api_token_auth/") => Ok(viewer),
+            viewer if parts.method == Method::POST && path == LOG_IN => Ok(viewer),
             Viewer::Anonymous => Err(log_in_first().into()),
             _ if is_stand_in && !is_open => Err(log_in_first().into()),
             viewer => Ok(viewer),

@@ -32,6 +32,10 @@ impl Refusal {
         Self::new(status, json!({ "detail": detail.into() }))
     }
 
+    pub(super) fn not_found() -> Self {
+        Self::detail(StatusCode::NOT_FOUND, "Not found.")
+    }
+
     /// Fields that are wrong.
     pub(super) fn fields(wrong: &Wrong) -> Self {
         let mut fields = Map::new();
@@ -53,9 +57,9 @@ impl Refusal {
         Self::new(status, json!({ "success": false, "message": message.into() }))
     }
 
-    /// The same refusal in that shape, where it is the caller's to mend.
+    /// The same refusal in that shape, where it is about the question or the server, and not about who asks.
     pub(super) fn into_unsubmittable(self) -> Self {
-        if self.status != StatusCode::BAD_REQUEST {
+        if self.status != StatusCode::BAD_REQUEST && !self.status.is_server_error() {
             return self;
         }
         let message = match &self.body {
@@ -65,7 +69,8 @@ impl Refusal {
             }),
             _ => None,
         };
-        Self::unsubmittable(StatusCode::BAD_REQUEST, message.unwrap_or("Invalid request."))
+        let told = Self::unsubmittable(self.status, message.unwrap_or("Invalid request."));
+        Self { retry_after: self.retry_after, ..told }
     }
 }
 
@@ -96,7 +101,7 @@ impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
         let retry_after = failure.retry_after.map(|wait| wait.as_secs().max(1));
         let refusal = match failure.code {
-            Code::NotFound => Self::detail(StatusCode::NOT_FOUND, "Not found."),
+            Code::NotFound => Self::not_found(),
             Code::Invalid | Code::InsufficientFunds if !failure.fields.is_empty() => {
                 Self::fields(&failure.fields.iter().map(|wrong| (field(&wrong.path), wrong.message.clone())).collect())
             }
@@ -138,7 +143,7 @@ pub(super) fn refuse(failure: Failure) -> Response {
 }
 
 pub(super) fn not_found(_: &Uri) -> Response {
-    Refusal::detail(StatusCode::NOT_FOUND, "Not found.").into_response()
+    Refusal::not_found().into_response()
 }
 
 pub(super) fn wrong_method(method: &Method, methods: &[Method]) -> Response {
@@ -149,4 +154,17 @@ pub(super) fn wrong_method(method: &Method, methods: &[Method]) -> Response {
         response.headers_mut().insert(ALLOW, allow);
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_question_about_a_job_keeps_its_shape_when_the_server_fails() {
+        let unavailable = Failure::new(Code::Unavailable, "Try again.".to_owned());
+        let told = Refusal::from(unavailable).into_unsubmittable();
+        assert!(told.status.is_server_error());
+        assert_eq!(told.body, json!({ "success": false, "message": "Try again." }));
+    }
 }

@@ -21,6 +21,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "MyBRC's Slurm plugins",
     origin: Origin::Mybrc,
     mount: |config| config.mybrc_rest.at.clone(),
+    root: "",
     beside: Some("mybrc"),
     routes,
     authenticate: auth::authenticate,
@@ -35,7 +36,7 @@ pub(super) static DIALECT: Dialect = Dialect {
 
 fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::post("/api_token_auth/", "Gives a token for a name and a password.", token::give).runs([&token::LOG_IN]),
+        Route::post(auth::LOG_IN, "Gives a token for a name and a password.", token::give).runs([&token::LOG_IN]),
         Route::get(
             "/can_submit_job/{cost}/{uid}/{account}/",
             "Whether an account would pay for a job of a user.",

@@ -2,9 +2,10 @@
 
 use axum::Router;
 use axum::extract::Request;
-use axum::http::Uri;
 use axum::middleware::{Next, from_fn};
 use tower::Layer;
+
+use crate::compat::place::put_at;
 
 pub(super) fn around(routes: Router) -> Router {
     let next = from_fn(async |request: Request, next: Next| next.run(straight(request)).await);
@@ -13,10 +14,7 @@ pub(super) fn around(routes: Router) -> Router {
 
 fn straight(mut request: Request) -> Request {
     let path = straightened(request.uri().path());
-    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    if let Ok(uri) = format!("{path}{query}").parse::<Uri>() {
-        *request.uri_mut() = uri;
-    }
+    put_at(&mut request, &path);
     request
 }
 

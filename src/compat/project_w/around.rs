@@ -6,10 +6,12 @@ use axum::http::header::{
     ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
     ACCESS_CONTROL_REQUEST_HEADERS, ACCESS_CONTROL_REQUEST_METHOD, ORIGIN, VARY,
 };
-use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
+
+use crate::compat::place::put_at;
 
 /// In front of every path of the old server. Where the dialect has an address of its own, clients say it, too.
 const PREFIX: &str = "/api";
@@ -52,10 +54,8 @@ fn share(headers: &mut HeaderMap, asked: &HeaderMap, preflight: bool) {
 
 fn without_prefix(mut request: Request) -> Request {
     let inside = request.uri().path().strip_prefix(PREFIX).filter(|path| path.starts_with('/'));
-    let Some(path) = inside else { return request };
-    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    if let Ok(uri) = format!("{path}{query}").parse::<Uri>() {
-        *request.uri_mut() = uri;
+    if let Some(path) = inside.map(str::to_owned) {
+        put_at(&mut request, &path);
     }
     request
 }

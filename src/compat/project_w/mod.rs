@@ -24,6 +24,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "Project-W",
     origin: Origin::ProjectW,
     mount: |config| config.project_w.at.clone(),
+    root: "",
     beside: None,
     routes: || of_users().into_iter().chain(of_jobs()).chain(of_runners()).collect(),
     authenticate: auth::authenticate,

@@ -25,6 +25,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     title: "TopChef",
     origin: Origin::TopChef,
     mount: |config| config.topchef.at.clone(),
+    root: "",
     beside: None,
     routes,
     authenticate: auth::somebody,

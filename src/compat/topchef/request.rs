@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::extract::{FromRequestParts, Path, Request};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Method, Uri};
+use axum::http::{HeaderMap, HeaderName, Method};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
@@ -15,6 +15,7 @@ use super::envelope::Refusal;
 use super::json::{Style, finish};
 use super::version::Version;
 use super::wire;
+use crate::compat::place::put_at;
 
 /// The Java client cannot send PATCH, and asks for it with POST and this header.
 const OVERRIDE: HeaderName = HeaderName::from_static("x-http-method-override");
@@ -61,12 +62,9 @@ fn overridden(mut request: Request) -> Request {
 /// `//services` is `/services`.
 fn one_slash(mut request: Request) -> Request {
     let path = request.uri().path();
-    if !path.starts_with("//") {
-        return request;
-    }
-    let query = request.uri().query().map_or_else(String::new, |query| format!("?{query}"));
-    if let Ok(uri) = format!("/{}{query}", path.trim_start_matches('/')).parse::<Uri>() {
-        *request.uri_mut() = uri;
+    if path.starts_with("//") {
+        let path = format!("/{}", path.trim_start_matches('/'));
+        put_at(&mut request, &path);
     }
     request
 }

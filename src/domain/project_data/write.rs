@@ -81,6 +81,9 @@ pub async fn create(app: &App, viewer: &Viewer, new: NewData) -> Result<project_
     let mut faults = Faults::default();
     check_texts(&mut faults, Some(&new.kind), Some(&new.title), Some(&new.description));
     check_value(app, &mut faults, new.value.as_ref());
+    if new.is_shared {
+        check_declared(app, &mut faults, &new.kind, new.value.as_ref());
+    }
     let categories = checked(&mut faults, &new.categories);
     faults.into_result()?;
     let input = (owner_id, project.id, new, categories);
@@ -109,6 +112,23 @@ fn check_value(app: &App, faults: &mut Faults, value: Option<&Value>) {
     if size > bound {
         let message = format!("{size} bytes of JSON are too many; at most {bound} are taken. Attach a file instead.");
         faults.add("value", message);
+    }
+}
+
+/// Shared data of a type that the configuration declares is content of old APIs, whose clients rely on its schema.
+fn check_declared(app: &App, faults: &mut Faults, kind: &str, value: Option<&Value>) {
+    for fault in app.content.faults(kind, value) {
+        faults.add(format!("value{}", fault.path), fault.message);
+    }
+}
+
+/// The same of a change: what stays as it is, is not looked at again under a schema that is newer.
+fn check_change(app: &App, faults: &mut Faults, data: &project_data::Model, change: &DataChange) {
+    let touches = change.value.is_some() || change.kind.is_some() || change.is_shared == Some(true);
+    if touches && change.is_shared.unwrap_or(data.is_shared) {
+        let kept = data.value.as_ref().map(|document| &document.0);
+        let value = change.value.as_ref().map_or(kept, Option::as_ref);
+        check_declared(app, faults, change.kind.as_deref().unwrap_or(&data.kind), value);
     }
 }
 
@@ -158,7 +178,8 @@ async fn insert(
     Ok(made)
 }
 
-/// Changes data. Contributors, managers and owners of its project and admins may.
+/// Changes data. Contributors, managers and owners of its project and admins may. Whether it is shared, which shows it
+/// to people outside of the project, only who made it changes, and managers, owners and admins.
 ///
 /// Fails with INVALID on `fileId` for a file that is not the viewer's or attached already.
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -> Result<project_data::Model> {
@@ -166,9 +187,16 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -
     let mut faults = Faults::default();
     check_texts(&mut faults, change.kind.as_deref(), change.title.as_deref(), change.description.as_deref());
     check_value(app, &mut faults, change.value.as_ref().and_then(Option::as_ref));
+    check_change(app, &mut faults, &data, &change);
     let categories = change.categories.as_ref().map(|categories| checked(&mut faults, categories));
     faults.into_result()?;
-    let overruling = overruling(app, viewer, &data, Role::Contributor).await?;
+    let shares = change.is_shared.is_some_and(|is_shared| is_shared != data.is_shared);
+    if shares && !is_own_or_managed(viewer, &data) {
+        let message = "Only who made it and managers and owners of the project share it, or end that.";
+        return Err(Error::Forbidden(message.into()));
+    }
+    let least = if shares { least_over_all(viewer, &data) } else { Role::Contributor };
+    let overruling = overruling(app, viewer, &data, least).await?;
     let input = (data.id, viewer.user_id(), change, categories, overruling);
     app.db
         .write(input, |tx, (id, caller, change, categories, overruling)| {
@@ -235,9 +263,7 @@ pub async fn delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<project_dat
     if !may_delete(viewer, &data) {
         return Err(Error::Forbidden("Only who made it and managers and owners of the project remove it.".into()));
     }
-    let own = viewer.user_id() == Some(data.owner_id);
-    let least = if own { Role::Contributor } else { Role::Manager };
-    let overruling = overruling(app, viewer, &data, least).await?;
+    let overruling = overruling(app, viewer, &data, least_over_all(viewer, &data)).await?;
     app.db
         .write((data.id, overruling), |tx, (id, overruling)| {
             Box::pin(async move {
@@ -271,8 +297,16 @@ pub fn may_edit(viewer: &Viewer, data: &project_data::Model) -> bool {
 /// Whether the viewer may remove data that it may see.
 #[must_use]
 pub fn may_delete(viewer: &Viewer, data: &project_data::Model) -> bool {
-    let own = viewer.user_id() == Some(data.owner_id) || viewer.is_at_least(Role::Manager, data.project_id);
-    may_edit(viewer, data) && own
+    may_edit(viewer, data) && is_own_or_managed(viewer, data)
+}
+
+fn is_own_or_managed(viewer: &Viewer, data: &project_data::Model) -> bool {
+    viewer.user_id() == Some(data.owner_id) || viewer.is_at_least(Role::Manager, data.project_id)
+}
+
+/// The role that it takes to remove or share data: less where it is the viewer's own.
+fn least_over_all(viewer: &Viewer, data: &project_data::Model) -> Role {
+    if viewer.user_id() == Some(data.owner_id) { Role::Contributor } else { Role::Manager }
 }
 
 /// Data that the viewer may change: hidden data is not there, and others' is forbidden.

@@ -65,3 +65,17 @@ async fn graphql_tells_apart_where_things_are_at_home() {
     assert_eq!(others["services"]["nodes"], json!([{ "title": "Own", "dialect": null }]));
     assert_eq!(others["jobs"]["nodes"], json!([{ "dialect": null }]));
 }
+
+#[tokio::test]
+async fn an_api_beside_another_is_told_from_it() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    admin.get("/mybrc-rest/jobs/").send().await.expect("an answer");
+    assert!(dialect_use::store(&app.server.app).await.expect("they are stored") >= 1);
+    let uses = admin.data(USES, json!({})).await["dialectUses"].take();
+    let routes: Vec<_> = uses.as_array().expect("a list").iter().map(|row| row["route"].clone()).collect();
+    assert!(routes.contains(&json!("/mybrc-rest/jobs/")) && !routes.contains(&json!("/jobs/")), "{routes:?}");
+    for (route, name) in [("/mybrc-rest/jobs/", "mybrc_rest"), ("/jobs/", "mybrc"), ("/mybrc-restful/", "mybrc")] {
+        assert_eq!(docket::compat::counted_as(&app.server.app.config, "mybrc", route), name);
+    }
+}

@@ -4,6 +4,7 @@
 use axum::body::{Body, Bytes};
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
+use axum::http::header::CONTENT_LENGTH;
 use futures_util::{StreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -13,7 +14,7 @@ use crate::compat::backrest::auth::user;
 use crate::compat::backrest::content::{Content, Draft};
 use crate::compat::backrest::envelope::{Refusal, shown, streamed};
 use crate::compat::backrest::file::{self, Given};
-use crate::compat::backrest::form::Form;
+use crate::compat::backrest::form::{BYTES, Form};
 use crate::compat::backrest::negotiate::Talking;
 use crate::compat::{Call, Failure, Page};
 use crate::domain::content::Type;
@@ -226,15 +227,25 @@ async fn read(
     before: Option<&Content>,
     request: Request,
 ) -> Result<(Draft, Given<String>), Refusal> {
+    // A large body is in memory as a whole: no more of them at once than uploads.
+    let place = if is_large(&request) { Some(call.app().storage.slot()?) } else { None };
     let mut form = Form::read_within(call, request, call.app().config.backrest.body_bytes).await?;
     let mut draft = Draft::read(&mut form, of, before);
     form.finish()?;
+    // The upload takes its own.
+    drop(place);
     let file = match std::mem::replace(&mut draft.file, Given::Nothing) {
         Given::Nothing => Given::Nothing,
         Given::None => Given::None,
         Given::New(new) => Given::New(file::store(call, new).await?),
     };
     Ok((draft, file))
+}
+
+/// Whether a body may be larger than one without a file.
+fn is_large(request: &Request) -> bool {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    length.is_none_or(|length: usize| length > BYTES)
 }
 
 /// What came of it; the file of what was not kept goes at once, and need not wait for the sweep.

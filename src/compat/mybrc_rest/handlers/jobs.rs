@@ -1,5 +1,6 @@
 //! Jobs.
 
+use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request};
 use axum::http::StatusCode;
 use futures_util::FutureExt;
@@ -112,7 +113,12 @@ pub(in crate::compat::mybrc_rest) async fn create(call: Call, request: Request) 
     Ok(reply(status, &made.job.body()))
 }
 
-pub(in crate::compat::mybrc_rest) async fn replace(call: Call, Path(id): Path<String>, request: Request) -> Answer {
+pub(in crate::compat::mybrc_rest) async fn replace(
+    call: Call,
+    path: Result<Path<String>, PathRejection>,
+    request: Request,
+) -> Answer {
+    let Path(id) = path.map_err(|_| Refusal::not_found())?;
     let job = read(&body(&call, request).await?, &[]).map_err(|wrong| Refusal::fields(&wrong))?;
     if job.slurm_id.as_ref().is_some_and(|own| *own != id) {
         return Err(Refusal::field("jobslurmid", "It is another one than that of the address."));
@@ -120,7 +126,7 @@ pub(in crate::compat::mybrc_rest) async fn replace(call: Call, Path(id): Path<St
     Ok(reply(StatusCode::OK, &report(&call, id, job, false).await?.job.body()))
 }
 
-pub(in crate::compat::mybrc_rest) async fn change(_: Call, Path(_): Path<String>) -> Answer {
+pub(in crate::compat::mybrc_rest) async fn change(_: Call) -> Answer {
     Ok(reply(StatusCode::OK, &json!({ "failure": "This method is not supported." })))
 }
 

@@ -1,6 +1,7 @@
 //! Whether a job may be submitted.
 
 use axum::extract::Path;
+use axum::extract::rejection::PathRejection;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -50,8 +51,10 @@ enum Obstacle {
 /// The plugin rejects a job for `"success": false` alone: whatever is wrong with the question lets it in.
 pub(in crate::compat::mybrc_rest) async fn may(
     call: Call,
-    Path((cost, uid, account)): Path<(String, String, String)>,
+    path: Result<Path<(String, String, String)>, PathRejection>,
 ) -> Answer {
+    let unread = |_| Refusal::unsubmittable(StatusCode::BAD_REQUEST, "The address is no text.");
+    let Path((cost, uid, account)) = path.map_err(unread)?;
     answer(&call, &cost, &uid, &account).await.map_err(Refusal::into_unsubmittable)
 }
 

@@ -139,6 +139,42 @@ async fn content_goes_with_the_account() {
 }
 
 #[tokio::test]
+async fn graphql_shares_nothing_that_is_no_content_of_its_type() {
+    let app = server_with(with_content).await;
+    let ada = app.user("ada").await;
+    let project = ada.project(json!({})).await;
+    let input = |value: Value, is_shared: bool| {
+        json!({ "projectId": project, "type": "document", "title": "x",
+        "value": value, "isShared": is_shared })
+    };
+    for (value, field) in [
+        (json!({ "author": "" }), "value/author"),
+        (json!({ "author": "A", "size": "x" }), "value/size"),
+        (json!({}), "value"),
+        (json!(5), "value"),
+        (Value::Null, "value"),
+    ] {
+        assert!(ada.wrong("projectDataCreate", input(value.clone(), true)).await[0].starts_with(field), "{value}");
+        let made = ada.change("projectDataCreate", input(value.clone(), false), "data { id }").await;
+        let change = |more: Value| {
+            let mut change = json!({ "dataId": made["data"]["id"] });
+            change.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+            change
+        };
+        assert!(
+            ada.wrong("projectDataUpdate", change(json!({ "isShared": true }))).await[0].starts_with(field),
+            "{value}"
+        );
+        let mended = change(json!({ "isShared": true, "value": { "author": "A" } }));
+        ada.change("projectDataUpdate", mended, "data { id }").await;
+        assert!(
+            ada.wrong("projectDataUpdate", change(json!({ "value": value }))).await[0].starts_with(field),
+            "{value}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn graphql_shows_the_same() {
     let app = server_with(with_content).await;
     let alice = alice(&app).await;

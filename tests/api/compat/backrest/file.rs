@@ -85,6 +85,8 @@ async fn data_is_plain_text_too_and_types_are_as_told() {
     }
     for (given, told) in [
         (json!({ "data": "x" }), "filename is missing"),
+        (json!({ "filename": "a" }), "data is missing"),
+        (json!({ "filename": "a", "data": 5 }), "data is missing"),
         (json!({ "filename": "a", "data": "data:;base64,?" }), "The data is not base64"),
         (json!({ "filename": "..", "data": "x" }), "The filename is no name of a file, or the mimetype is none"),
         (
@@ -149,6 +151,24 @@ async fn a_body_may_be_large_and_not_larger() {
     assert_eq!(alice.post("/documents", body(1_500_000)).await.good()["attachment"]["size"], 1_500_000);
     assert_eq!(alice.post("/documents", body(2_500_000)).await.status, 400);
     assert_eq!(alice.post("/documents", body(5_000_000)).await.status, 413);
+}
+
+#[tokio::test]
+async fn large_bodies_wait_for_their_place_among_the_uploads() {
+    let app = server_with(|config| {
+        with_content(config);
+        config.files.uploads = 1;
+    })
+    .await;
+    let alice = alice(&app).await;
+    let body = |size: usize| json!({ "title": "x", "author": "y".repeat(size) });
+    let taken = app.server.app.storage.slot().expect("a place");
+    assert_eq!(alice.post("/documents", body(100_000)).await.status, 503);
+    assert_eq!(alice.post("/documents", body(100)).await.status, 200, "it is no upload");
+    drop(taken);
+    let attachment = json!({ "filename": "a", "data": "x".repeat(100_000) });
+    let body = json!({ "title": "x", "author": "y", "attachment": attachment });
+    assert_eq!(alice.post("/documents", body).await.status, 200);
 }
 
 #[tokio::test]

@@ -110,12 +110,14 @@ impl Answer {
     fn forbidden(&self) {
         let told = (self.status, self.header("content-type"), self.text.as_str());
         assert_eq!(told, (403, "text/html; charset=UTF-8", "Forbidden"));
+        assert_eq!(self.header("cache-control"), "private, no-store");
     }
 
     #[track_caller]
     fn not_found(&self) {
         let told = (self.status, self.header("content-type"));
         assert_eq!(told, (404, "text/plain; charset=UTF-8"), "{}", self.text);
+        assert_eq!(self.header("cache-control"), "private, no-store");
         assert!(self.text.starts_with("404 Not Found\n\nThe resource could not be found.\n\n\n"), "{}", self.text);
     }
 }

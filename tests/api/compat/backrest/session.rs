@@ -54,6 +54,25 @@ async fn a_log_in_gives_a_cookie_that_is_good_until_the_log_out() {
 }
 
 #[tokio::test]
+async fn of_two_log_ins_in_a_browser_its_own_goes_first() {
+    let app = server().await;
+    let alice = alice(&app).await;
+    let own = alice.cookie.lock().expect("nobody panicked").clone().expect("a cookie");
+    let bob = app.user("bob").await;
+    let token = bob.token.clone().expect("a token");
+    for cookies in [format!("docket_session={token}; {own}"), format!("{own}; docket_session={token}")] {
+        *alice.cookie.lock().expect("nobody panicked") = Some(cookies.clone());
+        assert_eq!(alice.get("/login").await.good()["email"], "alice@foo.com", "{cookies}");
+    }
+    alice.put("/logout", json!({})).await.succeeded();
+    app.advance(2);
+    *alice.cookie.lock().expect("nobody panicked") = Some(own);
+    assert!(!alice.is_logged_in().await, "the session of the cookie that was taken back has ended");
+    let bob = Answer::of(app.anonymous().get("/-/login").header("cookie", format!("docket_session={token}"))).await;
+    assert_eq!(bob.good()["email"], "bob@example.org", "the other one goes on");
+}
+
+#[tokio::test]
 async fn the_cookie_is_for_tls_where_clients_come_by_it() {
     let app = server_with(|config| config.public_url = "https://example.com".to_owned()).await;
     let out = Browser::new(&app).put("/logout", json!({})).await;

@@ -53,6 +53,23 @@ async fn each_field_is_named() {
 }
 
 #[tokio::test]
+async fn addresses_that_are_no_text_are_refused_in_its_shape() {
+    let world = World::new().await;
+    let (status, said) = world.get("/can_submit_job/1/%ff/fc_lee/").await;
+    assert_eq!(
+        (status, said),
+        (StatusCode::BAD_REQUEST, json!({ "success": false, "message": "The address is no text." }))
+    );
+    let (status, said) = world.put("%ff", begins("1", "1.00")).await;
+    assert_eq!((status, said), (StatusCode::NOT_FOUND, json!({ "detail": "Not found." })));
+    for seconds in ["-99999999999", "99999999999999", "NaN", "x"] {
+        let (status, said) = world.get(&format!("/jobs/?start_time={seconds}")).await;
+        let told = json!({ "start_time": ["Seconds since 1970 are needed."] });
+        assert_eq!((status, said), (StatusCode::BAD_REQUEST, told), "{seconds}");
+    }
+}
+
+#[tokio::test]
 async fn dates_are_in_order() {
     let world = World::new().await;
     let ended = ends("1", "1.00");

@@ -49,6 +49,10 @@ async fn reading_is_open_where_somebody_stands_in_and_writing_is_not() {
         anonymous(Method::POST, "/jobs/").json(&begins("1", "1.00")),
         anonymous(Method::PUT, "/jobs/1/").json(&begins("1", "1.00")),
         anonymous(Method::PATCH, "/jobs/1/"),
+        // It only ends as the address where a token is given.
+        anonymous(Method::PUT, "/jobs/api_token_auth/").json(&begins("api_token_auth", "1.00")),
+        anonymous(Method::PATCH, "/jobs/api_token_auth"),
+        anonymous(Method::GET, "/can_submit_job/1/40001/api_token_auth/"),
     ];
     for request in refused {
         assert_eq!(answer(request).await.0, StatusCode::UNAUTHORIZED);

@@ -218,6 +218,21 @@ async fn shared_data_is_for_everybody_who_logs_in() {
     let input = json!({ "title": "Genes", "type": "fasta", "isShared": true, "fileId": file });
     let id = team.contributor.data_of(&team.project, input).await;
     team.contributor.data_of(&team.project, json!({ "type": "fasta" })).await;
+    // Others' data is not shown around by who may only change it.
+    let carl = team.app.user("carl").await;
+    team.owner.enrol(&team.project, &carl, "CONTRIBUTOR").await;
+    let others = team.contributor.data_of(&team.project, json!({ "type": "bam" })).await;
+    for (who, is_shared, outcome) in [
+        (&carl, true, "FORBIDDEN"),
+        (&carl, false, "OK"),
+        (&team.contributor, true, "OK"),
+        (&carl, false, "FORBIDDEN"),
+        (&carl, true, "OK"),
+        (&team.manager, false, "OK"),
+    ] {
+        let input = json!({ "dataId": others, "title": "x", "isShared": is_shared });
+        assert_eq!(who.refused("projectDataUpdate", input).await, outcome, "{is_shared}");
+    }
     let stranger = team.app.user("sam").await;
     let list = "{ sharedData(filter: { type: { eq: \"fasta\" } }) { totalCount nodes { title isShared } } }";
     let expected = json!({ "totalCount": 1, "nodes": [{ "title": "Genes", "isShared": true }] });
