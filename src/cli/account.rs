@@ -12,7 +12,7 @@ use super::user::named as user_named;
 use crate::app::App;
 use crate::domain::account::{self, AccountFilter, AccountOrder, MemberChange, MemberOrder, NewAccount};
 use crate::domain::user;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::page::cursor;
 use crate::viewer::Viewer;
 
@@ -143,9 +143,14 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
     }
 }
 
-/// The account with this name.
-async fn find(app: &App, name: &str) -> Result<Model> {
-    account::get_by_name(app, &Viewer::local_operator(), name).await
+/// The account with this name; failing that, the only one that MyBRC knows by it.
+async fn find(app: &App, name: &str) -> Result<Model, Failure> {
+    let operator = Viewer::local_operator();
+    let found = match account::get_by_name(app, &operator, name).await {
+        Err(Error::NotFound(_)) => account::get_by_title(app, &operator, name).await,
+        found => found,
+    };
+    found.map_err(Failure::looking_for("account", name))
 }
 
 async fn enrol(named: &Named, app: &App, output: Output) -> Result<(), Failure> {
@@ -177,7 +182,11 @@ async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failu
         |row| cursor(AccountOrder::NameAsc, row),
     );
     let records = accounts.await?.iter().map(describe).collect();
-    output.list(format, records, &["number", "name", "type", "overrun", "granted", "held", "spent", "available"])?;
+    output.list(
+        format,
+        records,
+        &["number", "name", "title", "type", "overrun", "granted", "held", "spent", "available"],
+    )?;
     Ok(())
 }
 
@@ -236,6 +245,7 @@ fn describe(account: &Model) -> Record {
     record! {
         "number": account.id,
         "name": account.name,
+        "title": account.title,
         "type": account.kind,
         "description": account.description,
         "overrun": overrun,

@@ -1,5 +1,6 @@
 //! Why a command was not done, for the person at the terminal.
 
+use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -40,6 +41,14 @@ impl From<io::Error> for Failure {
 }
 
 impl Failure {
+    /// What to make of the error of looking for something that was named: that there is none says which.
+    pub fn looking_for(noun: &str, name: impl Display) -> impl FnOnce(Error) -> Self {
+        move |error| match error {
+            Error::NotFound(_) => Self::Input(format!("{noun} {name}: {error}")),
+            other => Self::Refused(other),
+        }
+    }
+
     /// Says why on stderr and gives the exit code.
     pub fn report(&self) -> ExitCode {
         // A reader that has seen enough, such as `head`, is no failure.

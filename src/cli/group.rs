@@ -117,12 +117,13 @@ pub(super) async fn run(command: Command, app: &App, mut output: Output) -> Resu
 }
 
 /// The group with this name.
-pub(super) async fn find(app: &App, name: &str) -> Result<Model> {
-    group::get_by_name(app, &Viewer::local_operator(), name).await
+pub(super) async fn find(app: &App, name: &str) -> Result<Model, Failure> {
+    let found = group::get_by_name(app, &Viewer::local_operator(), name).await;
+    found.map_err(Failure::looking_for("group", name))
 }
 
 impl Member {
-    async fn find(&self, app: &App) -> Result<(uuid::Uuid, uuid::Uuid)> {
+    async fn find(&self, app: &App) -> Result<(uuid::Uuid, uuid::Uuid), Failure> {
         Ok((find(app, &self.group).await?.uid, user::named(app, &self.user).await?.uid))
     }
 }

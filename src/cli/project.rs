@@ -148,12 +148,13 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
     }
 }
 
-async fn find(app: &App, name: &str) -> Result<Model> {
-    project::get_by_name(app, &Viewer::local_operator(), name).await
+async fn find(app: &App, name: &str) -> Result<Model, Failure> {
+    let found = project::get_by_name(app, &Viewer::local_operator(), name).await;
+    found.map_err(Failure::looking_for("project", name))
 }
 
 impl Member {
-    async fn find(&self, app: &App) -> Result<(Model, Holder)> {
+    async fn find(&self, app: &App) -> Result<(Model, Holder), Failure> {
         let holder = match (&self.user, &self.group) {
             (Some(name), _) => Holder::User(user::named(app, name).await?.uid),
             (None, name) => Holder::Group(group::find(app, name.as_deref().unwrap_or_default()).await?.uid),

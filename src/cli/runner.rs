@@ -69,8 +69,9 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
 }
 
 impl Numbered {
-    async fn find(&self, app: &App) -> Result<Model> {
-        runner::get_by_number(app, &Viewer::local_operator(), self.number).await
+    async fn find(&self, app: &App) -> Result<Model, Failure> {
+        let found = runner::get_by_number(app, &Viewer::local_operator(), self.number).await;
+        found.map_err(Failure::looking_for("runner", self.number))
     }
 }
 

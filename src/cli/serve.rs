@@ -11,6 +11,7 @@ use super::failure::{Failure, say};
 use super::log;
 use super::output::Output;
 use super::stand_in;
+use crate::compat;
 use crate::config::{Config, Flag, Loaded, Origin};
 use crate::demo::{self, Demo};
 use crate::infra::clock::Clock;
@@ -91,6 +92,9 @@ async fn serve_until_stopped(
     stop: &mut mpsc::Receiver<()>,
 ) -> Result<(), Failure> {
     tracing::info!(address = %server.address, "serving GraphQL at {}/graphql", server.app.config.public_url);
+    for ((name, _), address) in compat::addresses(&server.app.config).into_iter().zip(&server.addresses) {
+        tracing::info!(%address, "serving the old API {name} at an address of its own");
+    }
     if serve.demo {
         let demo = Demo::start(server, given).await?;
         let shown = Output::stdout().line(&demo.introduction.to_string());

@@ -80,8 +80,9 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
 }
 
 impl Named {
-    async fn find(&self, app: &App) -> Result<Model> {
-        server::get_by_name(app, &Viewer::local_operator(), &self.name).await
+    async fn find(&self, app: &App) -> Result<Model, Failure> {
+        let found = server::get_by_name(app, &Viewer::local_operator(), &self.name).await;
+        found.map_err(Failure::looking_for("server", &self.name))
     }
 }
 

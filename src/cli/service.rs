@@ -145,8 +145,9 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
 }
 
 impl Named {
-    async fn find(&self, app: &App) -> Result<Model> {
-        service::get_by_name(app, &Viewer::local_operator(), &self.name, None).await
+    async fn find(&self, app: &App) -> Result<Model, Failure> {
+        let found = service::get_by_name(app, &Viewer::local_operator(), &self.name, None).await;
+        found.map_err(Failure::looking_for("service", &self.name))
     }
 }
 

@@ -12,7 +12,6 @@ use super::pages::all;
 use super::password::Source;
 use crate::app::App;
 use crate::domain::user::{self, NewPassword, NewUser, UserFilter, UserOrder};
-use crate::error::Result;
 use crate::origin::Via;
 use crate::page::cursor;
 use crate::viewer::Viewer;
@@ -193,9 +192,10 @@ async fn set_password(name: &str, password: &Source, app: &App, mut output: Outp
 }
 
 /// The user with this name or address. No name holds an `@`.
-pub(super) async fn named(app: &App, name: &str) -> Result<Model> {
-    let (name, email) = if name.contains('@') { (None, Some(name)) } else { (Some(name), None) };
-    user::get_by(app, &Viewer::local_operator(), None, name, email).await
+pub(super) async fn named(app: &App, given: &str) -> Result<Model, Failure> {
+    let (name, email) = if given.contains('@') { (None, Some(given)) } else { (Some(given), None) };
+    let found = user::get_by(app, &Viewer::local_operator(), None, name, email).await;
+    found.map_err(Failure::looking_for("user", given))
 }
 
 const ALL: [Status; 4] = [Status::Pending, Status::Active, Status::Suspended, Status::Deleted];

@@ -2,7 +2,7 @@
 #![expect(clippy::ptr_arg, clippy::ref_option, reason = "a rule takes its key's own type, which is String, not str")]
 
 use std::fmt::Display;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
 use tracing_subscriber::EnvFilter;
@@ -264,7 +264,12 @@ pub(super) fn whole(config: &Config) -> Vec<([&'static str; 2], String)> {
         .into_iter()
         .filter(|(_, small, large)| small > large)
         .map(|([a, b], small, large)| ([a, b], format!("{a} ({small}) must be at most {b} ({large})")));
-    not_less.chain(too_much).chain(config.mail.faults()).chain(two_at_one_place(config)).collect()
+    not_less
+        .chain(too_much)
+        .chain(config.mail.faults())
+        .chain(two_at_one_place(config))
+        .chain(listening_twice(config))
+        .collect()
 }
 
 /// Old APIs that let callers without a credential in, where others than this machine reach them.
@@ -291,6 +296,36 @@ fn two_at_one_place(config: &Config) -> Vec<([&'static str; 2], String)> {
         }
     }
     clashes
+}
+
+/// Listeners of which the second could not be bound: the server's own, and those of old APIs. A port 0 is any free one.
+fn listening_twice(config: &Config) -> Vec<([&'static str; 2], String)> {
+    let keys = config.mounts().map(|(key, mount)| (listen_key(key), mount.listen.filter(|_| mount.enabled)));
+    let all = std::iter::once(("listen", Some(config.listen))).chain(keys);
+    let all: Vec<_> = all.filter_map(|(key, address)| Some((key, address?))).collect();
+    let mut clashes = Vec::new();
+    for (index, (key, address)) in all.iter().enumerate() {
+        for (other, its) in &all[..index] {
+            if address.port() != 0 && address.port() == its.port() && overlap(address.ip(), its.ip()) {
+                clashes.push(([*key, *other], format!("{key} ({address}) and {other} ({its}) take the same port")));
+            }
+        }
+    }
+    clashes
+}
+
+/// Whether a port cannot be taken at both addresses: an unspecified one is every address of its kind.
+fn overlap(one: IpAddr, other: IpAddr) -> bool {
+    one == other || (one.is_ipv4() == other.is_ipv4() && (one.is_unspecified() || other.is_unspecified()))
+}
+
+/// The key of a section's own address, by the key of its mount.
+fn listen_key(mount: &'static str) -> &'static str {
+    let listen = super::KEYS
+        .iter()
+        .map(|key| key.path)
+        .find(|path| path.strip_suffix(".listen").is_some_and(|section| mount.strip_suffix(".mount") == Some(section)));
+    listen.unwrap_or(mount)
 }
 
 /// The URL with its password, if it carries one, replaced by `***`.

@@ -1,6 +1,8 @@
 //! Names that an old API knows only as numbers: `savio=1`. A partition may say more: `savio=1 nodes=160 cores=3200 price=0.75
 //! shared`.
 
+use std::collections::HashSet;
+
 /// A partition of a cluster.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Partition {
@@ -69,7 +71,8 @@ pub fn number_of(entries: &[String], name: &str) -> i32 {
 
 #[expect(clippy::ptr_arg, reason = "a rule takes its key's own type")]
 pub(super) fn partitions(entries: &Vec<String>) -> Result<(), String> {
-    entries.iter().try_for_each(|entry| Partition::read(entry).map(|_| ()))
+    entries.iter().try_for_each(|entry| Partition::read(entry).map(|_| ()))?;
+    no_twins(entries)
 }
 
 /// Names with numbers from `least` to `most`.
@@ -80,8 +83,17 @@ pub(super) fn numbers(least: i32, most: i32) -> impl Fn(&Vec<String>) -> Result<
             Some(_) | None => {
                 Err(format!("{entry:?} is not a name with its number; expected one from {least} to {most}: \"name=1\""))
             }
-        })
+        })?;
+        no_twins(entries)
     }
+}
+
+/// Each name once: of two numbers of one name nobody could tell which is meant.
+fn no_twins(entries: &[String]) -> Result<(), String> {
+    let mut names = HashSet::new();
+    let mut read = entries.iter().filter_map(|entry| numbered(entry.split_ascii_whitespace().next()?));
+    let twin = read.find(|(name, _)| !names.insert(*name));
+    twin.map_or(Ok(()), |(name, _)| Err(format!("{name:?} stands there twice")))
 }
 
 #[cfg(test)]
@@ -103,5 +115,8 @@ mod tests {
         let entries = ["savio=1 nodes=2".to_owned(), "savio2=-3".to_owned()];
         assert_eq!(["savio", "savio2", "savio3", ""].map(|name| number_of(&entries, name)), [1, -3, 0, 0]);
         assert!(numbers(0, 5)(&vec!["a=6".to_owned()]).is_err());
+        let twins = vec!["a=1".to_owned(), "b=1".to_owned(), "a=2".to_owned()];
+        assert_eq!(numbers(0, 5)(&twins).expect_err("a name twice"), "\"a\" stands there twice");
+        assert_eq!(partitions(&twins).expect_err("a name twice"), "\"a\" stands there twice");
     }
 }

@@ -311,3 +311,32 @@ fn passwords_in_urls_are_not_shown() {
     let loaded = load_all("", &[("DOCKET_DATABASE_URL", "sqlite://ada:hunter2@host/docket.db")], &[]).expect("right");
     assert!(!format!("{:?}", loaded.entries()).contains("hunter2"));
 }
+
+#[test]
+fn no_two_listeners_take_one_port() {
+    let clash = |text: &str| load_all(text, &[], &[]).map(drop).map_err(|problems| format!("{problems}"));
+    for (text, keys) in [
+        (
+            "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nlisten = \"127.0.0.1:9000\"\n",
+            ["compat.mybrc.listen", "listen"],
+        ),
+        (
+            "listen = \"0.0.0.0:9000\"\n[compat.topchef]\nlisten = \"127.0.0.1:9000\"\n",
+            ["compat.topchef.listen", "listen"],
+        ),
+        (
+            "[compat.mybrc]\nlisten = \"[::1]:9000\"\n[compat.topchef]\nlisten = \"[::1]:9000\"\n",
+            ["compat.mybrc.listen", "compat.topchef.listen"],
+        ),
+    ] {
+        let problem = clash(text).expect_err("they clash");
+        assert!(keys.iter().all(|key| problem.contains(&format!("{key} ("))), "{problem}");
+    }
+    for text in [
+        "listen = \"127.0.0.1:0\"\n[compat.mybrc]\nlisten = \"127.0.0.1:0\"\n",
+        "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nlisten = \"127.0.0.2:9000\"\n",
+        "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nenabled = false\nlisten = \"127.0.0.1:9000\"\n",
+    ] {
+        assert_eq!(clash(text), Ok(()), "{text}");
+    }
+}

@@ -95,6 +95,21 @@ pub async fn get_by_name(app: &App, viewer: &Viewer, name: &str) -> Result<accou
     one(app, viewer, account::Column::Name.eq(name)).await
 }
 
+/// The only account with this title, which is the name that `MyBRC` knows it by.
+///
+/// Fails with INVALID_STATE when several have it.
+pub async fn get_by_title(app: &App, viewer: &Viewer, title: &str) -> Result<account::Model> {
+    viewer.require_read(Permission::AccountsRead)?;
+    let query = account::Entity::visible_to(&viewer.account_scope()).filter(account::Column::Title.eq(title));
+    let mut found = query.limit(2).all(app.db.read()).await?;
+    if found.len() > 1 {
+        return Err(Error::InvalidState(
+            format!("Several accounts have the title {title:?}; give the name of one.").into(),
+        ));
+    }
+    found.pop().ok_or(Error::NotFound("account"))
+}
+
 async fn one(app: &App, viewer: &Viewer, which: sea_orm::sea_query::SimpleExpr) -> Result<account::Model> {
     viewer.require_read(Permission::AccountsRead)?;
     let query = account::Entity::visible_to(&viewer.account_scope()).filter(which);

@@ -3,10 +3,25 @@
 /// A word that is nobody's name: in full names it stands for the server itself.
 pub(super) const RESERVED: &str = "server";
 
+/// What of a title stays, in characters: room for a number after it.
+const LONGEST: usize = 56;
+
 /// The names that a title may become, the best first: `Word statistics` becomes `word-statistics`, `word-statistics-2`
 /// and so on, a thousand in all. A title without a letter or digit becomes `otherwise`.
 pub(super) fn names(title: &str, otherwise: &str) -> impl Iterator<Item = String> {
-    let base = slug(title).unwrap_or_else(|| otherwise.to_owned());
+    numbered(slug(title).unwrap_or_else(|| otherwise.to_owned()))
+}
+
+/// The same for what has a name elsewhere, by which people look for it: all of it stays that a name may hold, so
+/// `fc_lab` is still `fc_lab`.
+pub(super) fn near(title: &str, otherwise: &str) -> impl Iterator<Item = String> {
+    let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+    let base: String = title.trim().chars().map(|c| if kept(c) { c } else { '-' }).take(LONGEST).collect();
+    let has_letter = base.contains(|c: char| c.is_ascii_alphanumeric());
+    numbered(if has_letter { base } else { otherwise.to_owned() })
+}
+
+fn numbered(base: String) -> impl Iterator<Item = String> {
     let names = (1..=1_000).map(move |number| if number == 1 { base.clone() } else { format!("{base}-{number}") });
     names.filter(|name| name != RESERVED)
 }
@@ -20,7 +35,7 @@ fn slug(title: &str) -> Option<String> {
         } else if !slug.is_empty() && !slug.ends_with('-') {
             slug.push('-');
         }
-        if slug.len() >= 56 {
+        if slug.len() >= LONGEST {
             break;
         }
     }
@@ -43,6 +58,9 @@ mod tests {
         assert_eq!(first("数据"), "project");
         assert_eq!(first("Server"), "server-2");
         assert_eq!(first(&"x".repeat(200)).len(), 56);
+        let kept = |title| near(title, "account").next().unwrap_or_default();
+        assert_eq!(["fc_Lab.2", " a lab ", "数据", "server"].map(kept), ["fc_Lab.2", "a-lab", "account", "server-2"]);
+        assert_eq!(kept(&"x".repeat(200)).len(), 56);
         assert_eq!(names("a", "b").nth(2).as_deref(), Some("a-3"));
     }
 }

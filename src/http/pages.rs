@@ -44,7 +44,7 @@ fn map(state: &Shared) -> Response {
 pub(super) async fn not_found(Extension(info): Extension<RequestInfo>, uri: OriginalUri) -> Response {
     let path: String = uri.path().chars().take(100).collect();
     let message = format!(
-        "There is nothing at {path}. The paths are /, /graphql, /graphiql, /files/…, /jobs/…/log, /jobs/…/results, /session, /activate, /resetPassword, /healthz, /readyz and /metrics."
+        "There is nothing at {path}. The paths are /, /graphql, /graphiql, /files/…, /jobs/…/log, /jobs/…/results, /session, /oauth/…, /compat, /activate, /resetPassword, /healthz, /readyz and /metrics."
     );
     Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, message).respond(&info.id, Media::Json)
 }

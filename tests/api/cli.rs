@@ -186,7 +186,10 @@ fn services_runners_and_tokens_are_made_and_removed() {
     assert_eq!(terminal.json("service show pi --json")["disabled"], true);
     terminal.done("runner delete 1");
     terminal.done("service delete pi");
-    assert_eq!(terminal.refused("service show pi"), "error: There is no such service, or you may not see it.");
+    assert_eq!(
+        terminal.refused("service show pi"),
+        "error: service pi: There is no such service, or you may not see it."
+    );
     let secret = terminal.done("token create ci --user ada --scope jobs:read --expires-days 1");
     assert!(secret.starts_with("dkt_"), "{secret}");
     let tokens = terminal.json("token list --user ada --json");
@@ -229,8 +232,23 @@ fn an_account_is_kept_at_the_command_line() {
     assert_eq!(terminal.json("account holds --older 7d --json"), serde_json::json!([]));
     terminal.done("account member lab ada --remove");
     assert_eq!(terminal.done("db check"), "The database is sound.");
+    for (line, named) in [
+        ("account grant nolab 5", "account nolab"),
+        ("account statement nolab", "account nolab"),
+        ("account create new --member nobody", "user nobody"),
+        ("client create x --user nobody", "user nobody"),
+        ("user promote nope", "user nope"),
+        ("server probe nolab", "server nolab"),
+        ("runner show 77", "runner 77"),
+    ] {
+        let said = terminal.refused(line);
+        assert!(said.starts_with(&format!("error: {named}: There is no such ")), "{line}: {said}");
+    }
     assert_eq!(terminal.refused("account grant lab -1"), "error: amount: -1 is not more than 0.");
-    assert_eq!(terminal.refused("account show other"), "error: There is no such account, or you may not see it.");
+    assert_eq!(
+        terminal.refused("account show other"),
+        "error: account other: There is no such account, or you may not see it."
+    );
     for line in
         ["account grant lab 1e3", "account grant lab", "account holds --older 7", "account adjust lab --spent 1"]
     {
@@ -295,7 +313,7 @@ fn a_user_is_kept_at_the_command_line() {
     assert_eq!(terminal.run("session revoke").status.code(), Some(2));
     assert!(terminal.refused("user delete ada").ends_with("add --yes if that is meant"));
     assert_eq!(terminal.done("user delete ada --yes"), "The user ada is deleted.");
-    assert_eq!(terminal.refused("user show ada"), "error: There is no such user, or you may not see it.");
+    assert_eq!(terminal.refused("user show ada"), "error: user ada: There is no such user, or you may not see it.");
     assert_eq!(terminal.json("user list --json"), serde_json::json!([]));
     assert_eq!(terminal.json("user list --status deleted --json")[0]["email"], serde_json::Value::Null);
     terminal.done("user create ada --email ada@example.org --no-password");

@@ -101,8 +101,8 @@ async fn every_number_is_kept_and_what_cannot_be_taken_is_told_of() {
     let job = json!({ "status": "SUCCEEDED", "amount": "-10", "owner": { "legacyNumber": 9 },
         "startedAt": "2017-07-18T08:39:30.000000Z", "finishedAt": "2017-07-18T08:39:20.500000Z",
         "createdAt": "2018-06-05T13:27:35.000000Z", "updatedAt": "2018-06-05T13:27:35.000000Z",
-        "account": { "name": "fc-lab-2", "title": "fc_lab", "available": "1" } });
-    let account = json!({ "name": "fc-lab", "title": "fc_lab", "granted": "100", "spent": "60", "available": "40",
+        "account": { "name": "fc_lab-2", "title": "fc_lab", "available": "1" } });
+    let account = json!({ "name": "fc_lab", "title": "fc_lab", "granted": "100", "spent": "60", "available": "40",
         "overrun": "ALLOW", "chargesRecordedJobs": false, "members": { "nodes": [{ "limit": "50", "spent": "20" }] } });
     assert_eq!(found, json!({ "job": job, "a": account }));
     app.audit().await;
@@ -126,6 +126,29 @@ async fn an_import_is_repeated_without_doing_anything_twice() {
     let user = app.user("ada").await;
     let made = app.admin().change("jobRecord", json!({ "ownerId": user.id }), "job { dialectNumber }").await;
     assert_eq!(made["job"]["dialectNumber"], 904);
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_number_of_another_here_is_not_theirs() {
+    let app = TestApp::new().await;
+    let exported = folder(&[USERS, ACCOUNTS, MEMBERS, JOBS]);
+    mybrc(&app, exported.path()).await;
+    let renamed = (USERS.0, &*USERS.1.replace("ann,7,,ann@example.org,12", "eve,7,,ann@example.org,12"));
+    let other = (ACCOUNTS.0, &*ACCOUNTS.1.replace("3,fc_lab", "3,fc_other"));
+    let report = mybrc(&app, folder(&[renamed, other, MEMBERS, JOBS]).path()).await;
+    let counts = counted(&report);
+    assert_eq!(counts[..2], [("users.csv", [0, 1, 6]), ("accounts.csv", [0, 1, 2])], "{report:?}");
+    assert_eq!(counts[2..], [("useraccountassociations.csv", [0, 0, 3]), ("jobs.csv", [0, 1, 4])], "{report:?}");
+    let reasons: Vec<&str> = report.refused.iter().map(|refused| refused.reason.as_str()).collect();
+    assert!(reasons.contains(&"The UserID 7 belongs to another user already."), "{reasons:?}");
+    assert!(reasons.contains(&"The AccountID 3 belongs to another account already."), "{reasons:?}");
+    // Of the same name, one whose uid or address changed since is the same, and one who differs in both is not.
+    for (from, known) in [("other@example.org,12", 2), ("ann@example.org,13", 2), ("other@example.org,13", 1)] {
+        let changed = (USERS.0, &*USERS.1.replacen("ann@example.org,12", from, 1));
+        let report = mybrc(&app, folder(&[changed, ACCOUNTS, MEMBERS, JOBS]).path()).await;
+        assert_eq!(counted(&report)[0].1[1], known, "{from}");
+    }
     app.audit().await;
 }
 

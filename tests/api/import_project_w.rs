@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, Database};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{Client, PASSWORD, TestApp};
 
 const TABLES: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR NOT NULL, password_hash VARCHAR NOT NULL, \
      user_key BLOB, is_admin BOOLEAN NOT NULL, activated BOOLEAN NOT NULL);
@@ -110,6 +110,61 @@ async fn it_may_be_repeated_and_admins_stay_admins() {
     let found = app.admin().data(document, json!({})).await["users"]["nodes"].take();
     let bob = found.as_array().expect("users").iter().find(|user| user["legacyNumber"] == 4).expect("bob").clone();
     assert_eq!((&bob["isAdmin"], &bob["emailVerifiedAt"]), (&json!(true), &Value::Null));
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn nobody_gets_what_belongs_to_another_who_has_the_number_here() {
+    let app = TestApp::new().await;
+    // docket's own admin and a user of docket's own draw numbers when they are first seen there.
+    let get = async |client: &Client, path: &str| {
+        let answer = client.get(path).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.json::<Value>().await.expect("JSON"))
+    };
+    let admin = app.admin();
+    assert_eq!(get(&admin, "/api/users/info").await.0, 200);
+    let document = "{ viewer { user { legacyNumber(dialect: PROJECT_W) } } }";
+    let number = admin.data(document, json!({})).await["viewer"]["user"]["legacyNumber"].as_i64().expect("a number");
+    let sql = format!(
+        "INSERT INTO users VALUES ({number}, 'eve@example.org', 'x', x'', 0, 1), (7, 'dan@example.org', 'x', x'', 0, 1); \
+         INSERT INTO jobs VALUES (1, {number}, NULL, NULL, 'of eve', 0, NULL, 'e.mp3', NULL), \
+         (2, 7, NULL, NULL, 'of dan', 0, NULL, 'd.mp3', NULL), (3, 99, NULL, NULL, 'x', 0, NULL, 'x.mp3', NULL);"
+    );
+    let report = taken(&app, &old(&sql).await).await.expect("it is taken over");
+    assert_eq!(counted(&report)[..2], [("users", [1, 0, 1]), ("jobs", [1, 0, 2])]);
+    let reason = format!("The number {number} belongs to a user with another address already.");
+    assert_eq!((report.refused[0].row.as_str(), &report.refused[0].reason), (number.to_string().as_str(), &reason));
+    assert_eq!(get(&admin, "/api/jobs/list").await.1["jobIds"], json!([]));
+
+    // The number of a job is known only with the same owner and file.
+    for (job, known) in
+        [("(2, 7, NULL, NULL, 't', 0, NULL, 'd.mp3', NULL)", 1), ("(2, 7, NULL, NULL, 't', 0, NULL, 'o.mp3', NULL)", 0)]
+    {
+        let sql =
+            format!("INSERT INTO users VALUES (7, 'DAN@example.org', 'x', x'', 0, 1); INSERT INTO jobs VALUES {job};");
+        let report = taken(&app, &old(&sql).await).await.expect("it is taken over");
+        assert_eq!(counted(&report)[..2], [("users", [0, 1, 0]), ("jobs", [0, known, 1 - known])], "{report:?}");
+    }
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn a_recording_of_several_parts_arrives_whole() {
+    let app = TestApp::new().await;
+    // Two parts and a bit, each of which begins with another byte.
+    let sql = "INSERT INTO users VALUES (1, 'ann@example.org', 'x', x'', 0, 1); \
+         INSERT INTO files VALUES (1, zeroblob(33554435)); \
+         UPDATE files SET audio_data = CAST(x'01' || substr(audio_data, 2, 16777215) || x'02' \
+         || substr(audio_data, 2, 16777215) || x'030405' AS BLOB); \
+         INSERT INTO jobs VALUES (1, 1, NULL, NULL, NULL, 0, NULL, 'long.mp3', 1);";
+    taken(&app, &old(sql).await).await.expect("it is taken over");
+    let document = "{ job(dialect: PROJECT_W, number: 1) { files { nodes { id size } } } }";
+    let file = app.admin().data(document, json!({})).await["job"]["files"]["nodes"][0].take();
+    assert_eq!(file["size"], 33_554_435);
+    let path = format!("/files/{}", file["id"].as_str().expect("an id"));
+    let bytes = app.admin().get(&path).send().await.expect("an answer").bytes().await.expect("bytes");
+    assert_eq!((bytes.len(), bytes[0], bytes[1 << 24], &bytes[1 << 25..]), (33_554_435, 1, 2, &[3, 4, 5][..]));
+    assert_eq!(bytes.iter().filter(|byte| **byte != 0).count(), 5);
     app.audit().await;
 }
 

@@ -114,7 +114,7 @@ async fn insert(tx: &Tx, new: &Listed, actor_id: Option<i64>) -> Result<account:
 
 /// A slug of the title that no account has.
 async fn free_name(tx: &Tx, title: &str) -> Result<String> {
-    for name in slug::names(title, "account") {
+    for name in slug::near(title, "account") {
         let taken = account::Entity::find()
             .filter(account::Column::Name.eq(&name))
             .filter(account::Column::DeletedAt.is_null())

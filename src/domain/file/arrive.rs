@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use entity::file;
-use futures_util::{Stream, stream};
+use futures_util::Stream;
 use uuid::Uuid;
 
 use super::{
@@ -104,11 +104,11 @@ pub(in crate::domain) async fn take_over(
     app: &App,
     job: job::Model,
     new: &NewFile,
-    bytes: Bytes,
+    bytes: impl Stream<Item = Result<Bytes>> + Send + Unpin,
     begun: impl Fn(Uuid) + Send,
 ) -> Result<()> {
     let row = begin(tx, app, job.owner_id, new, true).await?;
     begun(row.uid);
-    let stored = app.storage.put(row.uid, stream::iter([Ok(bytes)])).await?;
+    let stored = app.storage.put(row.uid, bytes).await?;
     attach(tx, row, &stored, job).await.map(|_| ())
 }

@@ -6,9 +6,7 @@ mod users;
 
 use std::path::Path;
 
-use entity::legacy_number::{Dialect, Noun};
-
-use super::{Progress, Report, Source, number::numbers, require_operator, take_time};
+use super::{Progress, Report, Source, require_operator, take_time};
 use crate::{app::App, db::Tx, error::Result, viewer::Viewer};
 
 /// Takes over the tables of `MyBRC` from a folder with `users.csv`, `accounts.csv`, `useraccountassociations.csv` and
@@ -25,10 +23,8 @@ pub async fn mybrc(app: &App, viewer: &Viewer, folder: &Path, progress: Progress
 async fn run(tx: &Tx, source: &Source) -> Result<Report> {
     take_time(tx).await?;
     let mut report = Report::default();
-    let mut users = numbers(tx, Dialect::Mybrc, Noun::User).await?;
-    let mut accounts = numbers(tx, Dialect::Mybrc, Noun::Account).await?;
-    users::run(tx, source, &mut users, &mut report).await?;
-    accounts::run(tx, source, &mut accounts, &mut report).await?;
+    let users = users::run(tx, source, &mut report).await?;
+    let accounts = accounts::run(tx, source, &mut report).await?;
     accounts::members(tx, source, &users, &accounts, &mut report).await?;
     jobs::run(tx, source, &users, &accounts, &mut report).await?;
     Ok(report)

@@ -8,21 +8,19 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use bytes::Bytes;
 use entity::{
     legacy_number::{Dialect, Noun},
     service,
 };
+use futures_util::{Stream, stream};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, SqlxSqliteConnector, Statement,
     sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 use uuid::Uuid;
 
-use super::{
-    Progress, Report,
-    number::{count, numbers},
-    require_operator, take_time,
-};
+use super::{Progress, Report, number::count, require_operator, take_time};
 use crate::{
     app::App,
     db::Tx,
@@ -116,6 +114,23 @@ impl Old {
         Ok(self.rows(format!("SELECT {columns} FROM {table} WHERE id > {id} ORDER BY id LIMIT {PAGE}")).await?)
     }
 
+    /// The bytes of a recording, a part at a time; none when it is not there. While `SQLite` cuts a part off, it holds the
+    /// whole of the recording by itself: the parts are large so that it does so seldom.
+    async fn recording(&self, id: i64) -> Result<Option<impl Stream<Item = Result<Bytes>> + Send + Unpin + use<>>> {
+        let sql = format!("SELECT 1 FROM files WHERE id = {id} AND audio_data IS NOT NULL");
+        if self.rows(sql).await?.is_empty() {
+            return Ok(None);
+        }
+        let parts = stream::try_unfold((self.clone(), 1_usize), move |(old, from)| async move {
+            let sql = format!("SELECT CAST(substr(audio_data, {from}, {PART}) AS BLOB) FROM files WHERE id = {id}");
+            let rows = old.rows(sql).await?;
+            let part = rows.first().map(|row| row.try_get_by_index::<Vec<u8>>(0)).transpose()?.unwrap_or_default();
+            let next = from + PART;
+            Ok::<_, Error>((!part.is_empty()).then(|| (Bytes::from(part), (old, next))))
+        });
+        Ok(Some(Box::pin(parts)))
+    }
+
     async fn number(&self, sql: &str) -> Result<i64> {
         let rows = self.rows(sql.to_owned()).await?;
         let row = rows.first().ok_or_else(|| Error::internal("a sum has no row"))?;
@@ -126,13 +141,15 @@ impl Old {
 /// Rows that are read at once.
 const PAGE: usize = 200;
 
+/// Bytes of a recording that are read at once.
+const PART: usize = 16 << 20;
+
 async fn run(tx: &Tx, input: &Input) -> Result<Report> {
     // An attempt before this one may have come to nothing.
     input.kept.clear(&input.app).await?;
     take_time(tx).await?;
     let mut report = Report::default();
-    let mut users = numbers(tx, Dialect::ProjectW, Noun::User).await?;
-    users::run(tx, input, &mut users, &mut report).await?;
+    let users = users::run(tx, input, &mut report).await?;
     Box::pin(jobs::run(tx, input, &users, &mut report)).await?;
     let runners = input.old.number("SELECT COUNT(*) FROM runners").await?;
     if runners > 0 {

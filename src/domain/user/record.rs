@@ -3,10 +3,11 @@
 use entity::{
     account_member,
     audit_entry::Action,
+    job,
     legacy_number::{Dialect, Noun},
     user,
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -147,9 +148,9 @@ async fn apply(tx: &Tx, id: i64, change: &RecordedChange) -> Result<user::Model>
     Ok(after)
 }
 
-/// Removes a user who is only recorded and is a member of no account. Admins and users with the role `accounting` may.
+/// Removes a user who is only recorded, is a member of no account, and to whom no job belongs. Admins and users with the role `accounting` may.
 ///
-/// Fails with FORBIDDEN for a user who logs in, and with INVALID_STATE for a member.
+/// Fails with FORBIDDEN for a user who logs in, and with INVALID_STATE for a member and an owner of jobs.
 pub async fn record_delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
     let user = kept(app, viewer, uid).await?;
     if !user.record_only {
@@ -160,6 +161,11 @@ pub async fn record_delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user
         .filter(account_member::Column::RemovedAt.is_null());
     if memberships.one(app.db.read()).await?.is_some() {
         return Err(Error::InvalidState("The user is a member of accounts; end the memberships first.".into()));
+    }
+    // Jobs name whom they were for, and stay.
+    let jobs = job::Entity::find().select_only().column(job::Column::Id).filter(job::Column::OwnerId.eq(user.id));
+    if jobs.limit(1).into_tuple::<i64>().one(app.db.read()).await?.is_some() {
+        return Err(Error::InvalidState("Jobs are recorded for the user; it stays as long as they do.".into()));
     }
     delete::remove(app, viewer, user.id).await
 }

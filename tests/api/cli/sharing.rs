@@ -25,7 +25,10 @@ fn groups_are_kept_at_the_command_line() {
     );
     assert_eq!(terminal.json("group list --json").as_array().expect("a list").len(), 1, "nothing was made");
     assert_eq!(terminal.done("group delete crew"), "The group crew is deleted, with its roles.");
-    assert_eq!(terminal.refused("group show crew"), "error: There is no such group, or you may not see it.");
+    assert_eq!(
+        terminal.refused("group show crew"),
+        "error: group crew: There is no such group, or you may not see it."
+    );
 }
 
 #[test]
@@ -57,7 +60,10 @@ fn projects_are_kept_at_the_command_line() {
     assert_eq!(terminal.json("project list --json").as_array().expect("a list").len(), 1);
     assert_eq!(terminal.json("project list --personal --json").as_array().expect("a list").len(), 3);
     assert_eq!(terminal.done("project delete atlas"), "The project atlas is deleted; its jobs stay.");
-    assert_eq!(terminal.refused("project show atlas"), "error: There is no such project, or you may not see it.");
+    assert_eq!(
+        terminal.refused("project show atlas"),
+        "error: project atlas: There is no such project, or you may not see it."
+    );
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         import::{
             Report, Source,
-            number::{count, give},
+            number::{count, give, numbers},
             table::{Row, Table},
         },
         legacy_number::MOST,
@@ -58,35 +58,46 @@ fn read(row: &Row) -> Result<Read, String> {
     })
 }
 
-pub(super) async fn run(tx: &Tx, source: &Source, accounts: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
+/// The accounts that were taken over, now or earlier, by their number, and no others.
+pub(super) async fn run(tx: &Tx, source: &Source, report: &mut Report) -> Result<HashMap<i64, i64>> {
     count(tx, Dialect::Mybrc, Noun::Account, 0, 0).await?;
     report.added(FILE, 0);
     let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
     let names = account::Entity::find().select_only().column(account::Column::Name);
     let mut names: HashSet<String> = names.into_tuple().all(&tx.db).await?.into_iter().collect();
-    let mut last = 0;
+    let mut given = numbers(tx, Dialect::Mybrc, Noun::Account).await?;
+    let (mut last, mut accounts) = (0, HashMap::new());
     while let Some(row) = table.next() {
-        let read = match row.and_then(|row| self::read(&row).map_err(|why| (row.line, why))) {
+        let read = row.and_then(|row| self::read(&row).map(|read| (row.line, read)).map_err(|why| (row.line, why)));
+        let (line, read) = match read {
             Ok(read) => read,
             Err((line, why)) => {
                 report.refuse(FILE, line, why);
                 continue;
             }
         };
-        if accounts.contains_key(&read.number) {
-            report.known(FILE);
+        if let Some(id) = given.get(&read.number) {
+            let holder = account::Entity::find_by_id(*id).one(&tx.db).await?;
+            if holder.is_some_and(|holder| holder.title.unwrap_or(holder.name) == read.title) {
+                accounts.insert(read.number, *id);
+                report.known(FILE);
+            } else {
+                report.refuse(FILE, line, format!("The AccountID {} belongs to another account already.", read.number));
+            }
             continue;
         }
-        let free = slug::names(&read.title, "account").find(|name| !names.contains(name));
+        let free = slug::near(&read.title, "account").find(|name| !names.contains(name));
         let name = free.unwrap_or_else(|| format!("account-{}", read.number));
         names.insert(name.clone());
         let id = insert(tx, &read, name).await?;
         give(tx, Dialect::Mybrc, Noun::Account, read.number, id).await?;
+        given.insert(read.number, id);
         accounts.insert(read.number, id);
         last = last.max(read.number);
         report.added(FILE, 1);
     }
-    count(tx, Dialect::Mybrc, Noun::Account, last, 0).await
+    count(tx, Dialect::Mybrc, Noun::Account, last, 0).await?;
+    Ok(accounts)
 }
 
 async fn insert(tx: &Tx, read: &Read, name: String) -> Result<i64> {

@@ -1,9 +1,9 @@
 //! Jobs with their recordings and transcripts.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use entity::{
-    event,
+    Document, event,
     job::{self, FailureKind, Origin, Status},
     legacy_number::{Dialect, Noun},
     service::Dispatch,
@@ -49,21 +49,17 @@ struct Read {
 pub(super) async fn run(tx: &Tx, input: &Input, users: &HashMap<i64, i64>, report: &mut Report) -> Result<()> {
     count(tx, Dialect::ProjectW, Noun::Job, 0, 0).await?;
     report.added(TABLE, 0);
-    let known = job::Entity::find()
-        .select_only()
-        .column(job::Column::DialectNumber)
-        .filter(job::Column::Dialect.eq(Dialect::ProjectW));
-    let known: HashSet<i64> = known.into_tuple().all(&tx.db).await?.into_iter().collect();
     let (mut last, mut added) = (0, 0);
     loop {
         let rows = input.old.after(COLUMNS, TABLE, last).await?;
+        let known = known(tx, &rows).await?;
         for row in &rows {
             last = row.try_get_by_index(0)?;
-            if known.contains(&last) {
-                report.known(TABLE);
-                continue;
-            }
             match read(row, last, users)? {
+                Ok(read) if known.contains_key(&last) => match known.get(&last) {
+                    Some(found) if *found == (read.owner_id, read.file_name) => report.known(TABLE),
+                    _ => report.refuse(TABLE, last, format!("The number {last} belongs to another job already.")),
+                },
                 Ok(read) => {
                     store(tx, input, read).await?;
                     added += 1;
@@ -77,6 +73,19 @@ pub(super) async fn run(tx: &Tx, input: &Input, users: &HashMap<i64, i64>, repor
             return count(tx, Dialect::ProjectW, Noun::Job, last.min(MOST), added).await;
         }
     }
+}
+
+/// Who has those of these numbers that are given out already, and under which file name.
+async fn known(tx: &Tx, rows: &[QueryResult]) -> Result<HashMap<i64, (i64, Option<String>)>> {
+    let numbers = rows.iter().map(|row| row.try_get_by_index::<i64>(0)).collect::<Result<Vec<_>, _>>()?;
+    let found = job::Entity::find()
+        .select_only()
+        .columns([job::Column::DialectNumber, job::Column::OwnerId, job::Column::Parameters])
+        .filter(job::Column::Dialect.eq(Dialect::ProjectW))
+        .filter(job::Column::DialectNumber.is_in(numbers));
+    let found: Vec<(i64, i64, Document)> = found.into_tuple().all(&tx.db).await?;
+    let name = |parameters: &Document| parameters["fileName"].as_str().map(str::to_owned);
+    Ok(found.iter().map(|(number, owner_id, parameters)| (*number, (*owner_id, name(parameters)))).collect())
 }
 
 fn read(row: &QueryResult, number: i64, users: &HashMap<i64, i64>) -> Result<Result<Read, String>> {
@@ -109,15 +118,13 @@ async fn store(tx: &Tx, input: &Input, read: Read) -> Result<()> {
     let detail = event::Detail { to: Some(job.status), ..Default::default() };
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
     let Some(file_id) = read.file_id else { return Ok(()) };
-    let found = input.old.rows(format!("SELECT audio_data FROM files WHERE id = {file_id}")).await?;
-    let bytes = found.first().map(|row| row.try_get_by_index::<Option<Vec<u8>>>(0)).transpose()?.flatten();
-    let Some(bytes) = bytes else { return Ok(()) };
+    let Some(bytes) = input.old.recording(file_id).await? else { return Ok(()) };
     let media_type = "application/octet-stream".to_owned();
     let named = |name: String| NewFile { name, media_type: media_type.clone(), announced: None, lease_token: None };
     let new = named(read.file_name.unwrap_or_default());
     let new = if file::is_proper(&new) { new } else { named("recording".to_owned()) };
     let kept = |uid| input.kept.note(uid);
-    file::take_over(tx, &input.app, job, &new, bytes.into(), kept).await
+    file::take_over(tx, &input.app, job, &new, bytes, kept).await
 }
 
 fn job_row(tx: &Tx, input: &Input, read: &Read) -> job::Model {

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         import::{
             Report,
-            number::{count, give},
+            number::{count, give, numbers},
         },
         legacy_number::MOST,
         project,
@@ -28,15 +28,18 @@ const TABLE: &str = "users";
 const COLUMNS: &str =
     "id, CAST(email AS TEXT), CAST(password_hash AS TEXT), CAST(is_admin AS INTEGER), CAST(activated AS INTEGER)";
 
-pub(super) async fn run(tx: &Tx, input: &Input, users: &mut HashMap<i64, i64>, report: &mut Report) -> Result<()> {
+/// The users that were taken over, now or earlier, by their number. Nobody else is in it: docket gives out numbers of its
+/// own to those who have none, and what is somebody's here is not to become that of whoever has the number there.
+pub(super) async fn run(tx: &Tx, input: &Input, report: &mut Report) -> Result<HashMap<i64, i64>> {
     count(tx, Dialect::ProjectW, Noun::User, 0, 0).await?;
     report.added(TABLE, 0);
-    let mut last = 0;
+    let given = numbers(tx, Dialect::ProjectW, Noun::User).await?;
+    let (mut last, mut users) = (0, HashMap::new());
     loop {
         let rows = input.old.after(COLUMNS, TABLE, last).await?;
         for row in &rows {
             last = row.try_get_by_index(0)?;
-            match take(tx, row, last, users).await? {
+            match take(tx, row, last, given.get(&last).copied(), &mut users).await? {
                 Taken::Added => report.added(TABLE, 1),
                 Taken::Known => report.known(TABLE),
                 Taken::Refused(why) => report.refuse(TABLE, last, why),
@@ -48,7 +51,8 @@ pub(super) async fn run(tx: &Tx, input: &Input, users: &mut HashMap<i64, i64>, r
         }
         if rows.is_empty() {
             input.progress.tell(TABLE, 1.0);
-            return count(tx, Dialect::ProjectW, Noun::User, last.min(MOST), 0).await;
+            count(tx, Dialect::ProjectW, Noun::User, last.min(MOST), 0).await?;
+            return Ok(users);
         }
     }
 }
@@ -60,10 +64,13 @@ enum Taken {
     Refused(String),
 }
 
-async fn take(tx: &Tx, row: &QueryResult, number: i64, users: &mut HashMap<i64, i64>) -> Result<Taken> {
-    if users.contains_key(&number) {
-        return Ok(Taken::Known);
-    }
+async fn take(
+    tx: &Tx,
+    row: &QueryResult,
+    number: i64,
+    holder: Option<i64>,
+    users: &mut HashMap<i64, i64>,
+) -> Result<Taken> {
     if !(1..=MOST).contains(&number) {
         return Ok(Taken::Refused(format!("The id is not from 1 to {MOST}.")));
     }
@@ -72,6 +79,14 @@ async fn take(tx: &Tx, row: &QueryResult, number: i64, users: &mut HashMap<i64, 
         return Ok(Taken::Refused("email is missing, or no address.".to_owned()));
     };
     let lower = email.to_lowercase();
+    if let Some(id) = holder {
+        let holder = user::Entity::find_by_id(id).one(&tx.db).await?;
+        if holder.is_none_or(|holder| holder.email_lower.as_deref() != Some(lower.as_str())) {
+            return Ok(Taken::Refused(format!("The number {number} belongs to a user with another address already.")));
+        }
+        users.insert(number, id);
+        return Ok(Taken::Known);
+    }
     let twin = user::Entity::find().filter(user::Column::EmailLower.eq(&lower)).one(&tx.db).await?;
     if let Some(twin) = twin {
         return Ok(Taken::Refused(format!("Another user has this address already: {}.", twin.username)));

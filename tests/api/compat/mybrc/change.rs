@@ -115,6 +115,10 @@ async fn who_is_in_use_is_not_removed() {
             assert_eq!(answered, status, "{body}");
             assert_eq!(world.get(path).await.0, StatusCode::OK);
         }
+        // In no account, and yet a job is recorded for it.
+        assert_eq!(world.patch("/jobs/2/", json!({ "userid": 9 })).await.0, StatusCode::OK);
+        assert_eq!(world.ask(Method::DELETE, "/users/9/", None).await.0, status);
+        assert_eq!(world.patch("/jobs/2/", json!({ "userid": 2 })).await.0, StatusCode::OK);
         assert_eq!(world.ask(Method::DELETE, "/users/9/", None).await.0, StatusCode::NO_CONTENT);
         assert!(world.get("/users/9/").await.0.is_client_error());
         assert!(!world.numbers("/users/").await.contains(&9));
