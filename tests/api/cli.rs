@@ -236,7 +236,7 @@ fn an_account_is_kept_at_the_command_line() {
         ("account grant nolab 5", "account nolab"),
         ("account statement nolab", "account nolab"),
         ("account create new --member nobody", "user nobody"),
-        ("client create x --user nobody", "user nobody"),
+        ("client create x --user nobody --scope jobs:read", "user nobody"),
         ("user promote nope", "user nope"),
         ("server probe nolab", "server nolab"),
         ("runner show 77", "runner 77"),

@@ -124,7 +124,9 @@ impl Old {
         let parts = stream::try_unfold((self.clone(), 1_usize), move |(old, from)| async move {
             let sql = format!("SELECT CAST(substr(audio_data, {from}, {PART}) AS BLOB) FROM files WHERE id = {id}");
             let rows = old.rows(sql).await?;
-            let part = rows.first().map(|row| row.try_get_by_index::<Vec<u8>>(0)).transpose()?.unwrap_or_default();
+            // Nothing is NULL to SQLite when it is cut.
+            let part = rows.first().map(|row| row.try_get_by_index::<Option<Vec<u8>>>(0)).transpose()?;
+            let part = part.flatten().unwrap_or_default();
             let next = from + PART;
             Ok::<_, Error>((!part.is_empty()).then(|| (Bytes::from(part), (old, next))))
         });

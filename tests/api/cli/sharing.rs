@@ -21,7 +21,7 @@ fn groups_are_kept_at_the_command_line() {
     assert_eq!(terminal.refused("group create crew"), "error: A group named crew exists already.");
     assert_eq!(
         terminal.refused("group create x --member nobody"),
-        "error: There is no such user, or you may not see it."
+        "error: user nobody: There is no such user, or you may not see it."
     );
     assert_eq!(terminal.json("group list --json").as_array().expect("a list").len(), 1, "nothing was made");
     assert_eq!(terminal.done("group delete crew"), "The group crew is deleted, with its roles.");
