@@ -26,7 +26,7 @@ pub enum Credential {
 }
 
 impl Credential {
-    /// What [`super::auth::any`] takes.
+    /// What `auth::any` takes.
     pub const ANY: &'static [Self] = &[Self::Token, Self::Basic, Self::Session];
 
     /// The name of its scheme, and the scheme as `OpenAPI` tells it; none for nothing.

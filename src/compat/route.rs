@@ -104,7 +104,7 @@ impl Route {
         Self { operations: operations.to_vec(), ..self }
     }
 
-    /// What lets a caller in; without a word it is what [`super::auth::any`] takes.
+    /// What lets a caller in; without a word it is what `auth::any` takes.
     #[must_use]
     pub fn lets_in(self, credentials: &'static [Credential]) -> Self {
         Self { credentials, ..self }

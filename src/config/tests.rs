@@ -314,7 +314,7 @@ fn passwords_in_urls_are_not_shown() {
 
 #[test]
 fn no_two_listeners_take_one_port() {
-    let clash = |text: &str| load_all(text, &[], &[]).map(drop).map_err(|problems| format!("{problems}"));
+    let clash = |text: &str| load_all(text, &[], &[]).map(drop);
     for (text, keys) in [
         (
             "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nlisten = \"127.0.0.1:9000\"\n",

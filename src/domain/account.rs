@@ -103,9 +103,7 @@ pub async fn get_by_title(app: &App, viewer: &Viewer, title: &str) -> Result<acc
     let query = account::Entity::visible_to(&viewer.account_scope()).filter(account::Column::Title.eq(title));
     let mut found = query.limit(2).all(app.db.read()).await?;
     if found.len() > 1 {
-        return Err(Error::InvalidState(
-            format!("Several accounts have the title {title:?}; give the name of one.").into(),
-        ));
+        return Err(Error::InvalidState(format!("Several accounts have the title {title:?}; give the name of one.")));
     }
     found.pop().ok_or(Error::NotFound("account"))
 }
