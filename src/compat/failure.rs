@@ -24,6 +24,23 @@ pub struct Failure {
 }
 
 impl Failure {
+    /// Whether a log-in came to it because of the name or the password: nobody is told which.
+    pub(super) fn refuses_log_in(&self) -> bool {
+        match self.code {
+            Code::Unauthenticated | Code::Forbidden | Code::NotFound | Code::Invalid => true,
+            Code::AlreadyExists
+            | Code::InvalidState
+            | Code::InsufficientFunds
+            | Code::IdempotencyMismatch
+            | Code::LeaseLost
+            | Code::BadRequest
+            | Code::CostExceeded
+            | Code::RateLimited
+            | Code::Unavailable
+            | Code::Internal => false,
+        }
+    }
+
     /// A failure with the code's own status.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let status = StatusCode::from_u16(code.http_status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

@@ -10,7 +10,6 @@ use crate::compat::backrest::form::Form;
 use crate::compat::backrest::negotiate::Talking;
 use crate::compat::backrest::wire::User;
 use crate::compat::{Call, Failure};
-use crate::error::Code;
 use crate::viewer::Viewer;
 
 operation!(SHOW_SELF, "Backrest_ShowSelf", "show_self", Shown);
@@ -95,19 +94,7 @@ pub(in crate::compat::backrest) async fn log_in(Talking(call): Talking, request:
 
 /// Whatever is wrong with a name or a password: nobody is told what.
 fn refused(failure: Failure) -> Refusal {
-    match failure.code {
-        Code::Unauthenticated | Code::Forbidden | Code::NotFound | Code::Invalid => no_log_in(),
-        Code::AlreadyExists
-        | Code::InvalidState
-        | Code::InsufficientFunds
-        | Code::IdempotencyMismatch
-        | Code::LeaseLost
-        | Code::BadRequest
-        | Code::CostExceeded
-        | Code::RateLimited
-        | Code::Unavailable
-        | Code::Internal => failure.into(),
-    }
+    if failure.refuses_log_in() { no_log_in() } else { failure.into() }
 }
 
 fn no_log_in() -> Refusal {

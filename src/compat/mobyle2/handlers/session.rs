@@ -84,23 +84,12 @@ pub(in super::super) async fn log_in(call: Call, request: Request) -> Answer {
 
 /// What is wrong with a name or a password, nobody is told.
 fn refused(failure: Failure) -> Answer {
-    match failure.code {
-        Code::Unauthenticated | Code::Forbidden | Code::NotFound | Code::Invalid => {
-            let body = json!({ "user": null, "status": 1, "msg": "Wrong username or password", "admin": false,
-                "default_project": false });
-            Ok(told(&body))
-        }
-        Code::AlreadyExists
-        | Code::InvalidState
-        | Code::InsufficientFunds
-        | Code::IdempotencyMismatch
-        | Code::LeaseLost
-        | Code::BadRequest
-        | Code::CostExceeded
-        | Code::RateLimited
-        | Code::Unavailable
-        | Code::Internal => Err(failure.into()),
+    if !failure.refuses_log_in() {
+        return Err(failure.into());
     }
+    let body = json!({ "user": null, "status": 1, "msg": "Wrong username or password", "admin": false,
+        "default_project": false });
+    Ok(told(&body))
 }
 
 async fn record(call: &Call) -> Result<Value, Refusal> {
