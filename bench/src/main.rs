@@ -143,7 +143,7 @@ async fn few_rows(options: &Options, fleet: &Fleet, world: &World) -> Result<Vec
     }
     if options.names(Scenario::Mybrc) {
         note("MyBRC's API");
-        lines.extend(scenario::mybrc(plan, fleet, world, options.rows).await?);
+        lines.extend(scenario::mybrc(plan, fleet, world, options.rows, options.database.is_some()).await?);
     }
     if options.wants(Scenario::ProjectW) {
         note("Project-W's API");

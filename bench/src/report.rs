@@ -82,6 +82,13 @@ impl Line {
         Self { ratio, ratio_of: ratio.map(|_| cost), ..Self::load(scenario, server, sample) }
     }
 
+    /// A line with the processor time of one request in milliseconds, the database's included; none where that cannot
+    /// be seen.
+    pub fn whole_cost(scenario: &'static str, server: &str, sample: &Sample) -> Option<Self> {
+        let value = Cost::ServerAndDatabase.of(sample)? / 1_000.0;
+        Some(Self::figure(scenario, server, Figure { value, unit: "ms of CPU" }))
+    }
+
     /// A line with one figure.
     pub fn figure(scenario: &'static str, server: &str, figure: Figure) -> Self {
         Self { figure: Some(figure), ..Self::blank(scenario, server) }
@@ -169,6 +176,13 @@ mod tests {
         let write = Line::compared("life cycle", "docket", &docket, &floor, Cost::ServerAndDatabase).at_most(2.0);
         assert_eq!((write.ratio, write.met), (Some(1.5), Some(true)));
         assert!(write.text().contains("1.50x+"), "{}", write.text());
+    }
+
+    #[test]
+    fn the_whole_cost_of_a_request_is_the_servers_and_the_databases() {
+        let figure = |sample| Line::whole_cost("page", "docket", &sample).and_then(|line| line.figure);
+        assert_eq!(figure(sample(300.0, Some(200.0))).map(|figure| figure.value), Some(0.5));
+        assert!(figure(sample(300.0, None)).is_none());
     }
 
     #[test]
