@@ -47,14 +47,17 @@ pub(super) fn router(surface: &Arc<Surface>) -> Router {
     (dialect.around)(router).layer(Extension(Arc::clone(&surface.app.config)))
 }
 
-/// The dialect in the terms of `OpenAPI`, made once.
-fn description(surface: &Surface) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
-    let base = match surface.place {
-        Place::Mounted | Place::Beside => surface.mount.path.as_str(),
-        Place::Alone => "",
-    };
-    let text = axum::body::Bytes::from(openapi(surface.dialect, base, &surface.mount).to_string());
-    move || std::future::ready(answer(StatusCode::OK, "application/json", text.clone()))
+/// The dialect in the terms of `OpenAPI`. Few ask for it: it is made for each who does.
+fn description(surface: &Arc<Surface>) -> impl Fn() -> std::future::Ready<Response> + Clone + Send + Sync + 'static {
+    let surface = Arc::clone(surface);
+    move || {
+        let base = match surface.place {
+            Place::Mounted | Place::Beside => surface.mount.path.as_str(),
+            Place::Alone => "",
+        };
+        let text = openapi(surface.dialect, base, &surface.mount).to_string();
+        std::future::ready(answer(StatusCode::OK, "application/json", text))
+    }
 }
 
 /// Answers to the methods that the table does not name at a path.

@@ -7,7 +7,7 @@ use entity::{
     legacy_number::Dialect,
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select, prelude::Expr,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait, Select,
     sea_query::SelectStatement,
 };
 use uuid::Uuid;
@@ -27,6 +27,7 @@ mod download;
 mod idempotency;
 mod log;
 mod overrule;
+mod parts;
 mod promote;
 mod record;
 mod requirement;
@@ -44,6 +45,7 @@ pub use download::{last_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
+use parts::Parts;
 pub(super) use promote::promote;
 pub use record::{
     NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported, by_numbers,
@@ -62,9 +64,6 @@ pub use watch::{Watch, watch};
 pub const PRIORITY_LEAST: i32 = -1_000;
 /// Highest priority.
 pub const PRIORITY_MOST: i32 = 1_000;
-
-/// Queries at most that one list is put together from.
-const PARTS: usize = 30;
 
 /// Which jobs to list; conditions are ANDed, absent ones do not bind.
 #[derive(Clone, Debug, Default)]
@@ -193,52 +192,16 @@ pub async fn list(
     // Cursors are made of the order's column and the id.
     let keys = order.column().into_iter().chain([order.id()]).collect::<Vec<_>>();
     let columns = columns.with(Columns::of(&keys));
-    let rows = match visible_by_parts(viewer, filter) {
-        None => filtered(&viewer.scope(), filter),
-        Some(parts) => {
+    let rows = match parts::of(app, viewer, filter).await? {
+        Parts::One => filtered(&viewer.scope(), filter),
+        Parts::Own(scope) => filtered(&scope, filter),
+        Parts::Many(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
             let ids = page::union::<job::Entity>(order.id(), heads.collect::<Result<_>>()?);
             job::Entity::find().filter(job::Column::Id.in_subquery(ids))
         }
     };
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await
-}
-
-/// What a caller sees beside its own jobs, as queries that one index each answers in order: its own jobs, those of each
-/// service that it manages and of each project that it takes part in, and the recorded ones. None for callers who see no
-/// others, for those with so many services and projects that one query for each is no gain, and for what a runner
-/// holds: these are few, and have an index.
-fn visible_by_parts(viewer: &Viewer, filter: &JobFilter) -> Option<Vec<Select<job::Entity>>> {
-    if filter.held_by.is_some() {
-        return None;
-    }
-    let Scope::User { id, keeps_accounts, .. } = viewer.scope() else { return None };
-    let of_project = |project: i64| job::Entity::find().filter(job::Column::ProjectId.eq(project));
-    if let Some(projects) = own_projects(viewer, filter) {
-        return (projects.len() <= PARTS).then(|| projects.into_iter().map(of_project).collect());
-    }
-    let services = viewer.own_services();
-    // In the personal project all jobs are the user's own.
-    let shared = viewer.projects().iter().filter(|project| !project.personal);
-    let projects: Vec<i64> = shared.map(|project| project.project_id).collect();
-    let others = services.len() + projects.len();
-    if others == 0 && !keeps_accounts || others > PARTS {
-        return None;
-    }
-    let own = job::Entity::find().filter(job::Column::OwnerId.eq(id));
-    let of_service = |service: &i64| job::Entity::find().filter(job::Column::ServiceId.eq(*service));
-    // In the words of the index `job_recorded`.
-    let recorded = keeps_accounts.then(|| job::Entity::find().filter(Expr::cust("origin = 'recorded'")));
-    let others = services.iter().map(of_service).chain(projects.into_iter().map(of_project)).chain(recorded);
-    Some(std::iter::once(own).chain(others).collect())
-}
-
-/// The projects that the filter names, when the viewer takes part in each of them: all their jobs are visible, and no
-/// others match.
-fn own_projects(viewer: &Viewer, filter: &JobFilter) -> Option<Vec<i64>> {
-    let own = |uid: &Uuid| viewer.projects().iter().find(|project| project.project_uid == *uid);
-    let uids = filter.project_ids.as_ref().filter(|uids| !uids.is_empty())?;
-    uids.iter().map(|uid| own(uid).map(|project| project.project_id)).collect()
 }
 
 /// How many jobs the viewer may see under this filter.

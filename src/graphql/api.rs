@@ -4,7 +4,7 @@
 mod tests;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::futures_util::StreamExt as _;
 use async_graphql::futures_util::stream::{self, BoxStream};
@@ -23,13 +23,15 @@ use super::variables::{InputTypes, coerce};
 use crate::error::Error;
 use crate::infra::clock::Clock;
 
+/// What the first request that needs it makes: a megabyte or more each, which a server that nobody asks goes without.
+type Later<T> = LazyLock<T, Box<dyn FnOnce() -> T + Send>>;
 type Attach = dyn Fn(&Caller, Request) -> Request + Send + Sync;
 
 /// The way in for every surface: limits, cache, validation, execution, and the shape of errors.
 pub struct Door<Q, M, S> {
     schema: Schema<Q, M, S>,
-    validator: Validator<Q, M, S>,
-    types: InputTypes,
+    validator: Later<Validator<Q, M, S>>,
+    types: Later<InputTypes>,
     documents: Cache,
     limits: Limits,
     /// Those of the program's own documents.
@@ -47,16 +49,15 @@ where
     /// A door to the schema that `build` begins. It is called twice: documents are validated by one schema and run
     /// by another of the same types, which trusts that they were.
     ///
-    /// # Panics
-    ///
-    /// When the SDL that the library prints is not one that it reads.
     #[must_use]
-    pub fn new(build: impl Fn() -> SchemaBuilder<Q, M, S>, limits: Limits) -> Self {
-        let validator = Validator::new(build());
+    pub fn new(build: impl Fn() -> SchemaBuilder<Q, M, S> + Send + 'static, limits: Limits) -> Self {
+        let schema = build().validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish();
+        let running = schema.clone();
+        let types = move || InputTypes::of(&running.sdl()).expect("the library reads the SDL that it prints");
         Self {
-            schema: build().validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish(),
-            types: InputTypes::of(&validator.sdl()).expect("the library reads the SDL that it prints"),
-            validator,
+            schema,
+            types: LazyLock::new(Box::new(types)),
+            validator: LazyLock::new(Box::new(move || Validator::new(build()))),
             documents: Cache::new(limits.cached_documents),
             limits,
             internal: Limits::internal(),

@@ -42,11 +42,6 @@ where
         Self(schema.extension(StopBeforeResolvers).limit_recursive_depth(LEVELS).finish())
     }
 
-    /// The types, as the running schema has them.
-    pub(super) fn sdl(&self) -> String {
-        self.0.sdl()
-    }
-
     /// Everything that is wrong with any operation of the document. Values of variables play no part: they differ
     /// from request to request and are checked at each (see `variables`).
     pub(super) fn validate(&self, document: &ExecutableDocument) -> Result<(), Vec<ServerError>> {

@@ -99,6 +99,15 @@ impl Plans {
 }
 
 impl Plans {
+    /// Panics where a statement that contains `words` goes by `index`.
+    fn not_by(&self, words: &str, index: &str) -> &Self {
+        for (sql, lines) in self.0.iter().filter(|(sql, _)| sql.contains(words)) {
+            let goes = lines.iter().any(|(_, line)| line.contains(&format!("INDEX {index} ")));
+            assert!(!goes, "it goes by {index}: {sql}\n{lines:#?}");
+        }
+        self
+    }
+
     /// Panics where a statement that contains `words` sorts what it finds by more than the heads of its parts.
     fn unsorted(&self, words: &str) -> &Self {
         let mut found = self.0.iter().filter(|(sql, _)| sql.contains(words)).peekable();
@@ -224,6 +233,30 @@ async fn a_jobs_place_is_counted_by_the_index() {
         ada.data("{ jobs { nodes { waitingReason { code } } } }", json!({})).await;
     });
     plans.await.by("COUNT(*) FILTER", "job_claim").by("owner_id = ? AND lease_expires_at", "job_running");
+}
+
+#[tokio::test]
+async fn a_list_reads_no_part_that_its_filter_leaves_nothing_of() {
+    let Some((app, other, ..)) = world(json!({})).await else { return };
+    let cara = app.author("cara").await;
+    let services = [cara.service(json!({})).await, cara.service(json!({})).await];
+    cara.project(json!({})).await;
+    let list = async |filter: serde_json::Value| {
+        let document = "query($filter: JobFilter) { jobs(filter: $filter) { nodes { id } } }";
+        let ask = async { drop(cara.data(document, json!({ "filter": filter })).await) };
+        plans_of(&app, ask).await
+    };
+    const LIST: &str = "ORDER BY \"job\".\"id\" DESC";
+    let all = list(json!({})).await;
+    all.check().by(LIST, "job_owner ").by(LIST, "job_service ").by(LIST, "job_project ");
+    let own = list(json!({ "serviceId": { "in": services } })).await;
+    own.check().by(LIST, "job_service ").not_by(LIST, "job_owner").not_by(LIST, "job_project");
+    let foreign = list(json!({ "serviceId": { "eq": other } })).await;
+    foreign.check().by(LIST, "job_owner ").by(LIST, "job_project ");
+    let hers = list(json!({ "ownerId": { "eq": cara.id }, "dialect": { "in": ["PROJECT_W"] } })).await;
+    hers.check().by(LIST, "job_owner_dialect ").not_by(LIST, "job_service").not_by(LIST, "job_project");
+    let numbers = list(json!({ "dialect": { "in": ["PROJECT_W"] }, "dialectNumbers": [1, 2, 3] })).await;
+    numbers.check().by(LIST, "job_dialect ");
 }
 
 const EVENTS: &str = "query($filter: JobEventFilter) { jobEvents(filter: $filter, first: 5, after: \"e0\") {

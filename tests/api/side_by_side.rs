@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use serde_json::{Value, json};
 
 use crate::support::{Lease, TestApp, code, mutation, text};
@@ -177,4 +177,29 @@ async fn a_write_whose_connection_breaks_is_done_once_or_says_that_nobody_knows(
     assert!((done..=done + lost).contains(&count), "{count} stored, {done} of them for sure, {lost} perhaps");
     assert_eq!(numbers.len(), count, "one was stored twice");
     assert!(done > lost, "what breaks before the commit is run again");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_claim_that_waited_for_its_runner_takes_what_has_come_meanwhile() {
+    let app = TestApp::new().await;
+    if !app.database().is_postgres() {
+        return println!("nothing to see: on SQLite writers wait before they begin");
+    }
+    let service = app.service(json!({})).await;
+    let runner = app.runner(&service).await;
+    let other = sea_orm::Database::connect(app.database().settings().url).await.expect("a connection");
+    let held = other.begin().await.expect("a transaction");
+    held.execute_unprepared("SELECT id FROM runner FOR UPDATE").await.expect("a lock");
+    let (claim, job) = tokio::join!(runner.claim_with(json!({})), async {
+        let waits = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let waits = Statement::from_string(DbBackend::Postgres, waits);
+        while other.query_one_raw(waits.clone()).await.expect("an answer").is_none() {
+            tokio::task::yield_now().await;
+        }
+        app.advance(1);
+        let job = app.admin().submit(&service, json!({})).await;
+        held.commit().await.expect("the lock is let go");
+        job
+    });
+    assert_eq!(claim.iter().map(|lease| &lease.job).collect::<Vec<_>>(), [&job]);
 }

@@ -30,7 +30,7 @@ const ROOM: &str = "COALESCE((SELECT slots FROM runner WHERE id = ?), 0) \
 pub(super) struct Taker<'a> {
     pub runner_id: i64,
     pub hash: &'a [u8; 32],
-    /// Jobs that are due at this moment are taken, and the lease begins.
+    /// When the lease begins, unless this has to wait for somebody; jobs that are due then are taken.
     pub now: Time,
 }
 
@@ -48,8 +48,9 @@ impl Taker<'_> {
             if free <= 0 {
                 return Ok(Vec::new());
             }
+            // Whoever was waited for may have taken all that was due when this began, and left what has come since.
             if queues.limited.is_empty() {
-                self.at_once(tx, &queues.open, free)
+                Self { now: tx.later(), ..self }.at_once(tx, &queues.open, free)
             } else {
                 // Nobody writes beside SQLite's one writer.
                 let free = match backend {
@@ -59,11 +60,11 @@ impl Taker<'_> {
                 if free <= 0 {
                     return Ok(Vec::new());
                 }
-                let chosen = chosen(tx, queues, free, self.now).await?;
+                let chosen = chosen(tx, queues, free).await?;
                 if chosen.is_empty() {
                     return Ok(Vec::new());
                 }
-                self.of(tx, &chosen)
+                Self { now: tx.later(), ..self }.of(tx, &chosen)
             }
         };
         self.taken(tx, statement).await
@@ -78,7 +79,7 @@ impl Taker<'_> {
         let statement = if queues.limited.is_empty() {
             self.at_once(tx, &queues.open, 1)
         } else {
-            let chosen = chosen(tx, queues, 1, self.now).await?;
+            let chosen = chosen(tx, queues, 1).await?;
             if chosen.is_empty() {
                 return Ok(None);
             }
@@ -143,7 +144,7 @@ impl Taker<'_> {
 ///
 /// The limited services' rows are locked, so that no other claim gives out their jobs meanwhile: what is counted from
 /// here on stays true until the commit.
-async fn chosen(tx: &Tx, queues: &Queues, free: i64, now: Time) -> Result<Vec<Head>> {
+async fn chosen(tx: &Tx, queues: &Queues, free: i64) -> Result<Vec<Head>> {
     let ids = queues.limited.iter().map(|limited| limited.service_id);
     let limits: Vec<(i64, Option<i32>, Option<i32>)> = service::Entity::find()
         .select_only()
@@ -154,6 +155,8 @@ async fn chosen(tx: &Tx, queues: &Queues, free: i64, now: Time) -> Result<Vec<He
         .into_tuple()
         .all(&tx.db)
         .await?;
+    // As in `take`: what has come while this waited is due, too.
+    let now = tx.later();
     let mut all = first_of(&tx.db, &queues.open, now, free, true).await?;
     for limited in &queues.limited {
         // The limits may have changed since the queues were looked up.

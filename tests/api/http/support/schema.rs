@@ -150,5 +150,6 @@ impl Follow {
 /// The real door in front of this schema.
 pub fn door(world: &Arc<World>) -> Door<Query, Mutation, Follow> {
     let limits = Limits::from(&Config::default().graphql);
-    Door::new(|| Schema::build(Query, Mutation, Follow).data(Arc::clone(world)), limits)
+    let world = Arc::clone(world);
+    Door::new(move || Schema::build(Query, Mutation, Follow).data(Arc::clone(&world)), limits)
 }
