@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use crate::Result;
+use crate::client::Connection;
 use crate::load::{Contender, Plan, Repeat, alternate};
-use crate::operations::{Ask, Expect, Life};
+use crate::operations::{Ask, Expect, Life, check};
 use crate::programs::Fleet;
 use crate::report::{Cost, Line};
 use crate::requests::{Requests, Side};
@@ -44,6 +45,12 @@ async fn lives(plan: Plan, fleet: &Fleet, world: &World, service: &str, scenario
     let docket = live("docket", &fleet.docket, Requests { side: Side::Docket, world }, service);
     let requests = Requests { side: Side::Floor, world };
     let floor = live("floor", &fleet.floor, requests, service);
+    // On PostgreSQL a claim passes over what others are taking, and what was put in since it began: with as many jobs as
+    // connections it may go away empty.
+    let servers = [(&fleet.docket, Side::Docket), (&fleet.floor, Side::Floor)];
+    for (server, side) in servers {
+        spare(server, Requests { side, world }, service, 2 * plan.connections).await?;
+    }
     let single = fleet.floor_single.as_ref().map(|single| live("floor, single commits", single, requests, service));
     let mut contenders: Vec<&dyn Contender> = vec![&docket, &floor];
     contenders.extend(single.iter().map(|single| single as &dyn Contender));
@@ -53,6 +60,15 @@ async fn lives(plan: Plan, fleet: &Fleet, world: &World, service: &str, scenario
     Ok(std::iter::once(compared.at_most(CYCLE_TARGET))
         .chain(others.map(|(contender, sample)| Line::load(scenario, contender.name(), sample)))
         .collect())
+}
+
+/// Puts jobs into a queue that are to stay there.
+async fn spare(server: &Server, requests: Requests<'_>, service: &str, count: usize) -> Result<()> {
+    let mut connection = Connection::open(server.address).await?;
+    for _ in 0..count {
+        check(connection.send(&requests.submit(service)?).await?, b"\"QUEUED\"")?;
+    }
+    Ok(())
 }
 
 fn live<'a>(name: &'static str, server: &'a Server, requests: Requests<'a>, service: &'a str) -> Repeat<'a> {

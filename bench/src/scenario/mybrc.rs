@@ -136,11 +136,18 @@ async fn changes(plan: Plan, fleet: &Fleet, world: &World) -> Result<Vec<Line>> 
     let old = turns().map(|(number, amount)| change(format!("/mybrc/jobs/{number}/"), amount, ".0"));
     let floor = turns().map(|(number, amount)| change(format!("/recorded/{number}"), amount, ""));
     let old = ask("docket, MyBRC", &fleet.docket, old.collect::<Result<_>>()?);
-    let floor = ask("floor", &fleet.floor, floor.collect::<Result<_>>()?);
-    let samples = alternate(plan, &[&old, &floor]).await?;
+    let rows: Rc<[Expect]> = floor.collect::<Result<_>>()?;
+    let floor = ask("floor", &fleet.floor, Rc::clone(&rows));
+    let single = fleet.floor_single.as_ref().map(|single| ask("floor, single commits", single, rows));
+    let mut contenders: Vec<&dyn Contender> = vec![&old, &floor];
+    contenders.extend(single.iter().map(|single| single as &dyn Contender));
+    let samples = alternate(plan, &contenders).await?;
     let scenario = "MyBRC, change of amount";
     let docket = Line::compared(scenario, old.name(), &samples[0], &samples[1], Cost::ServerAndDatabase);
-    Ok(vec![docket.at_most(CHANGE_TARGET), Line::load(scenario, floor.name(), &samples[1])])
+    let others = contenders.iter().zip(&samples).skip(1);
+    Ok(std::iter::once(docket.at_most(CHANGE_TARGET))
+        .chain(others.map(|(contender, sample)| Line::load(scenario, contender.name(), sample)))
+        .collect())
 }
 
 /// The four tables as the old database exports them.
