@@ -131,15 +131,45 @@ where
     O: Order<E>,
     C: ConnectionTrait,
 {
+    read::<E, R, O, C>(query, order, request, true, db).await
+}
+
+/// The same of rows that [`firsts`] has chosen. The cursors have done their work there: asked for once more, they would
+/// let the database read all that lies beyond them.
+pub async fn fetch_chosen<E, R, O, C>(query: Select<E>, order: O, request: &PageRequest, db: &C) -> Result<Page<R>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    R: FromQueryResult + Send + Sync,
+    O: Order<E>,
+    C: ConnectionTrait,
+{
+    read::<E, R, O, C>(query, order, request, false, db).await
+}
+
+async fn read<E, R, O, C>(
+    query: Select<E>,
+    order: O,
+    request: &PageRequest,
+    by_cursors: bool,
+    db: &C,
+) -> Result<Page<R>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    R: FromQueryResult + Send + Sync,
+    O: Order<E>,
+    C: ConnectionTrait,
+{
     let identity: Identity = match order.column() {
         Some(column) => (column, order.id()).into_identity(),
         None => order.id().into_identity(),
     };
     let mut cursor = query.cursor_by(identity);
-    if let Some(after) = &request.after {
+    if let Some(after) = request.after.as_ref().filter(|_| by_cursors) {
         cursor.after(decode::<E, O>(order, after, "after")?);
     }
-    if let Some(before) = &request.before {
+    if let Some(before) = request.before.as_ref().filter(|_| by_cursors) {
         cursor.before(decode::<E, O>(order, before, "before")?);
     }
     if order.descending() {
@@ -163,7 +193,7 @@ where
     Ok(Page { rows, has_next, has_previous })
 }
 
-/// The ids of the rows that a page could take from `query`: at most one more than the page has.
+/// The ids of the rows that a page could take from `query`, with their keys: at most one more than the page has.
 ///
 /// When what a caller sees is the union of several queries, each of which one index answers in order, their heads
 /// together hold the page; asked with OR instead, the database reads and sorts everything that any of them has.
@@ -172,23 +202,48 @@ where
     E: EntityTrait,
     O: Order<E>,
 {
-    let mut query = query.select_only().column(order.id());
+    let mut query = query.select_only().columns(keys::<E, O>(order));
     if let Some(after) = &request.after {
         query = query.filter(beyond::<E, O>(order, &decode::<E, O>(order, after, "after")?, order.descending()));
     }
     if let Some(before) = &request.before {
         query = query.filter(beyond::<E, O>(order, &decode::<E, O>(order, before, "before")?, !order.descending()));
     }
-    let direction = if order.descending() == request.backwards { Direction::Asc } else { Direction::Desc };
-    if let Some(column) = order.column() {
-        query = query.order_by(column, direction.clone());
-    }
-    Ok(query.order_by(order.id(), direction).limit(request.size + 1).into_query())
+    let direction = direction(order, request);
+    Ok(keys::<E, O>(order)
+        .into_iter()
+        .fold(query, |query, column| query.order_by(column, direction.clone()))
+        .limit(request.size + 1)
+        .into_query())
 }
 
-/// The ids of all these heads, which have them in the column `id`. Each stands in a sub-select of its own: only there may it have an order and a limit.
-pub fn union<E: EntityTrait>(id: E::Column, heads: Vec<SelectStatement>) -> SelectStatement {
-    let ids = |head| Query::select().column(id).from_subquery(head, "head").take();
+/// The ids of the first rows of all these heads together: at most one more than the page has, so that no other row is
+/// looked at.
+pub fn firsts<E, O>(order: O, heads: Vec<SelectStatement>, request: &PageRequest) -> SelectStatement
+where
+    E: EntityTrait,
+    O: Order<E>,
+{
+    let all = union::<E>(&keys::<E, O>(order), heads);
+    let mut firsts = Query::select().column(order.id()).from_subquery(all, "heads").take();
+    for column in keys::<E, O>(order) {
+        firsts.order_by(column, direction(order, request));
+    }
+    firsts.limit(request.size + 1).take()
+}
+
+/// What a list is ordered by.
+fn keys<E: EntityTrait, O: Order<E>>(order: O) -> Vec<E::Column> {
+    order.column().into_iter().chain([order.id()]).collect()
+}
+
+fn direction<E: EntityTrait, O: Order<E>>(order: O, request: &PageRequest) -> Direction {
+    if order.descending() == request.backwards { Direction::Asc } else { Direction::Desc }
+}
+
+/// These columns of all these heads. Each stands in a sub-select of its own: only there may it have an order and a limit.
+pub fn union<E: EntityTrait>(columns: &[E::Column], heads: Vec<SelectStatement>) -> SelectStatement {
+    let ids = |head| Query::select().columns(columns.iter().copied()).from_subquery(head, "head").take();
     let mut heads = heads.into_iter().map(ids);
     let mut all = heads.next().unwrap_or_default();
     for head in heads {

@@ -197,8 +197,9 @@ pub async fn list(
         Parts::Own(scope) => filtered(&scope, filter),
         Parts::Many(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
-            let ids = page::union::<job::Entity>(order.id(), heads.collect::<Result<_>>()?);
-            job::Entity::find().filter(job::Column::Id.in_subquery(ids))
+            let ids = page::firsts::<job::Entity, _>(order, heads.collect::<Result<_>>()?, request);
+            let rows = job::Entity::find().filter(job::Column::Id.in_subquery(ids));
+            return page::fetch_chosen(columns.select(rows), order, request, app.db.read()).await;
         }
     };
     page::fetch_as(columns.select(rows), order, request, app.db.read()).await

@@ -75,7 +75,7 @@ pub(super) async fn read(
         bounded(only)
     } else {
         let heads = parts.iter().map(|part| bounded(part).select_only().column(event::Column::Id).into_query());
-        let ids = page::union::<event::Entity>(event::Column::Id, heads.collect());
+        let ids = page::union::<event::Entity>(&[event::Column::Id], heads.collect());
         let all = event::Entity::find().filter(event::Column::Id.in_subquery(ids));
         all.order_by_asc(event::Column::Id).limit(limit)
     };
