@@ -181,8 +181,8 @@ impl Service {
         Ok(format!("{}::{}::{}", self.0.name, project.as_deref().unwrap_or("server"), server.name))
     }
 
-    /// Whether other servers may show it; one of a project where that is public. Only the project's contributors submit jobs
-    /// to that.
+    /// Whether other servers may show it; one of a project where that is public. Only the project's contributors submit
+    /// jobs to that.
     async fn is_exported(&self) -> bool {
         self.0.is_exported
     }

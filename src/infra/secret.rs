@@ -117,8 +117,8 @@ pub fn without_secrets(path: &str) -> Cow<'_, str> {
     Cow::Owned(parts.collect::<Vec<_>>().join("/"))
 }
 
-/// Whether a part of a path holds a credential. Part of one counts, too, and one that is written with escapes: who finds
-/// it in a log can tell what is missing.
+/// Whether a part of a path holds a credential. Part of one counts, too, and one that is written with escapes: who
+/// finds it in a log can tell what is missing.
 fn holds_secret(part: &str) -> bool {
     let bytes = unescaped(part);
     let text = String::from_utf8_lossy(&bytes);

@@ -10,8 +10,8 @@ use crate::compat::surface::Surface;
 use crate::compat::{Call, Failure, auth};
 use crate::viewer::{UserViewer, Viewer};
 
-/// The user of the header or the cookie. An account that waits, was stopped or has an address that nobody confirmed, and a
-/// runner, are nobody here.
+/// The user of the header or the cookie. An account that waits, was stopped or has an address that nobody confirmed,
+/// and a runner, are nobody here.
 pub(super) fn authenticate<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, Result<Viewer, Failure>> {
     async move {
         let viewer = auth::any_or_cookie(surface, parts).await?;

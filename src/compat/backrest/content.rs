@@ -134,9 +134,9 @@ fn categories(form: &mut Form) -> Option<Vec<String>> {
     words
 }
 
-/// The own fields that a body sets, noting what is wrong with all of them as they will be then. What is left out of a change
-/// stays, unless the schema has a default: then it is that again, as it was with the old server. What is shown of a field
-/// that is not set may come back: null stands for nothing where it is no value of the field.
+/// The own fields that a body sets, noting what is wrong with all of them as they will be then. What is left out of a
+/// change stays, unless the schema has a default: then it is that again, as it was with the old server. What is shown
+/// of a field that is not set may come back: null stands for nothing where it is no value of the field.
 fn own(form: &mut Form, of: &Type, before: Option<&Content>) -> Map<String, Value> {
     let (mut set, mut nothing) = (Map::new(), Vec::new());
     for (name, schema) in of.properties() {

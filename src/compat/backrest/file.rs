@@ -95,8 +95,8 @@ fn decoded(data: &str) -> Result<(Option<String>, Bytes), &'static str> {
     Ok(((!media_type.is_empty()).then(|| media_type.to_owned()), bytes.into()))
 }
 
-/// Stores a file; its global id. It belongs to nothing until content is made or changed with it. Its body may have a place
-/// among the uploads already, and keeps that until the file is stored.
+/// Stores a file; its global id. It belongs to nothing until content is made or changed with it. Its body may have a
+/// place among the uploads already, and keeps that until the file is stored.
 pub(super) async fn store(call: &Call, new: New, place: Option<Slot>) -> Result<String, Failure> {
     let most = call.app().config.files.upload_bytes;
     if new.bytes.len() as u64 > most {

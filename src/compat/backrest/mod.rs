@@ -51,7 +51,8 @@ fn routes() -> Vec<Route> {
     open.chain(of_users().into_iter().chain(of_content()).map(|route| route.lets_in(SOMEBODY))).collect()
 }
 
-const TOLD_AT_ONCE: &str = "It looks at the password and at whether an address is taken also when something else is wrong, and tells all at once.";
+const TOLD_AT_ONCE: &str =
+    "It looks at the password and the address also when something else is wrong, and tells everything at once.";
 
 fn of_log_ins() -> Vec<Route> {
     vec![

@@ -124,8 +124,8 @@ fn check_declared(app: &App, faults: &mut Faults, kind: &str, value: Option<&Val
     }
 }
 
-/// The value as a change leaves it, and the same of it: what stays as it is, is not looked at again under a schema that is
-/// newer.
+/// The value as a change leaves it, and the same of it: what stays as it is, is not looked at again under a schema that
+/// is newer.
 fn changed_value(app: &App, faults: &mut Faults, data: &project_data::Model, change: &DataChange) -> Option<Value> {
     let kept = || data.value.as_ref().map(|document| document.0.clone());
     let mut value = change.value.clone().unwrap_or_else(kept);

@@ -67,9 +67,9 @@ pub async fn request_change(
     Ok(())
 }
 
-/// Whether somebody else has an address, for a surface that tells everything that is wrong with a request at once. Where
-/// its policy does not reveal who has one, nobody has. It counts as a mail to that address, so that who asks for many
-/// learns no more than by changing to them; who has asked too often is told of none.
+/// Whether somebody else has an address, for a surface that tells everything that is wrong with a request at once.
+/// Where its policy does not reveal who has one, nobody has. It counts as a mail to that address, so that who asks for
+/// many learns no more than by changing to them; who has asked too often is told of none.
 pub async fn is_taken(app: &App, viewer: &Viewer, via: &Via, email: &str) -> Result<bool> {
     if !Policy::of(app, via.origin).reveals_taken {
         return Ok(false);

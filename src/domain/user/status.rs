@@ -18,9 +18,9 @@ use crate::{
     viewer::Viewer,
 };
 
-/// Suspends an account or lets it wait, with words for its user to read, or gives it back. All log-ins of one that is not in
-/// use end, so that none of them comes back with it; its user may log in anew and read itself, and nothing else. Only an
-/// admin may. A user is deleted by [`super::delete()`].
+/// Suspends an account or lets it wait, with words for its user to read, or gives it back. All log-ins of one that is
+/// not in use end, so that none of them comes back with it; its user may log in anew and read itself, and nothing else.
+/// Only an admin may. A user is deleted by [`super::delete()`].
 pub async fn set_status(
     app: &App,
     viewer: &Viewer,

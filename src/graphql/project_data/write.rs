@@ -62,8 +62,8 @@ pub struct ProjectDataUpdateInput {
     description: Option<String>,
     /// A new value; null takes it away.
     value: MaybeUndefined<Value>,
-    /// An object whose fields go over those of the value, which keeps its others; so two changes of different fields at once
-    /// both hold. A value that is no object counts as an empty one. Not together with `value`.
+    /// An object whose fields go over those of the value, which keeps its others; so two changes of different fields at
+    /// once both hold. A value that is no object counts as an empty one. Not together with `value`.
     value_fields: Option<Value>,
     /// Other words to find it by.
     categories: Option<Vec<String>>,

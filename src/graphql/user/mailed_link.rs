@@ -40,8 +40,8 @@ pub struct MailedLinkQuery;
 #[Object]
 impl MailedLinkQuery {
     /// What a mailed link would do, without doing it: for a page that asks for something more first, such as a new
-    /// password. Whose it is, it tells that user only. Fails as its use would: with INVALID on `token` when it does not work, with
-    /// INVALID_STATE when it was used.
+    /// password. Whose it is, it tells that user only. Fails as its use would: with INVALID on `token` when it does not
+    /// work, with INVALID_STATE when it was used.
     async fn mailed_link(
         &self,
         ctx: &Context<'_>,

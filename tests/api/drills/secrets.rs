@@ -113,7 +113,8 @@ async fn by_mail(site: &Site, secrets: &mut Vec<String>) {
     secrets.extend(links);
 }
 
-/// Where a link's secret stands in the path, as in backrest's: asked for what it is not good for, so that it stays good.
+/// Where a link's secret stands in the path, as in backrest's: asked for what it is not good for, so that it stays
+/// good.
 async fn in_a_path(anonymous: &Client, token: &str) {
     let http = reqwest::Client::new();
     for request in [

@@ -44,8 +44,8 @@ fn blames(failure: &Failure, path: &str) -> bool {
     matches!(failure.code, Code::Invalid | Code::AlreadyExists) && failure.fields.iter().any(|field| field.path == path)
 }
 
-/// Whether the address of a body is taken, where something else is wrong and the operation is not run, or did not come to
-/// look: the old server told everything at once.
+/// Whether the address of a body is taken, where something else is wrong and the operation is not run, or did not come
+/// to look: the old server told everything at once.
 async fn is_taken(call: &Call, email: &str) -> Result<bool, Refusal> {
     Ok(is_email_taken(call.app(), call.viewer(), &call.via(), email).await?)
 }

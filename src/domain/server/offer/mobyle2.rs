@@ -47,8 +47,8 @@ pub(super) async fn read(conversation: &Conversation<'_>, url: &str) -> Result<V
     Ok(services.filter(|service| service.exported).filter_map(offered).collect())
 }
 
-/// By which names it calls itself: it lists what it has from other servers, too, which is theirs to offer. One that lists a
-/// single server is that one, whatever address it has there.
+/// By which names it calls itself: it lists what it has from other servers, too, which is theirs to offer. One that
+/// lists a single server is that one, whatever address it has there.
 fn own_names(servers: &BTreeMap<String, Server>, url: &str) -> Result<BTreeSet<String>, String> {
     let is_it = |server: &Server| servers.len() == 1 || server.url.trim_end_matches('/') == url;
     let own: BTreeSet<_> = servers.iter().filter(|(_, server)| is_it(server)).map(|(name, _)| name.clone()).collect();

@@ -103,7 +103,10 @@ async fn the_audit_tells_who_registers_changes_and_removes_a_server() {
     let document = "query($id: ID!) { auditEntries(filter: { subjectId: { eq: $id } }, order: CREATED_AT_ASC) { nodes {
         action subjectName detail actor { username } } } }";
     let told = admin.data(document, json!({ "id": server })).await["auditEntries"]["nodes"].take();
-    let entry = |action: &str, name: &str, url: &str| json!({ "action": action, "subjectName": name, "detail": url, "actor": { "username": "admin" } });
+    let entry = |action: &str, name: &str, url: &str| {
+        let actor = json!({ "username": "admin" });
+        json!({ "action": action, "subjectName": name, "detail": url, "actor": actor })
+    };
     let (before, after) = ("http://127.0.0.1:9", "http://127.0.0.1:10");
     let expected = [
         entry("SERVER_REGISTERED", "lab", before),
