@@ -70,6 +70,12 @@ pub enum Action {
     GroupMemberAdded,
     /// A user was taken out of a group.
     GroupMemberRemoved,
+    /// Another server was registered.
+    ServerRegistered,
+    /// The name or address of another server was changed, or whether it is used.
+    ServerUpdated,
+    /// Another server was forgotten.
+    ServerRemoved,
     /// An account for money was made.
     AccountCreated,
     /// An account for money was changed.
@@ -130,6 +136,8 @@ pub enum SubjectKind {
     Job,
     /// A file.
     File,
+    /// Another server.
+    Server,
 }
 
 /// A row of `audit_entry`. It is never changed, and goes when it is older than the audit is kept.

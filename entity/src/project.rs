@@ -23,7 +23,7 @@ pub struct Model {
     pub title: String,
     /// Free text.
     pub description: String,
-    /// Whether everybody sees it, with the services that it exports and its public data. Its jobs stay its members'.
+    /// Whether everybody sees it, with its services and its public data. Its jobs stay its members'.
     pub is_public: bool,
     /// The user whose own it is: it has no other member, ever.
     pub personal_of: Option<i64>,

@@ -51,7 +51,7 @@ pub struct Model {
     pub uid: Uuid,
     /// The project that it belongs to; none for one of the server's. It never changes.
     pub project_id: Option<i64>,
-    /// Whether other servers may show it; and everybody sees it where its project is public.
+    /// Whether other servers may show it; one of a project where that is public.
     pub is_exported: bool,
     /// The other server that runs it; none for what runs here. Then nothing here changes it but what that server says.
     pub server_id: Option<i64>,
@@ -125,11 +125,8 @@ impl Entity {
     #[must_use]
     pub fn visible_to(scope: &Scope, anonymous: bool) -> Select<Self> {
         let present = Self::find().filter(Column::DeletedAt.is_null());
-        let open_to_all = || {
-            let exported =
-                Condition::all().add(Column::IsExported.eq(true)).add(Column::ProjectId.in_subquery(public_ones()));
-            Condition::any().add(Column::ProjectId.is_null()).add(exported)
-        };
+        let open_to_all =
+            || Condition::any().add(Column::ProjectId.is_null()).add(Column::ProjectId.in_subquery(public_ones()));
         match *scope {
             Scope::All => present,
             Scope::User { id, .. } => {

@@ -23,6 +23,8 @@ pub(super) enum Command {
     Show(Named),
     /// Ask a server now what it offers
     Probe(Named),
+    /// Change a server's name or address; at another address it is probed at once
+    Update(Update),
     /// Stop probing a server; what it offered stays listed
     Disable(Named),
     /// Probe a server again
@@ -54,6 +56,19 @@ pub(super) struct Add {
     format: Format,
 }
 
+/// A change; what is absent stays.
+#[derive(Debug, clap::Args)]
+pub(super) struct Update {
+    #[command(flatten)]
+    named: Named,
+    /// Another name
+    #[arg(long, value_name = "NAME")]
+    new_name: Option<String>,
+    /// Another address
+    #[arg(long)]
+    url: Option<String>,
+}
+
 /// The protocols, as words of the command line.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Speech {
@@ -73,6 +88,7 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
             let found = named.find(app).await?;
             show(named.format, &server::probe(app, &Viewer::local_operator(), found.uid).await?, output)
         }
+        Command::Update(change) => update(change, app, output).await,
         Command::Disable(named) => set_enabled(&named, false, app, output).await,
         Command::Enable(named) => set_enabled(&named, true, app, output).await,
         Command::Remove(named) => remove(&named, app, output).await,
@@ -97,6 +113,18 @@ async fn add(new: Add, app: &App, output: Output) -> Result<(), Failure> {
     // A running server may be faster; then it has the answer soon.
     let probed = server::probe(app, &viewer, made.uid).await;
     show(new.format, probed.as_ref().unwrap_or(&made), output)
+}
+
+async fn update(change: Update, app: &App, output: Output) -> Result<(), Failure> {
+    let Update { named, new_name, url } = change;
+    let (viewer, found) = (Viewer::local_operator(), named.find(app).await?);
+    let change = ServerChange { name: new_name, url, ..ServerChange::default() };
+    let changed = server::update(app, &viewer, found.uid, change).await?;
+    if changed.url == found.url || !changed.is_enabled {
+        return show(named.format, &changed, output);
+    }
+    let probed = server::probe(app, &viewer, changed.uid).await;
+    show(named.format, probed.as_ref().unwrap_or(&changed), output)
 }
 
 async fn list(format: Format, app: &App, mut output: Output) -> Result<(), Failure> {

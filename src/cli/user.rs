@@ -36,7 +36,7 @@ pub(super) enum Command {
         #[command(flatten)]
         format: Format,
     },
-    /// Stop an account: its user may log in, read why, and nothing else; what it follows ends
+    /// Stop an account: its log-ins end; its user may log in anew, read why, and nothing else
     Suspend {
         /// The user's name or e-mail address
         user: String,

@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::graphql::Caller;
 use crate::http::Shared;
 use crate::http::kit::RequestInfo;
+use crate::origin::Via;
 use crate::viewer::Viewer;
 
 /// Who asks, by which route, on which surface. Handlers take it as their first argument; clones are the same call.
@@ -84,6 +85,12 @@ impl Call {
         let Asked { surface, route, info, viewer: _, base } = &*self.0;
         let (surface, route) = (Arc::clone(surface), Arc::clone(route));
         Ok(Self::new(Asked { surface, route, info: info.clone(), viewer, base: base.clone() }))
+    }
+
+    /// How it came in, for what no operation does.
+    #[must_use]
+    pub fn via(&self) -> Via {
+        Via { origin: self.0.surface.dialect.origin, client: self.0.info.client.clone() }
     }
 
     pub(super) fn http(&self) -> &Shared {

@@ -7,6 +7,8 @@ use axum::response::Response;
 use axum_extra::extract::cookie::{Cookie, SameSite};
 
 use super::call::Call;
+use super::failure::Failure;
+use crate::error::Code;
 
 /// Pyramid's, with which backrest and Mobyle2 were written.
 pub(super) const NAME: &str = "auth_tkt";
@@ -19,6 +21,20 @@ pub(super) fn token(headers: &HeaderMap) -> Option<String> {
 }
 
 impl Call {
+    /// The same call, made by whoever the cookie belongs to, whatever its dialect thinks of that caller; none where it
+    /// opens nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the server cannot tell now.
+    pub async fn by_cookie(&self, headers: &HeaderMap) -> Result<Option<Self>, Failure> {
+        let Some(token) = token(headers) else { return Ok(None) };
+        match self.becoming(token).await {
+            Err(failure) if failure.code == Code::Unauthenticated => Ok(None),
+            inside => inside.map(Some),
+        }
+    }
+
     /// Gives a browser a session's token, to keep until it is closed: the session ends by itself.
     pub fn give_cookie(&self, response: &mut Response, token: &str) {
         give(response.headers_mut(), token, self.is_secure());

@@ -5,7 +5,7 @@ mod overruling;
 use entity::{
     Time, account,
     audit_entry::{self, ActorKind, SubjectKind},
-    file, group, job, project, runner, service, session, token, user,
+    file, group, job, project, runner, server, service, session, token, user,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -148,6 +148,12 @@ impl From<&job::Model> for Subject {
 impl From<&file::Model> for Subject {
     fn from(file: &file::Model) -> Self {
         Self::new(SubjectKind::File, file.uid, &*file.name)
+    }
+}
+
+impl From<&server::Model> for Subject {
+    fn from(server: &server::Model) -> Self {
+        Self::new(SubjectKind::Server, server.uid, &*server.name).noting(&*server.url)
     }
 }
 

@@ -31,7 +31,7 @@ impl Types {
     /// What is wrong with a value of shared data of this type: nothing where the configuration does not declare it.
     /// Each with a pointer (`/size`, or nothing for all of it), in no order.
     #[must_use]
-    pub fn faults(&self, kind: &str, value: Option<&Value>) -> Vec<FieldError> {
+    pub fn faults_of_shared(&self, kind: &str, value: Option<&Value>) -> Vec<FieldError> {
         let Some((_, validator)) = self.0.iter().find(|(of, _)| of.name == kind) else { return Vec::new() };
         match value {
             Some(value @ Value::Object(_)) => validator.validate(value, "").err().unwrap_or_default(),
@@ -62,8 +62,26 @@ impl Type {
     /// What is wrong with the own fields of some content: each with a pointer (`/size`), in no order.
     #[must_use]
     pub fn faults(&self, value: &Value) -> Vec<FieldError> {
-        self.types.0[self.index].1.validate(value, "").err().unwrap_or_default()
+        self.validator().validate(value, "").err().unwrap_or_default()
     }
+
+    /// Whether null is a value of this field, and not only what is shown where there is none.
+    #[must_use]
+    pub fn takes_null(&self, name: &str) -> bool {
+        fault_of_field(self.validator(), name, &Value::Null).is_none()
+    }
+
+    fn validator(&self) -> &Validator {
+        &self.types.0[self.index].1
+    }
+}
+
+/// What is wrong with a field whatever the others are.
+fn fault_of_field(validator: &Validator, name: &str, value: &Value) -> Option<FieldError> {
+    let faults = validator.validate(&json!({ name: value }), "").err().unwrap_or_default();
+    let own = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+    let is_inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
+    faults.into_iter().find(|fault| fault.path.strip_prefix(&own).is_some_and(is_inside))
 }
 
 fn compiled(of: &ContentType) -> Result<Validator> {
@@ -72,11 +90,7 @@ fn compiled(of: &ContentType) -> Result<Validator> {
     let validator = Validator::compile(&of.schema, Semantics::Declared)?;
     // What is left out is its default: one that is refused would refuse everybody.
     for (name, default) in of.properties().filter_map(|(name, own)| Some((name, own.get("default")?))) {
-        let faults = validator.validate(&json!({ name.as_str(): default }), "").err().unwrap_or_default();
-        let own = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
-        let is_inside = |rest: &str| rest.is_empty() || rest.starts_with('/');
-        let is_own = |fault: &FieldError| fault.path.strip_prefix(&own).is_some_and(is_inside);
-        if let Some(fault) = faults.into_iter().find(is_own) {
+        if let Some(fault) = fault_of_field(&validator, name, default) {
             let message = format!("Its own schema refuses it: {}", fault.message);
             return Err(Error::invalid(format!("{field}/properties/{name}/default"), message));
         }

@@ -30,7 +30,7 @@ pub use read::{Served, content, log, open, results, sha256};
 pub use remove::delete;
 pub(super) use remove::{remove_all, remove_of_data, remove_unattached};
 pub use sweep::sweep;
-pub use upload::{NewFile, Uploaded, upload};
+pub use upload::{NewFile, Uploaded, upload, upload_at};
 
 /// Files that one job has at most.
 pub const OF_JOB: u64 = 1_000;

@@ -40,7 +40,7 @@ pub const RESULTS_MOST: i64 = 64 * 1_048_576;
 pub struct NewService {
     /// Outside id of the project that it is to belong to; none makes it the server's.
     pub project_id: Option<Uuid>,
-    /// Whether other servers may show it; and everybody sees it where its project is public.
+    /// Whether other servers may show it; one of a project where that is public.
     pub is_exported: bool,
     /// A slug (1 to 64 letters, digits, `_`, `.`, `-`); none derives one from the title, `-2`, `-3`.. on a clash.
     pub name: Option<String>,

@@ -21,7 +21,7 @@ pub use bootstrap::bootstrap;
 pub use create::{NewUser, create};
 pub(super) use create::{insert as inserted, row as unstored};
 pub use delete::delete;
-pub use email::request_change as request_email_change;
+pub use email::{is_taken as is_email_taken, request_change as request_email_change};
 pub use password::{
     NewPassword, change as change_password, is_password, request_reset, reset as reset_password, set as set_password,
 };

@@ -168,6 +168,7 @@ const fn kind_of(kind: SubjectKind) -> id::Kind {
         SubjectKind::Service => Kind::Service,
         SubjectKind::Job => Kind::Job,
         SubjectKind::File => Kind::File,
+        SubjectKind::Server => Kind::Server,
     }
 }
 

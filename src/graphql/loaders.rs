@@ -55,6 +55,7 @@ struct Set {
     charges: OnceLock<Rows<Charges, Uuid>>,
     slurm: OnceLock<Rows<job_slurm::Model>>,
     projects: OnceLock<Rows<project::Model>>,
+    project_names: OnceLock<Rows<(i64, String)>>,
     paid_projects: OnceLock<Rows<project::Model>>,
     project_owners: OnceLock<Rows<project_member::Model>>,
     favorites: OnceLock<Rows<favorite::Model>>,
@@ -236,6 +237,18 @@ impl Loaders {
             )
         };
         one(set.projects.get_or_init(fetch), id).await
+    }
+
+    /// The id and the name of a project, of a service that the caller may see.
+    pub async fn project_name(&self, id: i64) -> Result<Option<Arc<(i64, String)>>, Arc<Error>> {
+        let set = self.set();
+        let fetch = || {
+            self.loader(
+                |app, _, ids| Box::pin(async move { domain::project::names(&app, &ids).await }),
+                |(id, _): &(i64, String)| *id,
+            )
+        };
+        one(set.project_names.get_or_init(fetch), id).await
     }
 
     /// A project that an entry of the ledger names.

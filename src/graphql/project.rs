@@ -130,7 +130,7 @@ impl Project {
         &self.row.description
     }
 
-    /// Whether everybody sees it, with the services that it exports and its public data. Its jobs and its members are
+    /// Whether everybody sees it, with its services and its public data. Its jobs and its members are
     /// seen by its members only.
     async fn is_public(&self) -> bool {
         self.row.is_public
@@ -204,7 +204,7 @@ impl Project {
         Ok(domain::project::rights(viewer(ctx)?, &self.row, self.role(ctx)?).into())
     }
 
-    /// Its services that the viewer may see: all of them for its members, those that it exports for others.
+    /// Its services, which everybody sees who sees the project.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn services(
         &self,

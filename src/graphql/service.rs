@@ -103,10 +103,10 @@ impl Service {
         }
     }
 
-    /// Its project's name, here or at the server that runs it.
+    /// Its project's name, here or at the server that runs it, also where the viewer may not see the project.
     async fn project_name(&self, ctx: &Context<'_>) -> Result<Option<String>> {
         match self.0.project_id {
-            Some(id) => Ok(loaders(ctx)?.project(id).await?.map(|project| project.name.clone())),
+            Some(id) => Ok(loaders(ctx)?.project_name(id).await?.map(|row| row.1.clone())),
             None => Ok(self.0.remote_project.clone()),
         }
     }
@@ -181,8 +181,8 @@ impl Service {
         Ok(format!("{}::{}::{}", self.0.name, project.as_deref().unwrap_or("server"), server.name))
     }
 
-    /// Whether other servers may show it; and everybody sees one of a project where the project is public. Only the
-    /// project's contributors submit jobs to that.
+    /// Whether other servers may show it; one of a project where that is public. Only the project's contributors submit
+    /// jobs to that.
     async fn is_exported(&self) -> bool {
         self.0.is_exported
     }

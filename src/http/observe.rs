@@ -15,12 +15,12 @@ use super::client::{Peer, RequestInfo, client_of, is_secure};
 use super::negotiate::Media;
 use super::state::Shared;
 use super::{metrics, operation};
-use crate::infra::secret::uid;
+use crate::infra::secret::{uid, without_secrets};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Runs a request and tells of it. The log line holds the path without its query, and no header: either may carry
-/// what is nobody's business.
+/// Runs a request and tells of it. The log line holds the path without its query and without what stands in it as a
+/// credential (old APIs have mailed links that do), and no header: each may carry what is nobody's business.
 pub(super) async fn observe(State(state): State<Shared>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let id = given_id(request.headers()).map_or_else(|| uid().simple().to_string(), str::to_owned);
@@ -31,7 +31,7 @@ pub(super) async fn observe(State(state): State<Shared>, mut request: Request, n
     request.extensions_mut().insert(RequestInfo { id: id.clone(), client, secure });
     let method = request.method().clone();
     let multiplexed = request.version() == Version::HTTP_2;
-    let path = request.uri().path().to_owned();
+    let path = without_secrets(request.uri().path()).into_owned();
     // The pattern and not the path: a figure per path would let clients fill the memory.
     let route = request.extensions().get::<MatchedPath>().cloned();
 

@@ -1,5 +1,7 @@
 //! Randomness: opaque credentials, ids, and passwords that the server makes up. (`rng` holds what is repeatable.)
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
@@ -7,11 +9,16 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
+use super::escape::unescaped;
+
 /// What is stored of a credential: SHA-256 of its whole text. A fast hash is enough for 256 random bits.
 pub type SecretDigest = [u8; 32];
 
 /// 32 bytes in base64url without padding.
 const BODY: usize = 43;
+
+/// Letters after a prefix that are taken for a credential's wherever they stand.
+const RECOGNISED: usize = 16;
 
 /// No `0 o 1 l i`: these passwords are read from a terminal and typed.
 const READABLE: &[u8; 31] = b"abcdefghjkmnpqrstuvwxyz23456789";
@@ -98,6 +105,29 @@ impl Secret {
 #[must_use]
 pub fn looks_like_token(text: &str) -> bool {
     Secret::parse(text).is_some()
+}
+
+/// A path as a log may hold it: parts in which a credential stands, or what is left of one, are not shown.
+#[must_use]
+pub fn without_secrets(path: &str) -> Cow<'_, str> {
+    if !path.split('/').any(holds_secret) {
+        return Cow::Borrowed(path);
+    }
+    let parts = path.split('/').map(|part| if holds_secret(part) { "***" } else { part });
+    Cow::Owned(parts.collect::<Vec<_>>().join("/"))
+}
+
+/// Whether a part of a path holds a credential. Part of one counts, too, and one that is written with escapes: who
+/// finds it in a log can tell what is missing.
+fn holds_secret(part: &str) -> bool {
+    let bytes = unescaped(part);
+    let text = String::from_utf8_lossy(&bytes);
+    SecretKind::ALL.into_iter().any(|kind| {
+        text.match_indices(kind.prefix()).any(|(at, prefix)| {
+            let body = text[at + prefix.len()..].bytes();
+            body.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')).count() >= RECOGNISED
+        })
+    })
 }
 
 /// The name of an account that nobody has named: `prefix` and 48 random bits.
@@ -189,6 +219,21 @@ mod tests {
         }
         assert!(!looks_like_token(&format!("dkt_{}é", &body[2..])), "43 bytes, but not base64url");
         assert!(looks_like_token(&format!("dkr_{}-_", &body[2..])));
+    }
+
+    #[test]
+    fn a_path_is_shown_without_credentials() {
+        for same in ["", "/", "/graphql", "/-/reset/x", "/files/dks_short.txt", "/mobyle2/services/a::b::c%20d"] {
+            assert!(matches!(without_secrets(same), Cow::Borrowed(path) if path == same), "{same}");
+        }
+        for kind in SecretKind::ALL {
+            let secret = Secret::new(kind);
+            let (text, escaped) = (secret.expose(), format!("%64{}", &secret.expose()[1..]));
+            for part in [text, &text[..20], &text[..44], &format!("x{text}.."), &escaped, &format!("{text}%00")] {
+                assert_eq!(without_secrets(&format!("/-/reset/{part}")), "/-/reset/***", "{part}");
+                assert_eq!(without_secrets(&format!("/{part}/{part}/x")), "/***/***/x", "{part}");
+            }
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod sharing;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
+use docket::compat::DIALECTS;
 use serde_json::Value as Json;
 
 use super::support::Database;
@@ -271,6 +272,17 @@ fn the_routes_of_the_old_apis_are_listed() {
     let terminal = Terminal::with_database();
     let text = terminal.done("routes --dialect backrest");
     assert!(text.contains("\nGET /-/\n"), "{text}");
+    let all = terminal.done("routes");
+    let listed: Vec<Json> = serde_json::from_str(&terminal.done("routes --json")).expect("a list");
+    assert_eq!((DIALECTS.len(), listed.len()), (6, 6));
+    for (dialect, one) in DIALECTS.iter().zip(&listed) {
+        let routes = one["routes"].as_array().expect("a table");
+        assert_eq!((&one["dialect"], routes.len()), (&Json::from(dialect.name), (dialect.routes)().len()));
+        for route in routes {
+            let (method, path) = (route["method"].as_str().expect("a method"), route["path"].as_str().expect("a path"));
+            assert!(all.contains(&format!("\n{method} {path}\n")), "{method} {path} is not in {all}");
+        }
+    }
     assert!(terminal.done("routes --used").starts_with("DIALECT"));
 }
 

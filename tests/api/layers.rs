@@ -142,8 +142,9 @@ const EXCEPTIONS: &[Exception] = &[
     // It looks at the caller's password before anything else, and names the account of a link that was used.
     Exception { module: "compat", path: "crate::domain::user::is_password" },
     Exception { module: "compat", path: "crate::domain::user::address_of_link" },
-    // backrest tells everything that is wrong with a body at once, an address that is none among it.
+    // backrest tells everything that is wrong with a body at once, an address that is none or taken among it.
     Exception { module: "compat", path: "crate::domain::policy::EmailRule" },
+    Exception { module: "compat", path: "crate::domain::user::is_email_taken" },
     // What it serves beside accounts is of the types that the configuration declares.
     Exception { module: "compat", path: "crate::domain::content::Type" },
     // Bytes are no documents: they go straight to the domain, with the same viewer.

@@ -16,9 +16,12 @@ use crate::{
 /// runner.
 async fn callers(world: &World) -> Vec<(&'static str, Client)> {
     let app = &world.app;
-    let (pending, suspended) = (app.author("pending").await, app.author("suspended").await);
-    app.set_status("pending", Status::Pending).await;
-    app.set_status("suspended", Status::Suspended).await;
+    for (name, status) in [("pending", Status::Pending), ("suspended", Status::Suspended)] {
+        app.author(name).await;
+        app.set_status(name, status).await;
+    }
+    // Their old log-ins have ended.
+    let (pending, suspended) = (app.anonymous().log_in("pending").await, app.anonymous().log_in("suspended").await);
     let stranger = app.author("stranger").await;
     let other = stranger.service(json!({})).await;
     let foreign = stranger.runner(json!({ "serviceIds": [other] })).await;

@@ -90,7 +90,7 @@ async fn a_suspended_users_streams_end_and_those_of_its_runners() {
     let of_user = case.follow(&author, FOLLOW, json!({})).await;
     let of_runner = case.follow(&runner, FOLLOW, json!({})).await;
     case.app.set_status("author", Status::Suspended).await;
-    end(of_user, "FORBIDDEN").await;
+    end(of_user, "UNAUTHENTICATED").await;
     end(of_runner, "UNAUTHENTICATED").await;
 }
 
@@ -124,7 +124,7 @@ async fn who_leaves_an_account_hears_no_more_of_it() {
 #[tokio::test]
 async fn a_socket_is_closed_with_its_credential_and_kept_when_rights_only_shrink() {
     let case = Case::new().await;
-    let token = case.ada.token.clone().expect("a session");
+    let token = case.ada.api_token(&["jobs:read"]).await.token.expect("it outlives a suspension");
     let servers = [Some(&case.app), case.replica.as_ref()];
     for app in servers.into_iter().flatten() {
         let mut socket = Socket::at(app.server.address, &token).await;
@@ -140,10 +140,12 @@ async fn a_socket_is_closed_with_its_credential_and_kept_when_rights_only_shrink
         socket.subscribe("2", FOLLOW).await;
         assert_eq!(socket.message().await["type"], "next", "it may ask again");
     }
-    let mut socket = Socket::at(case.app.server.address, &token).await;
+    let ada = case.app.anonymous().log_in("ada").await;
+    let session = ada.token.clone().expect("a session");
+    let mut socket = Socket::at(case.app.server.address, &session).await;
     socket.subscribe("1", FOLLOW).await;
     assert_eq!(socket.message().await["type"], "next");
-    case.ada.data("mutation { sessionDelete { __typename } }", json!({})).await;
+    ada.data("mutation { sessionDelete { __typename } }", json!({})).await;
     assert_eq!(socket.closed().await.0, 4403);
 }
 

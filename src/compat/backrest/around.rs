@@ -14,7 +14,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use tower::Layer;
 
-use super::envelope::not_found;
+use super::envelope::{allow, not_found};
 use crate::compat::place::put_at;
 use crate::config::Config;
 
@@ -34,8 +34,14 @@ pub(super) fn around(routes: Router) -> Router {
 async fn dress(request: Request, next: Next) -> Response {
     let page = wants_page(request.headers());
     let request = placed(request);
+    let methods = of_token(request.uri().path());
     // A path of a type that nobody declared has no methods either.
-    let response = if is_there(&request) { next.run(request).await } else { not_found(request.uri()) };
+    let mut response = if is_there(&request) { next.run(request).await } else { not_found(request.uri()) };
+    if let Some(methods) = methods
+        && response.status() == StatusCode::METHOD_NOT_ALLOWED
+    {
+        allow(&mut response, methods);
+    }
     if page.suits(&response) { as_page(response) } else { response }
 }
 
@@ -56,6 +62,17 @@ fn placed(mut request: Request) -> Request {
         *request.body_mut() = Body::empty();
     }
     request
+}
+
+/// The methods of a path whose rest is a token: to the old server it was one route, with a token or without.
+fn of_token(path: &str) -> Option<&'static [Method]> {
+    const RESET: &[Method] = &[Method::GET, Method::POST, Method::PUT];
+    const EMAIL: &[Method] = &[Method::GET, Method::PUT];
+    match path.split('/').nth(1)? {
+        "reset" => Some(RESET),
+        "email" => Some(EMAIL),
+        _ => None,
+    }
 }
 
 /// Whether there is a route or a declared type at a path of the table.

@@ -97,7 +97,8 @@ pub(super) struct Draft {
     pub(super) title: Option<String>,
     pub(super) description: Option<String>,
     pub(super) categories: Option<Vec<String>>,
-    pub(super) value: Value,
+    /// The own fields that it sets.
+    pub(super) fields: Map<String, Value>,
     pub(super) file: Given<New>,
 }
 
@@ -113,9 +114,9 @@ impl Draft {
             _ => form.optional("description"),
         };
         let categories = categories(form);
-        let value = own(form, of, before);
+        let fields = own(form, of, before);
         let file = of.file.as_deref().map_or(Given::Nothing, |field| file::read(form, field));
-        Self { title, description, categories, value, file }
+        Self { title, description, categories, fields, file }
     }
 }
 
@@ -133,22 +134,38 @@ fn categories(form: &mut Form) -> Option<Vec<String>> {
     words
 }
 
-/// The own fields as they will be. What is left out of a change stays, unless the schema has a default: then it is that
-/// again, as it was with the old server.
-fn own(form: &mut Form, of: &Type, before: Option<&Content>) -> Value {
-    let mut kept = before.map(Content::own).unwrap_or_default();
-    let mut own = Map::new();
+/// The own fields that a body sets, noting what is wrong with all of them as they will be then. What is left out of a
+/// change stays, unless the schema has a default: then it is that again, as it was with the old server. What is shown
+/// of a field that is not set may come back: null stands for nothing where it is no value of the field.
+fn own(form: &mut Form, of: &Type, before: Option<&Content>) -> Map<String, Value> {
+    let (mut set, mut nothing) = (Map::new(), Vec::new());
     for (name, schema) in of.properties() {
-        let value = form.take(name).or_else(|| schema.get("default").cloned()).or_else(|| kept.remove(name));
-        own.extend(value.map(|value| (name.clone(), value)));
+        let given = form.take(name);
+        let is_none = given == Some(Value::Null) && !of.takes_null(name);
+        if is_none {
+            nothing.push(name.as_str());
+        }
+        let value = given.filter(|_| !is_none).or_else(|| schema.get("default").cloned());
+        set.extend(value.map(|value| (name.clone(), value)));
     }
+    // What stays is not looked at again: the schema may be newer.
+    if before.is_none() || !set.is_empty() {
+        let mut all = before.map(Content::own).unwrap_or_default();
+        all.extend(set.clone());
+        blame(form, of, &nothing, all);
+    }
+    set
+}
+
+/// Notes what is wrong with own fields; those that are `nothing` came without a value.
+fn blame(form: &mut Form, of: &Type, nothing: &[&str], all: Map<String, Value>) {
     let required = of.schema.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    let missing: Vec<&str> = required.filter(|name| !own.contains_key(*name)).collect();
-    let value = Value::Object(own);
+    let missing: Vec<&str> = required.filter(|name| !all.contains_key(*name)).collect();
     for name in &missing {
-        form.blame(name, format!("{name} is missing"));
+        let text = if nothing.contains(name) { "Required".to_owned() } else { format!("{name} is missing") };
+        form.blame(name, text);
     }
-    for fault in of.faults(&value) {
+    for fault in of.faults(&all.into()) {
         // What is missing is told already.
         let Some(name) = fault.path.split('/').nth(1) else {
             if missing.is_empty() {
@@ -158,5 +175,4 @@ fn own(form: &mut Form, of: &Type, before: Option<&Content>) -> Value {
         };
         form.blame(name, fault.message);
     }
-    value
 }

@@ -58,6 +58,12 @@ impl Refusal {
         Self::faults(vec![Fault::of(name, description)])
     }
 
+    /// The same with one thing more that is wrong, before the others.
+    pub(super) fn preceded_by(mut self, name: &str, description: impl Into<String>) -> Self {
+        self.faults.insert(0, Fault::of(name, description));
+        self
+    }
+
     pub(super) const fn forbidden() -> Self {
         Self { status: StatusCode::FORBIDDEN, faults: Vec::new(), retry_after: None }
     }
@@ -83,12 +89,13 @@ impl From<Failure> for Refusal {
             | Code::InvalidState
             | Code::InsufficientFunds
             | Code::IdempotencyMismatch
-            | Code::LeaseLost => StatusCode::CONFLICT,
-            // 413 and 408 among them.
-            Code::Invalid | Code::BadRequest | Code::CostExceeded => failure.status,
-            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            | Code::LeaseLost
+            | Code::Invalid
+            | Code::BadRequest
+            | Code::CostExceeded
+            | Code::RateLimited
+            | Code::Unavailable
+            | Code::Internal => failure.status,
         };
         let mut faults: Vec<_> = failure.fields.iter().map(fault).collect();
         if faults.is_empty() {
@@ -108,6 +115,8 @@ impl From<Error> for Refusal {
 fn fault(field: &FieldError) -> Fault {
     let path = field.path.trim_start_matches("value/");
     let name = match path.split('/').next().unwrap_or_default() {
+        // All own fields of some content together.
+        "value" => return Fault::body(field.message.clone()),
         "firstName" => "firstname",
         "lastName" => "lastname",
         "newPassword" | "confirmPassword" => "password",
@@ -143,19 +152,23 @@ pub(super) fn not_found(_: &Uri) -> Response {
     Refusal::not_found().into_response()
 }
 
-/// HEAD goes where GET goes; the names stand in the order of the alphabet.
 pub(super) fn wrong_method(_: &Method, methods: &[Method]) -> Response {
+    let status = StatusCode::METHOD_NOT_ALLOWED;
+    let mut response = private(answer(status, TEXT, in_words(status)));
+    allow(&mut response, methods);
+    response
+}
+
+/// Says which methods there are. HEAD goes where GET goes; the names stand in the order of the alphabet.
+pub(super) fn allow(response: &mut Response, methods: &[Method]) {
     let mut named: Vec<&str> = methods.iter().map(Method::as_str).collect();
     if methods.contains(&Method::GET) {
         named.push("HEAD");
     }
     named.sort_unstable();
-    let status = StatusCode::METHOD_NOT_ALLOWED;
-    let mut response = private(answer(status, TEXT, in_words(status)));
     if let Ok(named) = HeaderValue::from_str(&named.join(", ")) {
         response.headers_mut().insert(ALLOW, named);
     }
-    response
 }
 
 /// What there is to tell.

@@ -9,9 +9,11 @@ use serde_json::Value;
 
 use super::form::{Form, is_nothing};
 use crate::compat::{Call, Failure};
-use crate::domain::file::{NewFile, is_proper, upload};
+use crate::domain::file::{NewFile, is_proper, upload_at};
 use crate::error::Error;
 use crate::graphql::id::Kind;
+use crate::infra::escape::unescaped;
+use crate::infra::storage::Slot;
 
 const UNKNOWN_TYPE: &str = "application/octet-stream";
 
@@ -93,30 +95,15 @@ fn decoded(data: &str) -> Result<(Option<String>, Bytes), &'static str> {
     Ok(((!media_type.is_empty()).then(|| media_type.to_owned()), bytes.into()))
 }
 
-/// The bytes of a part of an address; `%` that begins nothing stands for itself.
-fn unescaped(text: &str) -> Vec<u8> {
-    let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let (bytes, mut at, mut read) = (text.as_bytes(), 0, Vec::with_capacity(text.len()));
-    while let Some(byte) = bytes.get(at) {
-        if let (b'%', Some(high), Some(low)) = (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
-            read.extend(u8::try_from(high * 16 + low));
-            at += 3;
-        } else {
-            read.push(*byte);
-            at += 1;
-        }
-    }
-    read
-}
-
-/// Stores a file; its global id. It belongs to nothing until content is made or changed with it.
-pub(super) async fn store(call: &Call, new: New) -> Result<String, Failure> {
+/// Stores a file; its global id. It belongs to nothing until content is made or changed with it. Its body may have a
+/// place among the uploads already, and keeps that until the file is stored.
+pub(super) async fn store(call: &Call, new: New, place: Option<Slot>) -> Result<String, Failure> {
     let most = call.app().config.files.upload_bytes;
     if new.bytes.len() as u64 > most {
         return Err(Error::invalid("file", format!("It is larger than {most} bytes.")).into());
     }
     let body = stream::iter([Ok(new.bytes)]);
-    let uploaded = upload(call.app(), call.viewer(), new.file, body).await?;
+    let uploaded = upload_at(call.app(), call.viewer(), new.file, body, place).await?;
     Ok(Kind::File.id(uploaded.uid).to_string())
 }
 

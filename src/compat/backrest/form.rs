@@ -78,6 +78,11 @@ impl Form {
         self.faults.push(Fault::of(name, description));
     }
 
+    /// The same before all that is noted already, for the first field of a body.
+    pub(super) fn blame_first(&mut self, name: &str, description: impl Into<String>) {
+        self.faults.insert(0, Fault::of(name, description));
+    }
+
     /// Notes what is wrong with the body as a whole.
     pub(super) fn blame_body(&mut self, description: impl Into<String>) {
         self.faults.push(Fault::body(description));
@@ -127,6 +132,11 @@ impl Form {
     /// Whether something is wrong already.
     pub(super) const fn is_wrong(&self) -> bool {
         !self.faults.is_empty()
+    }
+
+    /// Whether something is wrong with this field already.
+    pub(super) fn is_wrong_in(&self, name: &str) -> bool {
+        self.faults.iter().any(|fault| fault.name.as_deref() == Some(name))
     }
 }
 

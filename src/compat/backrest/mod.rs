@@ -51,11 +51,15 @@ fn routes() -> Vec<Route> {
     open.chain(of_users().into_iter().chain(of_content()).map(|route| route.lets_in(SOMEBODY))).collect()
 }
 
+const TOLD_AT_ONCE: &str =
+    "It looks at the password and the address also when something else is wrong, and tells everything at once.";
+
 fn of_log_ins() -> Vec<Route> {
     vec![
         Route::get("/", "What this server is, and who asks.", session::about).runs([&session::SHOW_SELF]),
         Route::post("/signup", "Makes an account, and mails a link that confirms it.", sign_up::sign_up)
             .runs([&sign_up::SIGN_UP])
+            .because(TOLD_AT_ONCE)
             .takes(schemas::sign_up)
             .gives(200, schemas::done),
         Route::get("/signup", "Confirms an account by a mailed link, and logs in.", sign_up::confirm)
@@ -86,11 +90,12 @@ fn of_users() -> Vec<Route> {
     vec![
         Route::put("/password", "Sets a new password.", password::change)
             .runs([&password::CHANGE])
+            .because(TOLD_AT_ONCE)
             .takes(schemas::passwords)
             .gives(200, schemas::done),
         Route::put("/email/", "Mails a link to a new address.", email::change)
             .runs([&email::CHANGE])
-            .because("It looks at the password also when the address is none, and tells both at once.")
+            .because(TOLD_AT_ONCE)
             .takes(schemas::new_address)
             .gives(200, schemas::done),
         Route::get("/email/{token}", "Confirms a new address by a mailed link.", email::confirm)

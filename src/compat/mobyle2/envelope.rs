@@ -27,23 +27,9 @@ pub(super) struct Refusal {
 
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Self {
-        let status = match failure.code {
-            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
-            Code::Forbidden => StatusCode::FORBIDDEN,
-            Code::NotFound => StatusCode::NOT_FOUND,
-            Code::AlreadyExists
-            | Code::InvalidState
-            | Code::InsufficientFunds
-            | Code::IdempotencyMismatch
-            | Code::LeaseLost => StatusCode::CONFLICT,
-            // 413 and 408 among them.
-            Code::Invalid | Code::BadRequest | Code::CostExceeded => failure.status,
-            Code::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Code::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
         let retry_after = failure.retry_after.map(|wait| wait.as_secs().max(1));
-        Self { status, word: failure.code.as_str(), message: failure.message, retry_after }
+        // The document is silent about errors: they have the statuses that they have everywhere here.
+        Self { status: failure.status, word: failure.code.as_str(), message: failure.message, retry_after }
     }
 }
 

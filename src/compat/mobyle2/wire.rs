@@ -88,6 +88,11 @@ impl User {
         self.status.as_deref() == Some("ACTIVE")
     }
 
+    /// Whether it is gone, so that only its number is left.
+    pub(super) fn is_deleted(&self) -> bool {
+        self.status.as_deref() == Some("DELETED")
+    }
+
     /// Whether it may do everything.
     pub(super) fn is_admin(&self) -> bool {
         self.is_admin == Some(true) && self.is_active()

@@ -20,7 +20,10 @@ use crate::{
         lease::{self, Ticket},
     },
     error::{Error, Result},
-    infra::{secret, storage::Stored},
+    infra::{
+        secret,
+        storage::{Slot, Stored},
+    },
     viewer::{Permission, RunnerViewer, Viewer},
 };
 
@@ -69,9 +72,23 @@ pub async fn upload(
     new: NewFile,
     body: impl Stream<Item = Result<Bytes>> + Send + Unpin,
 ) -> Result<Uploaded> {
+    upload_at(app, viewer, new, body, None).await
+}
+
+/// The same at a place among the uploads that was taken before, if one was: for the body that has the file in it.
+pub async fn upload_at(
+    app: &App,
+    viewer: &Viewer,
+    new: NewFile,
+    body: impl Stream<Item = Result<Bytes>> + Send + Unpin,
+    place: Option<Slot>,
+) -> Result<Uploaded> {
     let (owner_id, worker) = who(app, viewer, new.lease_token.as_deref()).await?;
     check(&new)?;
-    let _slot = app.storage.slot()?;
+    let place = match place {
+        Some(place) => place,
+        None => app.storage.slot()?,
+    };
     let begun = app.db.write((app.clone(), owner_id, new, worker.is_some()), |tx, (app, owner_id, new, is_output)| {
         Box::pin(begin(tx, app, *owner_id, new, *is_output))
     });
@@ -85,6 +102,7 @@ pub async fn upload(
     {
         tracing::warn!(?error, "a broken upload was not cleared; the sweep tries again");
     }
+    drop(place);
     ended
 }
 

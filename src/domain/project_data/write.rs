@@ -6,7 +6,7 @@ use entity::{
     project_member::Role,
 };
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::{
@@ -60,6 +60,8 @@ pub struct DataChange {
     pub description: Option<String>,
     /// A new value; `Some(None)` takes it away.
     pub value: Option<Option<Value>>,
+    /// Fields that go over those of the value, which keeps its others. What is no object counts as an empty one.
+    pub value_fields: Option<Map<String, Value>>,
     /// Other words.
     pub categories: Option<Vec<String>>,
     /// Whether everybody sees it, where the project is public.
@@ -117,19 +119,30 @@ fn check_value(app: &App, faults: &mut Faults, value: Option<&Value>) {
 
 /// Shared data of a type that the configuration declares is content of old APIs, whose clients rely on its schema.
 fn check_declared(app: &App, faults: &mut Faults, kind: &str, value: Option<&Value>) {
-    for fault in app.content.faults(kind, value) {
+    for fault in app.content.faults_of_shared(kind, value) {
         faults.add(format!("value{}", fault.path), fault.message);
     }
 }
 
-/// The same of a change: what stays as it is, is not looked at again under a schema that is newer.
-fn check_change(app: &App, faults: &mut Faults, data: &project_data::Model, change: &DataChange) {
-    let touches = change.value.is_some() || change.kind.is_some() || change.is_shared == Some(true);
-    if touches && change.is_shared.unwrap_or(data.is_shared) {
-        let kept = data.value.as_ref().map(|document| &document.0);
-        let value = change.value.as_ref().map_or(kept, Option::as_ref);
-        check_declared(app, faults, change.kind.as_deref().unwrap_or(&data.kind), value);
+/// The value as a change leaves it, and the same of it: what stays as it is, is not looked at again under a schema that
+/// is newer.
+fn changed_value(app: &App, faults: &mut Faults, data: &project_data::Model, change: &DataChange) -> Option<Value> {
+    let kept = || data.value.as_ref().map(|document| document.0.clone());
+    let mut value = change.value.clone().unwrap_or_else(kept);
+    if let Some(fields) = &change.value_fields {
+        let mut all = if let Some(Value::Object(all)) = value { all } else { Map::new() };
+        all.extend(fields.clone());
+        value = Some(all.into());
     }
+    let sets = change.value.is_some() || change.value_fields.is_some();
+    if sets {
+        check_value(app, faults, value.as_ref());
+    }
+    let touches = sets || change.kind.is_some() || change.is_shared == Some(true);
+    if touches && change.is_shared.unwrap_or(data.is_shared) {
+        check_declared(app, faults, change.kind.as_deref().unwrap_or(&data.kind), value.as_ref());
+    }
+    value
 }
 
 /// The words, each once.
@@ -186,8 +199,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -
     let data = editable(app, viewer, uid).await?;
     let mut faults = Faults::default();
     check_texts(&mut faults, change.kind.as_deref(), change.title.as_deref(), change.description.as_deref());
-    check_value(app, &mut faults, change.value.as_ref().and_then(Option::as_ref));
-    check_change(app, &mut faults, &data, &change);
+    changed_value(app, &mut faults, &data, &change);
     let categories = change.categories.as_ref().map(|categories| checked(&mut faults, categories));
     faults.into_result()?;
     let shares = change.is_shared.is_some_and(|is_shared| is_shared != data.is_shared);
@@ -197,12 +209,12 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: DataChange) -
     }
     let least = if shares { least_over_all(viewer, &data) } else { Role::Contributor };
     let overruling = overruling(app, viewer, &data, least).await?;
-    let input = (data.id, viewer.user_id(), change, categories, overruling);
+    let input = (app.clone(), data.id, viewer.user_id(), change, categories, overruling);
     app.db
-        .write(input, |tx, (id, caller, change, categories, overruling)| {
+        .write(input, |tx, (app, id, caller, change, categories, overruling)| {
             Box::pin(async move {
                 overruling.note(tx, "update data").await?;
-                let changed = apply(tx, *id, change, categories.as_ref()).await?;
+                let changed = apply(tx, app, *id, change, categories.as_ref()).await?;
                 if let Some(file_id) = change.file_id {
                     replace_file(tx, *id, *caller, file_id).await?;
                 }
@@ -229,13 +241,23 @@ async fn replace_file(tx: &Tx, id: i64, caller: Option<i64>, file_id: Option<Uui
     }
 }
 
-async fn apply(tx: &Tx, id: i64, change: &DataChange, categories: Option<&Words>) -> Result<project_data::Model> {
+async fn apply(
+    tx: &Tx,
+    app: &App,
+    id: i64,
+    change: &DataChange,
+    categories: Option<&Words>,
+) -> Result<project_data::Model> {
     let before = present(tx, id).await?;
+    // Somebody may have changed another part of it since it was looked at.
+    let mut faults = Faults::default();
+    let value = changed_value(app, &mut faults, &before, change);
+    faults.into_result()?;
     let after = project_data::Model {
         kind: change.kind.clone().unwrap_or(before.kind),
         title: change.title.clone().unwrap_or(before.title),
         description: change.description.clone().unwrap_or(before.description),
-        value: change.value.clone().map_or(before.value, |value| value.map(Document)),
+        value: value.map(Document),
         categories: categories.cloned().unwrap_or(before.categories),
         is_public: change.is_public.unwrap_or(before.is_public),
         is_shared: change.is_shared.unwrap_or(before.is_shared),

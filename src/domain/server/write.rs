@@ -1,6 +1,6 @@
 //! Registering other servers, changing and removing them. Only admins do.
 
-use entity::{server, service};
+use entity::{audit_entry::Action, server, service};
 use http::Uri;
 use sea_orm::{
     ActiveModelTrait as _, ActiveValue::Set, ColumnTrait, DbErr, EntityTrait, IntoActiveModel as _, QueryFilter,
@@ -12,7 +12,11 @@ use super::{fresh, get};
 use crate::{
     app::App,
     db::Tx,
-    domain::{check::Faults, service as services, slug},
+    domain::{
+        audit::{self, Actor},
+        check::Faults,
+        service as services, slug,
+    },
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -56,7 +60,7 @@ pub async fn register(app: &App, viewer: &Viewer, new: NewServer) -> Result<serv
         None => services::first_admin(app).await?,
     };
     app.db
-        .write((owner_id, new), |tx, (owner_id, new)| {
+        .write((owner_id, new, Actor::of(viewer)), |tx, (owner_id, new, actor)| {
             Box::pin(async move {
                 let row = server::ActiveModel {
                     name: Set(new.name.clone()),
@@ -71,7 +75,9 @@ pub async fn register(app: &App, viewer: &Viewer, new: NewServer) -> Result<serv
                     ..fresh(tx, row)
                 };
                 let made = server::Entity::insert(row).exec_with_returning(&tx.db).await;
-                made.map_err(|error| taken(error, &new.name))
+                let made = made.map_err(|error| taken(error, &new.name))?;
+                audit::note(tx, actor, Action::ServerRegistered, &made).await?;
+                Ok(made)
             })
         })
         .await
@@ -91,10 +97,11 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: ServerChange)
         check_url(app, &mut faults, url);
     }
     faults.into_result()?;
-    app.db.write((id, change), |tx, (id, change)| Box::pin(apply(tx, *id, change))).await
+    let input = (id, change, Actor::of(viewer));
+    app.db.write(input, |tx, (id, change, actor)| Box::pin(apply(tx, *id, change, actor))).await
 }
 
-async fn apply(tx: &Tx, id: i64, change: &ServerChange) -> Result<server::Model> {
+async fn apply(tx: &Tx, id: i64, change: &ServerChange, actor: &Actor) -> Result<server::Model> {
     let before = present(tx, id, LockType::NoKeyUpdate).await?;
     let (was_enabled, was_at) = (before.is_enabled, before.url.clone());
     let mut after = server::Model {
@@ -115,7 +122,9 @@ async fn apply(tx: &Tx, id: i64, change: &ServerChange) -> Result<server::Model>
     }
     let name = after.name.clone();
     let stored = server::Entity::update(after.into_active_model().reset_all()).exec(&tx.db).await;
-    stored.map_err(|error| taken(error, &name))
+    let stored = stored.map_err(|error| taken(error, &name))?;
+    audit::note(tx, actor, Action::ServerUpdated, &stored).await?;
+    Ok(stored)
 }
 
 /// Removes a server, and the services that it offers, from what is shown here.
@@ -124,11 +133,12 @@ async fn apply(tx: &Tx, id: i64, change: &ServerChange) -> Result<server::Model>
 pub async fn remove(app: &App, viewer: &Viewer, uid: Uuid) -> Result<server::Model> {
     let id = other(app, viewer, uid).await?;
     app.db
-        .write(id, |tx, id| {
+        .write((id, Actor::of(viewer)), |tx, (id, actor)| {
             Box::pin(async move {
                 let server = present(tx, *id, LockType::Update).await?;
                 service::Entity::delete_many().filter(service::Column::ServerId.eq(*id)).exec(&tx.db).await?;
                 server::Entity::delete_by_id(*id).exec(&tx.db).await?;
+                audit::note(tx, actor, Action::ServerRemoved, &server).await?;
                 Ok(server)
             })
         })

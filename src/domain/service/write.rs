@@ -34,7 +34,7 @@ pub struct ServiceChange {
     pub kind: Option<service::Kind>,
     /// The flag that its owner sets.
     pub is_available: Option<bool>,
-    /// Whether other servers may show it; and everybody sees it where its project is public.
+    /// Whether other servers may show it; one of a project where that is public.
     pub is_exported: Option<bool>,
     /// A new schema: makes a new version.
     pub parameters_schema: Option<Value>,

@@ -11,7 +11,7 @@ use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrde
 use secrecy::SecretString;
 use uuid::Uuid;
 
-use super::{erase, get, is_self, link, locked, password::confirm, status::keep_an_admin};
+use super::{erase, get, is_self, link, locked, password::confirm, record, status::keep_an_admin};
 use crate::{
     app::App,
     db::Tx,
@@ -49,7 +49,28 @@ pub async fn delete(
 /// The same for a user (`user.id`) who may be deleted.
 pub(super) async fn remove(app: &App, viewer: &Viewer, id: i64) -> Result<user::Model> {
     let input = (id, Actor::of(viewer), matches!(viewer, Viewer::Operator));
-    let deleted = app.db.write(input, |tx, (id, actor, operator)| Box::pin(store(tx, *id, actor, *operator))).await?;
+    let deleted = app.db.write(input, |tx, (id, actor, operator)| {
+        Box::pin(async move {
+            let user = locked(tx, *id).await?;
+            store(tx, user, actor, *operator).await
+        })
+    });
+    finish(app, id, deleted.await?).await
+}
+
+/// The same for a user (`user.id`) who is only recorded, unless something is by then that keeps it.
+pub(super) async fn remove_recorded(app: &App, viewer: &Viewer, id: i64) -> Result<user::Model> {
+    let deleted = app.db.write((id, Actor::of(viewer)), |tx, (id, actor)| {
+        Box::pin(async move {
+            let user = locked(tx, *id).await?;
+            record::require_unused(tx, &user).await?;
+            store(tx, user, actor, false).await
+        })
+    });
+    finish(app, id, deleted.await?).await
+}
+
+async fn finish(app: &App, id: i64, deleted: user::Model) -> Result<user::Model> {
     app.known.forget();
     if let Err(error) = erase::erase(app, id).await {
         tracing::warn!(?error, id, "what a deleted user left behind was not erased; the sweep tries again");
@@ -57,8 +78,9 @@ pub(super) async fn remove(app: &App, viewer: &Viewer, id: i64) -> Result<user::
     Ok(deleted)
 }
 
-async fn store(tx: &Tx, id: i64, actor: &Actor, operator: bool) -> Result<user::Model> {
-    let before = locked(tx, id).await?;
+/// Deletes a user whose row is locked.
+async fn store(tx: &Tx, before: user::Model, actor: &Actor, operator: bool) -> Result<user::Model> {
+    let id = before.id;
     if !operator {
         keep_an_admin(tx, &before).await?;
     }

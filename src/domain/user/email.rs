@@ -1,13 +1,14 @@
 //! Changing an address.
 
-use entity::{audit_entry::Action, one_time_token::Purpose};
+use entity::{audit_entry::Action, one_time_token::Purpose, user};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use secrecy::SecretString;
 use uuid::Uuid;
 
 use super::{Means, get, is_self, letter, link, locked, password::confirm, with_email};
 use crate::{
     app::App,
-    domain::{audit, check::Faults, limit, mail::Template},
+    domain::{audit, check::Faults, limit, mail::Template, policy::Policy},
     error::{Error, Result},
     origin::Via,
     viewer::{Permission, Viewer},
@@ -34,8 +35,8 @@ pub async fn request_change(
         _ => viewer.require(Permission::Admin)?.user.clone(),
     };
     let means = Means::new(app, viewer, via);
-    confirm(app, viewer, confirmed).await?;
     let mut faults = Faults::default();
+    faults.extend(confirm(app, viewer, confirmed).await)?;
     means.policy.email.check(&mut faults, "email", &email);
     faults.into_result()?;
     if user.email.as_deref() == Some(&*email) {
@@ -64,6 +65,21 @@ pub async fn request_change(
         return Err(letter::undelivered());
     }
     Ok(())
+}
+
+/// Whether somebody else has an address, for a surface that tells everything that is wrong with a request at once.
+/// Where its policy does not reveal who has one, nobody has. It counts as a mail to that address, so that who asks for
+/// many learns no more than by changing to them; who has asked too often is told of none.
+pub async fn is_taken(app: &App, viewer: &Viewer, via: &Via, email: &str) -> Result<bool> {
+    if !Policy::of(app, via.origin).reveals_taken {
+        return Ok(false);
+    }
+    match limit::mail(app, &via.client, email).await {
+        Err(Error::RateLimited { .. }) => return Ok(false),
+        counted => counted?,
+    }
+    let twin = user::Entity::find().filter(user::Column::EmailLower.eq(email.to_lowercase())).one(app.db.read());
+    Ok(twin.await?.is_some_and(|twin| viewer.user_id() != Some(twin.id)))
 }
 
 fn taken() -> Error {

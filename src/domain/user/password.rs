@@ -62,8 +62,11 @@ pub async fn change(
         return Err(Error::InvalidState("No password of this server opens this account.".into()));
     }
     let means = Means::new(app, viewer, via);
-    confirm(app, viewer, confirmed).await?;
-    let hash = hash(app, &means.policy, "newPassword", &password, user).await?;
+    let mut faults = Faults::default();
+    faults.extend(confirm(app, viewer, confirmed).await)?;
+    check(app, &mut faults, &means.policy, &password, user).await?;
+    faults.into_result()?;
+    let hash = app.passwords.hash(password).await?;
     let spared = viewer.session_id().filter(|_| !means.policy.ends_own_session);
     let changed = app.db.write((means, user.id, hash, spared), |tx, (means, id, hash, spared)| {
         Box::pin(async move {
@@ -79,14 +82,17 @@ pub async fn change(
     Ok(changed)
 }
 
-/// The hash of a new password that fits the policy.
-async fn hash(app: &App, policy: &Policy, path: &str, password: &SecretString, user: &user::Model) -> Result<String> {
-    let mut faults = Faults::default();
+/// Notes where a new password does not fit the policy.
+async fn check(
+    app: &App,
+    faults: &mut Faults,
+    policy: &Policy,
+    password: &SecretString,
+    user: &user::Model,
+) -> Result<()> {
     let about = [Some(&*user.username), user.email.as_deref(), user.first_name.as_deref(), user.last_name.as_deref()];
     let about: Vec<&str> = about.into_iter().flatten().collect();
-    check_password(app, &mut faults, policy.password, path, password, &about).await?;
-    faults.into_result()?;
-    app.passwords.hash(password.clone()).await
+    check_password(app, faults, policy.password, "newPassword", password, &about).await
 }
 
 /// Stores a password of a user whose row is locked; links to set another one open nothing any more.
@@ -118,7 +124,12 @@ pub async fn set(app: &App, viewer: &Viewer, via: &Via, uid: Uuid, new: NewPassw
     }
     let hash = match &new.password {
         None => None,
-        Some(password) => Some(hash(app, &means.policy, "newPassword", password, &user).await?),
+        Some(password) => {
+            let mut faults = Faults::default();
+            check(app, &mut faults, &means.policy, password, &user).await?;
+            faults.into_result()?;
+            Some(app.passwords.hash(password.clone()).await?)
+        }
     };
     let changed = app.db.write((means, user.id, hash), |tx, (means, id, hash)| {
         Box::pin(async move {

@@ -156,16 +156,21 @@ pub async fn record_delete(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user
     if !user.record_only {
         return Err(Error::Forbidden("This user logs in: only an admin deletes it.".into()));
     }
+    delete::remove_recorded(app, viewer, user.id).await
+}
+
+/// Refuses to remove a user, whose row is locked, who is a member of accounts or to whom jobs belong.
+pub(super) async fn require_unused(tx: &Tx, user: &user::Model) -> Result<()> {
     let memberships = account_member::Entity::find()
         .filter(account_member::Column::UserId.eq(user.id))
         .filter(account_member::Column::RemovedAt.is_null());
-    if memberships.one(app.db.read()).await?.is_some() {
+    if memberships.one(&tx.db).await?.is_some() {
         return Err(Error::InvalidState("The user is a member of accounts; end the memberships first.".into()));
     }
     // Jobs name whom they were for, and stay.
     let jobs = job::Entity::find().select_only().column(job::Column::Id).filter(job::Column::OwnerId.eq(user.id));
-    if jobs.limit(1).into_tuple::<i64>().one(app.db.read()).await?.is_some() {
+    if jobs.limit(1).into_tuple::<i64>().one(&tx.db).await?.is_some() {
         return Err(Error::InvalidState("Jobs are recorded for the user; it stays as long as they do.".into()));
     }
-    delete::remove(app, viewer, user.id).await
+    Ok(())
 }

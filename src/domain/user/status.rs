@@ -12,14 +12,15 @@ use crate::{
     domain::{
         audit::{self, Actor},
         check::{Faults, LINE},
-        rights,
+        rights, session,
     },
     error::{Error, Result},
     viewer::Viewer,
 };
 
-/// Suspends an account or lets it wait, with words for its user to read, or gives it back. A suspended user may log in and
-/// read itself, and nothing else; what it follows ends. Only an admin may. A user is deleted by [`super::delete()`].
+/// Suspends an account or lets it wait, with words for its user to read, or gives it back. All log-ins of one that is
+/// not in use end, so that none of them comes back with it; its user may log in anew and read itself, and nothing else.
+/// Only an admin may. A user is deleted by [`super::delete()`].
 pub async fn set_status(
     app: &App,
     viewer: &Viewer,
@@ -64,6 +65,7 @@ async fn store(tx: &Tx, before: user::Model, status: user::Status, message: Opti
     };
     user::Entity::update_many().set(change).filter(user::Column::Id.eq(before.id)).exec(&tx.db).await?;
     if status != user::Status::Active {
+        session::end_all(tx, before.id).await?;
         rights::shrink(tx, [before.id]).await?;
     }
     user::Entity::find_by_id(before.id).one(&tx.db).await?.ok_or(Error::NotFound("user"))

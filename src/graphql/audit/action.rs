@@ -68,6 +68,12 @@ pub enum AuditAction {
     GroupMemberAdded,
     /// A user was taken out of a group.
     GroupMemberRemoved,
+    /// Another server was registered.
+    ServerRegistered,
+    /// The name or address of another server was changed, or whether it is used.
+    ServerUpdated,
+    /// Another server was forgotten.
+    ServerRemoved,
     /// An account for money was made.
     AccountCreated,
     /// An account for money was changed.

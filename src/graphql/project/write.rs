@@ -26,7 +26,7 @@ pub struct ProjectCreateInput {
     /// What it is about; at most 10,000 characters.
     #[graphql(default)]
     description: String,
-    /// Whether everybody sees it, with the services that it exports and its public data.
+    /// Whether everybody sees it, with its services and its public data.
     #[graphql(default = false)]
     is_public: bool,
     /// Who pays for its jobs that name no account; one that the viewer sees.

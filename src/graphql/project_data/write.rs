@@ -12,6 +12,7 @@ use crate::{
         self,
         project_data::{DataChange, NewData},
     },
+    error::Error,
     graphql::{
         context::asked,
         id::{self, Kind},
@@ -61,6 +62,9 @@ pub struct ProjectDataUpdateInput {
     description: Option<String>,
     /// A new value; null takes it away.
     value: MaybeUndefined<Value>,
+    /// An object whose fields go over those of the value, which keeps its others; so two changes of different fields at
+    /// once both hold. A value that is no object counts as an empty one. Not together with `value`.
+    value_fields: Option<Value>,
     /// Other words to find it by.
     categories: Option<Vec<String>>,
     /// Whether everybody who sees the project sees it, where the project is public.
@@ -116,6 +120,14 @@ impl ProjectDataMutation {
         #[graphql(desc = "The change.")] input: ProjectDataUpdateInput,
     ) -> Result<ProjectDataUpdatePayload> {
         let (app, viewer) = asked(ctx)?;
+        let value_fields = match input.value_fields {
+            None => None,
+            Some(_) if !input.value.is_undefined() => {
+                return Err(Error::invalid("valueFields", "Give value or valueFields, not both.").into());
+            }
+            Some(Value::Object(fields)) => Some(fields),
+            Some(_) => return Err(Error::invalid("valueFields", "It must be an object.").into()),
+        };
         let change = DataChange {
             kind: input.kind,
             title: input.title,
@@ -125,6 +137,7 @@ impl ProjectDataMutation {
                 MaybeUndefined::Null => Some(None),
                 MaybeUndefined::Value(value) => Some(Some(value)),
             },
+            value_fields,
             categories: input.categories,
             is_public: input.is_public,
             is_shared: input.is_shared,

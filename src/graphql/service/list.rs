@@ -120,8 +120,8 @@ impl ServiceQuery {
         .await
     }
 
-    /// The services that the viewer may see: the server's, those of the projects that it takes part in, what public
-    /// projects export, and what other servers offer that are registered here.
+    /// The services that the viewer may see: the server's, those of public projects and of the projects that it takes
+    /// part in, and what other servers offer that are registered here.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn services(
         &self,

@@ -103,7 +103,7 @@ impl TryFrom<ServicePricesInput> for Prices {
 pub struct ServiceCreateInput {
     /// The project that it is to belong to; the viewer must manage it. One of the server's if not given.
     project_id: Option<ID>,
-    /// Whether other servers may show it; and everybody sees one of a project where the project is public.
+    /// Whether other servers may show it; one of a project where that is public.
     #[graphql(default = false)]
     is_exported: bool,
     /// A short name, unique among the server's services or those of the project; 1 to 64 letters, digits, `_`, `.` or
@@ -157,7 +157,7 @@ pub struct ServiceUpdateInput {
     kind: Option<ServiceKind>,
     /// The flag that its owner sets.
     is_available: Option<bool>,
-    /// Whether other servers may show it; and everybody sees one of a project where the project is public.
+    /// Whether other servers may show it; one of a project where that is public.
     is_exported: Option<bool>,
     /// A new schema of parameters; makes a new version, under which jobs submitted from now on are accepted.
     parameters_schema: Option<Value>,

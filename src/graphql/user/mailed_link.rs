@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 use crate::{
     domain,
     graphql::{
-        context::{app, nullable},
+        context::{app, nullable, viewer},
         scalar::DateTime,
     },
 };
@@ -29,6 +29,8 @@ pub struct MailedLink {
     purpose: MailedLinkPurpose,
     /// Until when.
     expires_at: DateTime,
+    /// Whether the viewer is the user to whom it was mailed.
+    is_own: bool,
 }
 
 /// Reading what mailed links are good for.
@@ -38,8 +40,8 @@ pub struct MailedLinkQuery;
 #[Object]
 impl MailedLinkQuery {
     /// What a mailed link would do, without doing it: for a page that asks for something more first, such as a new
-    /// password. Whose it is, it does not tell. Fails as its use would: with INVALID on `token` when it does not work, with
-    /// INVALID_STATE when it was used.
+    /// password. Whose it is, it tells that user only. Fails as its use would: with INVALID on `token` when it does not
+    /// work, with INVALID_STATE when it was used.
     async fn mailed_link(
         &self,
         ctx: &Context<'_>,
@@ -47,7 +49,8 @@ impl MailedLinkQuery {
     ) -> Option<Result<MailedLink>> {
         nullable(async move {
             let link = domain::user::open_link(app(ctx)?, &token).await?;
-            Ok(Some(MailedLink { purpose: link.purpose.into(), expires_at: link.expires_at.into() }))
+            let is_own = viewer(ctx)?.user_id() == Some(link.user_id);
+            Ok(Some(MailedLink { purpose: link.purpose.into(), expires_at: link.expires_at.into(), is_own }))
         })
         .await
     }

@@ -176,8 +176,8 @@ impl UserMutation {
         payload(domain::user::delete(app, viewer, uid, input.confirm_password.map(Into::into)).await)
     }
 
-    /// Stops an account, or lets it wait: its user may log in, read why, and nothing else; what it follows ends. Only an
-    /// admin may.
+    /// Stops an account, or lets it wait: its log-ins end, with what it follows; its user may log in anew, read why,
+    /// and nothing else. Only an admin may.
     async fn user_suspend(
         &self,
         ctx: &Context<'_>,

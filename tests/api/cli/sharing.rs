@@ -80,6 +80,13 @@ fn servers_are_kept_at_the_command_line() {
     assert_eq!(terminal.refused("server add lab http://x"), "error: A server named lab exists already.");
     assert!(terminal.refused("server add x ftp://x").starts_with("error: url: "));
     assert_eq!(terminal.run("server add x http://x --protocol soap").status.code(), Some(2));
+    let renamed = terminal.json("server update lab --new-name den --json");
+    assert_eq!((&renamed["name"], &renamed["url"]), (&json!("den"), &json!("http://127.0.0.1:9")));
+    let moved = terminal.json("server update den --new-name lab --url http://127.0.0.1:10/x/ --json");
+    assert_eq!((&moved["name"], &moved["url"]), (&json!("lab"), &json!("http://127.0.0.1:10/x")));
+    assert!(moved["lastError"].as_str().expect("it was probed").contains("cannot be reached"), "{moved}");
+    assert!(terminal.refused("server update lab --url ftp://x").starts_with("error: url: "));
+    assert!(terminal.refused("server update localhost --new-name x").starts_with("error: serverId: "));
     terminal.done("server disable lab");
     assert_eq!(terminal.refused("server probe lab"), "error: The server is not enabled.");
     terminal.done("server enable lab");

@@ -106,7 +106,25 @@ async fn by_mail(site: &Site, secrets: &mut Vec<String>) {
     let activation = mailed(site, 1).await;
     anonymous.mutate("userActivate", json!({ "token": activation[0] }), "__typename").await;
     anonymous.mutate("passwordResetRequest", json!({ "email": "mia@example.org" }), "__typename").await;
-    secrets.extend(mailed(site, 2).await);
+    let links = mailed(site, 2).await;
+    for token in &links {
+        in_a_path(&anonymous, token).await;
+    }
+    secrets.extend(links);
+}
+
+/// Where a link's secret stands in the path, as in backrest's: asked for what it is not good for, so that it stays
+/// good.
+async fn in_a_path(anonymous: &Client, token: &str) {
+    let http = reqwest::Client::new();
+    for request in [
+        http.put(anonymous.url(&format!("/-/reset/{token}"))).json(&json!({})),
+        http.get(anonymous.url(&format!("/-/email/{token}"))),
+        http.get(anonymous.url(&format!("/-/{token}"))),
+    ] {
+        let status = request.send().await.expect("an answer").status();
+        assert!(status.is_client_error(), "{status}");
+    }
 }
 
 /// The secrets of so many mailed links, as soon as they are there.

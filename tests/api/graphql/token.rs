@@ -80,6 +80,8 @@ async fn a_user_that_is_suspended_takes_its_tokens_and_runners_along() {
     app.set_status("cara", entity::user::Status::Suspended).await;
     assert_eq!(token.code("{ jobs { nodes { id } } }", json!({})).await, "FORBIDDEN");
     assert_eq!(runner.refused("workClaim", json!({})).await, "UNAUTHENTICATED");
+    assert_eq!(cara.code("{ viewer { id } }", json!({})).await, "UNAUTHENTICATED", "its log-ins end");
+    let cara = app.anonymous().log_in("cara").await;
     for field in ["serviceCheckIn", "serviceDisable"] {
         assert_eq!(cara.refused(field, json!({ "serviceId": service })).await, "FORBIDDEN", "{field}");
         assert_eq!(token.refused(field, json!({ "serviceId": service })).await, "FORBIDDEN", "{field}");

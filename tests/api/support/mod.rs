@@ -15,13 +15,14 @@ use std::{sync::Arc, time::Duration};
 
 use docket::{
     config::Config,
+    db::raw,
     domain::{event, file, lease, mail, user},
     infra::clock::Clock,
     server::Server,
     viewer::Viewer,
 };
 use entity::user::Status;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -172,6 +173,18 @@ impl TestApp {
             })
         });
         assert_eq!(write.await.expect("it is broken"), 1);
+    }
+
+    /// Takes a table away, so that every statement about it fails.
+    pub async fn lose(&self, table: &str) {
+        let sql = format!("ALTER TABLE {table} RENAME TO {table}_that_is_gone");
+        let write = self.server.app.db.write(sql, |tx, sql| {
+            Box::pin(async move {
+                tx.db.execute_raw(raw(tx.db.get_database_backend(), sql, [])).await?;
+                Ok(())
+            })
+        });
+        write.await.expect("it is renamed");
     }
 
     /// Removes files whose time is over, now.

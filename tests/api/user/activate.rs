@@ -89,10 +89,14 @@ async fn a_link_tells_what_it_would_do_and_does_not_do_it() {
     let app = TestApp::new().await;
     sign_up(&app, "ada@example.org").await;
     let token = last_mail(&app, "ada@example.org").await.token();
-    let look = "query($token: String!) { mailedLink(token: $token) { purpose expiresAt } }";
+    let look = "query($token: String!) { mailedLink(token: $token) { purpose isOwn } }";
     for _ in 0..2 {
         let link = app.anonymous().data(look, json!({ "token": token })).await["mailedLink"].take();
-        assert_eq!(link["purpose"], "ACTIVATION");
+        assert_eq!(link, json!({ "purpose": "ACTIVATION", "isOwn": false }));
+    }
+    let (ada, other) = (app.anonymous().log_in("ada@example.org").await, app.user("eve").await);
+    for (client, is_own) in [(&ada, true), (&other, false), (&app.admin(), false)] {
+        assert_eq!(client.data(look, json!({ "token": token })).await["mailedLink"]["isOwn"], is_own);
     }
     let changed = format!("{}xyz", &token[..token.len() - 3]);
     for none in ["", "x", &*changed] {

@@ -108,17 +108,22 @@ async fn a_suspended_user_reads_why_and_comes_back() {
     let ada = app.user("ada").await;
     let input = json!({ "userId": ada.id, "statusMessage": "Overdue." });
     app.admin().change("userSuspend", input, "user { status }").await;
+    assert!(!lives(&ada).await, "its log-ins end");
+    let ada = app.anonymous().log_in("ada").await;
     let expected = json!({ "status": "SUSPENDED", "statusMessage": "Overdue." });
     assert_eq!(me(&ada, "status statusMessage").await, expected);
     for field in ["userUpdate", "sessionsDeleteAll"] {
         assert_eq!(ada.refused(field, json!({})).await, "FORBIDDEN", "{field}");
     }
     app.admin().change("userSuspend", json!({ "userId": ada.id, "pending": true }), "user { status }").await;
+    let ada = app.anonymous().log_in("ada").await;
     assert_eq!(me(&ada, "status").await["status"], "PENDING");
     app.admin().change("userActivate", json!({ "userId": ada.id }), "user { status }").await;
     assert_eq!(me(&ada, "status").await["status"], "ACTIVE");
     app.admin().change("userSuspend", json!({ "userId": ada.id }), "user { status }").await;
     app.admin().change("userReinstate", json!({ "userId": ada.id }), "user { status }").await;
+    assert!(!lives(&ada).await, "what was ended does not come back");
+    let ada = app.anonymous().log_in("ada").await;
     assert_eq!(me(&ada, "status statusMessage").await, json!({ "status": "ACTIVE", "statusMessage": null }));
 }
 

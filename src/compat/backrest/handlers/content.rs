@@ -180,12 +180,12 @@ pub(in crate::compat::backrest) async fn create(
         "title": draft.title,
         "description": draft.description.unwrap_or_default(),
         "categories": draft.categories.unwrap_or_default(),
-        "value": draft.value,
+        "value": draft.fields,
         "isShared": true,
     });
     name(&mut input, &file);
     let made = CREATE.run(&call, json!({ "input": input })).await;
-    let made = kept(&call, made, file).await?.project_data_create.data;
+    let made = kept(&call, &of, made, file).await?.project_data_create.data;
     Ok(shown(&made.into_json(&call, &of)))
 }
 
@@ -203,11 +203,13 @@ pub(in crate::compat::backrest) async fn update(
         "title": draft.title,
         "description": draft.description,
         "categories": draft.categories,
-        "value": draft.value,
     });
+    if !draft.fields.is_empty() {
+        input["valueFields"] = draft.fields.into();
+    }
     name(&mut input, &file);
     let changed = UPDATE.run(&call, json!({ "input": input })).await;
-    let changed = kept(&call, changed, file).await?.project_data_update.data;
+    let changed = kept(&call, &of, changed, file).await?.project_data_update.data;
     Ok(shown(&changed.into_json(&call, &of)))
 }
 
@@ -232,12 +234,10 @@ async fn read(
     let mut form = Form::read_within(call, request, call.app().config.backrest.body_bytes).await?;
     let mut draft = Draft::read(&mut form, of, before);
     form.finish()?;
-    // The upload takes its own.
-    drop(place);
     let file = match std::mem::replace(&mut draft.file, Given::Nothing) {
         Given::Nothing => Given::Nothing,
         Given::None => Given::None,
-        Given::New(new) => Given::New(file::store(call, new).await?),
+        Given::New(new) => Given::New(file::store(call, new, place).await.map_err(|failure| named_here(of, failure))?),
     };
     Ok((draft, file))
 }
@@ -248,8 +248,18 @@ fn is_large(request: &Request) -> bool {
     length.is_none_or(|length: usize| length > BYTES)
 }
 
+/// What is wrong with a file, under the name that the type has for it.
+fn named_here(of: &Type, mut failure: Failure) -> Failure {
+    for field in &mut failure.fields {
+        if matches!(field.path.as_str(), "file" | "fileId" | "name" | "Content-Type") {
+            field.path = of.file.clone().unwrap_or_default();
+        }
+    }
+    failure
+}
+
 /// What came of it; the file of what was not kept goes at once, and need not wait for the sweep.
-async fn kept<T>(call: &Call, outcome: Result<T, Failure>, file: Given<String>) -> Result<T, Refusal> {
+async fn kept<T>(call: &Call, of: &Type, outcome: Result<T, Failure>, file: Given<String>) -> Result<T, Refusal> {
     if outcome.is_err()
         && let Given::New(file) = file
         && let Some((_, uid)) = id::parse(&file)
@@ -257,7 +267,7 @@ async fn kept<T>(call: &Call, outcome: Result<T, Failure>, file: Given<String>) 
     {
         tracing::debug!(%error, "a file of content that was not kept waits for the sweep");
     }
-    Ok(outcome?)
+    Ok(outcome.map_err(|failure| named_here(of, failure))?)
 }
 
 pub(in crate::compat::backrest) async fn delete(Talking(call): Talking, path: Names<(String, String)>) -> Answer {

@@ -2,18 +2,16 @@
 
 use axum::extract::Request;
 use axum::http::Method;
-use secrecy::SecretString;
 use serde_json::json;
 
-use super::link::{Purpose, is_good_for, target};
+use super::link::{Purpose, find, target};
 use super::password::{Token, token};
-use super::{Answer, OTHER_PASSWORD, about_address, blames, operation};
+use super::{Answer, OTHER_PASSWORD, TAKEN, about_address, blame_taken, blames, is_own_password, is_taken, operation};
 use crate::compat::backrest::auth::user;
 use crate::compat::backrest::envelope::{Refusal, done, redirect};
 use crate::compat::backrest::form::Form;
 use crate::compat::backrest::negotiate::Talking;
 use crate::compat::{Call, Failure};
-use crate::domain::user::is_password;
 use crate::error::Code;
 
 operation!(CHANGE, "Backrest_ChangeEmail", "change_email");
@@ -23,17 +21,17 @@ pub(in crate::compat::backrest) async fn change(Talking(call): Talking, request:
     user(&call)?;
     let mut form = Form::read(&call, request).await?;
     let (email, password) = (form.address("email"), form.required("password"));
-    if form.is_wrong() && !password.is_empty() {
-        // The old server told both at once; the operation looks at one after the other.
-        let right = is_password(call.app(), call.viewer(), SecretString::from(password.clone())).await;
-        if !right.map_err(Failure::from)? {
-            form.blame("password", OTHER_PASSWORD);
-        }
+    blame_taken(&call, &mut form, &email).await?;
+    if form.is_wrong() && !password.is_empty() && !is_own_password(&call, &password).await? {
+        form.blame("password", OTHER_PASSWORD);
     }
     form.finish()?;
     match CHANGE.run(&call, json!({ "input": { "email": email, "confirmPassword": password } })).await {
         Ok(_) => Ok(done()),
-        Err(failure) if blames(&failure, "confirmPassword") => Err(Refusal::fault("password", OTHER_PASSWORD)),
+        Err(failure) if blames(&failure, "confirmPassword") => {
+            let refusal = Refusal::fault("password", OTHER_PASSWORD);
+            Err(if is_taken(&call, &email).await? { refusal.preceded_by("email", TAKEN) } else { refusal })
+        }
         Err(failure) => Err(about_address(failure)),
     }
 }
@@ -42,8 +40,9 @@ pub(in crate::compat::backrest) async fn change(Talking(call): Talking, request:
 pub(in crate::compat::backrest) async fn confirm(call: Call, method: Method, path: Token) -> Answer {
     user(&call)?;
     let token = token(path)?;
-    if !is_good_for(&call, &token, Purpose::EmailChange).await.map_err(not_good)? {
-        return Err(Refusal::not_found());
+    let link = find(&call, &token, Purpose::EmailChange).await.map_err(not_good)?.ok_or_else(Refusal::not_found)?;
+    if !link.is_own {
+        return Err(Refusal::forbidden());
     }
     if method != Method::HEAD {
         CONFIRM.run(&call, json!({ "input": { "token": token } })).await.map_err(not_good)?;

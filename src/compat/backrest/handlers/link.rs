@@ -16,9 +16,13 @@ pub(in crate::compat::backrest) struct Shown {
     mailed_link: Option<Link>,
 }
 
-#[derive(Debug, Deserialize)]
-struct Link {
+/// A link that works now.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Link {
     purpose: Purpose,
+    /// Whether it was mailed to who asks.
+    pub(super) is_own: bool,
 }
 
 /// What links are good for.
@@ -30,10 +34,15 @@ pub(super) enum Purpose {
     EmailChange,
 }
 
+/// The link that is good for this now. Fails as its use would.
+pub(super) async fn find(call: &Call, token: &str, purpose: Purpose) -> Result<Option<Link>, Failure> {
+    let link = SHOW_LINK.run(call, json!({ "token": token })).await?.mailed_link;
+    Ok(link.filter(|link| link.purpose == purpose))
+}
+
 /// Whether a link is good for this now. Fails as its use would.
 pub(super) async fn is_good_for(call: &Call, token: &str, purpose: Purpose) -> Result<bool, Failure> {
-    let link = SHOW_LINK.run(call, json!({ "token": token })).await?.mailed_link;
-    Ok(link.is_some_and(|link| link.purpose == purpose))
+    Ok(find(call, token, purpose).await?.is_some())
 }
 
 /// The page of the front end that a link leads to: what the operator has set, never what a request says of itself.

@@ -5,10 +5,10 @@ use axum::extract::{Path, Request};
 use serde_json::{Value, json};
 
 use super::link::{Purpose, is_good_for, target};
-use super::{Answer, OTHER_PASSWORD, blames, operation};
+use super::{Answer, OTHER_PASSWORD, blames, is_own_password, operation};
 use crate::compat::backrest::auth::user;
-use crate::compat::backrest::envelope::{Refusal, done, redirect};
-use crate::compat::backrest::form::Form;
+use crate::compat::backrest::envelope::{Fault, Refusal, done, redirect};
+use crate::compat::backrest::form::{Form, is_nothing};
 use crate::compat::backrest::negotiate::Talking;
 use crate::compat::{Call, Failure};
 use crate::error::Code;
@@ -68,19 +68,27 @@ pub(in crate::compat::backrest) async fn reset(Talking(call): Talking, path: Tok
     Ok(done())
 }
 
-/// Who asks comes first, then the new password, then the present one, which an account without any may leave out.
+/// Who asks comes first. Where the new password is wrong, the present one is looked at only if it is there; an account
+/// without any may leave it out.
 pub(in crate::compat::backrest) async fn change(Talking(call): Talking, request: Request) -> Answer {
     user(&call)?;
     let mut form = Form::read(&call, request).await?;
     let password = form.required("password");
     let missing = form.get("current").is_none();
-    let current = form.get("current").and_then(Value::as_str).map(str::to_owned);
+    let given = form.get("current").filter(|value| !is_nothing(value));
+    let current = given.and_then(Value::as_str).map(str::to_owned);
+    if form.is_wrong() && given.is_some() && !is_own_password(&call, current.as_deref().unwrap_or_default()).await? {
+        form.blame_first("current", OTHER_PASSWORD);
+    }
     form.finish()?;
     let input = json!({ "confirmPassword": current, "newPassword": password });
     match CHANGE.run(&call, json!({ "input": input })).await {
         Ok(_) => Ok(done()),
         Err(failure) if blames(&failure, "confirmPassword") => {
-            Err(Refusal::fault("current", if missing { "current is missing" } else { OTHER_PASSWORD }))
+            let text = if missing { "current is missing" } else { OTHER_PASSWORD };
+            let new = failure.fields.iter().filter(|field| field.path == "newPassword");
+            let new = new.map(|field| Fault::of("password", field.message.clone()));
+            Err(Refusal::faults(new.collect()).preceded_by("current", text))
         }
         Err(failure) => Err(failure.into()),
     }

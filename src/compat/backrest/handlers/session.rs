@@ -1,10 +1,12 @@
 //! Logging in and out, and who is logged in.
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, operation};
+use crate::compat::backrest::auth::is_active;
 use crate::compat::backrest::envelope::{Refusal, done, shown};
 use crate::compat::backrest::form::Form;
 use crate::compat::backrest::negotiate::Talking;
@@ -81,7 +83,7 @@ pub(in crate::compat::backrest) async fn log_in(Talking(call): Talking, request:
     let logged_in = LOG_IN.run(&call, json!({ "input": { "login": login, "password": password } })).await;
     let token = logged_in.map_err(refused)?.session_create.token;
     let inside = call.becoming(token.clone()).await?;
-    if !inside.viewer().is_active_user() {
+    if !is_active(inside.viewer()) {
         // An account that an admin has stopped: to the old server it was one that nobody logs in to.
         LOG_OUT.run(&inside, json!({})).await?;
         return Err(no_log_in());
@@ -101,11 +103,15 @@ fn no_log_in() -> Refusal {
     Refusal::fault("login", "Login failed")
 }
 
-/// Who is not logged in is logged out, too.
-pub(in crate::compat::backrest) async fn log_out(call: Call) -> Answer {
+/// Who is not logged in is logged out, too. So is who has a session and may not use it here: it ends all the same.
+pub(in crate::compat::backrest) async fn log_out(call: Call, headers: HeaderMap) -> Answer {
+    let inside = match call.viewer() {
+        Viewer::Anonymous => call.by_cookie(&headers).await?,
+        Viewer::User(_) | Viewer::Runner(_) | Viewer::Operator => Some(call.clone()),
+    };
     // A program's token is no log-in, and goes on.
-    if call.viewer().session_id().is_some() {
-        LOG_OUT.run(&call, json!({})).await?;
+    if let Some(inside) = inside.filter(|inside| inside.viewer().session_id().is_some()) {
+        LOG_OUT.run(&inside, json!({})).await?;
     }
     let mut response = done();
     call.take_cookie_back(&mut response);

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::link::{Purpose, is_good_for, target};
-use super::{Answer, about_address, blames, operation};
+use super::{Answer, TAKEN, about_address, blame_taken, blames, is_taken, operation};
 use crate::compat::backrest::envelope::{Refusal, done, redirect};
 use crate::compat::backrest::form::Form;
 use crate::compat::backrest::negotiate::Talking;
@@ -38,10 +38,16 @@ pub(in crate::compat::backrest) async fn sign_up(Talking(call): Talking, request
     let mut form = Form::read(&call, request).await?;
     let (email, password) = (form.address("email"), form.required("password"));
     let (first_name, last_name) = (form.optional("firstname"), form.optional("lastname"));
+    blame_taken(&call, &mut form, &email).await?;
     form.finish()?;
     let input = json!({ "email": email, "password": password, "firstName": first_name, "lastName": last_name });
-    SIGN_UP.run(&call, json!({ "input": input })).await.map_err(about_address)?;
-    Ok(done())
+    match SIGN_UP.run(&call, json!({ "input": input })).await {
+        Ok(_) => Ok(done()),
+        Err(failure) if failure.code == Code::Invalid && is_taken(&call, &email).await? => {
+            Err(about_address(failure).preceded_by("email", TAKEN))
+        }
+        Err(failure) => Err(about_address(failure)),
+    }
 }
 
 /// A browser opens it. HEAD, which scanners of mail send, tells where it would lead and does nothing.

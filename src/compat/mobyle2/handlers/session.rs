@@ -6,11 +6,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::envelope::{Refusal, told};
-use super::users::{Nothing, SHOW_SELF};
+use super::users::{Own, SHOW_SELF};
 use super::{Answer, id};
 use crate::compat::{Call, Failure, Operation};
 use crate::error::Code;
-use crate::viewer::Viewer;
+use crate::viewer::{Permission, Viewer};
 
 /// Bytes of a form with a name and a password.
 const FORM: usize = 16_384;
@@ -32,6 +32,10 @@ impl std::fmt::Debug for Form {
         f.debug_struct("Form").field("login", &self.login).finish_non_exhaustive()
     }
 }
+
+/// Nothing to say.
+#[derive(Debug, Serialize)]
+pub(in super::super) struct Nothing {}
 
 /// See its document.
 pub(in super::super) static LOG_IN: Operation<LogIn, Created> =
@@ -93,7 +97,9 @@ fn refused(failure: Failure) -> Answer {
 }
 
 async fn record(call: &Call) -> Result<Value, Refusal> {
-    let own = SHOW_SELF.run(call, Nothing {}).await?.viewer.user;
+    // A token may be no good for projects; its user is told the rest all the same.
+    let with_project = matches!(call.viewer(), Viewer::User(user) if user.holds(Permission::ProjectsRead));
+    let own = SHOW_SELF.run(call, Own { with_project }).await?.viewer.user;
     let own = own.ok_or_else(|| Refusal::forbidden("Only a user logs in."))?;
     let project = own.personal_project.map_or(Value::Bool(false), |project| id(project.number()).into());
     let admin = own.user.is_admin();

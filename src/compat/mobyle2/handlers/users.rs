@@ -30,9 +30,12 @@ pub(in super::super) struct Which {
     after_project: Option<String>,
 }
 
-/// Nothing to say.
+/// Which part of who asks.
 #[derive(Debug, Serialize)]
-pub(in super::super) struct Nothing {}
+#[serde(rename_all = "camelCase")]
+pub(in super::super) struct Own {
+    pub(super) with_project: bool,
+}
 
 /// See its document.
 pub(in super::super) static LIST: Operation<After, Users> =
@@ -43,7 +46,7 @@ pub(in super::super) static SHOW: Operation<Which, User> =
     Operation::new("Mobyle2_ShowUser", include_str!("../operations/show_user.graphql"));
 
 /// See its document.
-pub(in super::super) static SHOW_SELF: Operation<Nothing, Caller> =
+pub(in super::super) static SHOW_SELF: Operation<Own, Caller> =
     Operation::new("Mobyle2_ShowSelf", include_str!("../operations/show_self.graphql"));
 
 /// A page of users.
@@ -112,7 +115,8 @@ pub(in super::super) async fn show(call: Call, path: Segment, headers: HeaderMap
     if matches!(call.viewer(), Viewer::Anonymous) {
         return Err(log_in_first().into());
     }
-    let (own, asked) = (SHOW_SELF.run(&call, Nothing {}).await?.viewer.user, number(&asked));
+    let own = SHOW_SELF.run(&call, Own { with_project: false }).await?.viewer.user;
+    let asked = number(&asked);
     let own = own.filter(|own| asked == Some(own.number));
     if own.is_none() && !call.viewer().is_admin() {
         return Err(Refusal::forbidden("Only the user itself and admins see this."));
@@ -121,9 +125,13 @@ pub(in super::super) async fn show(call: Call, path: Segment, headers: HeaderMap
         // Who is not active may read this, and has no other rights.
         (Some(own), _) if !own.user.is_active() => own.user.into_json(Vec::new(), Vec::new()),
         (_, Some(number)) => user(&call, number).await?,
-        (_, None) => return Err(Refusal::not_found("There is no such user.")),
+        (_, None) => return Err(no_such_user()),
     };
     Ok(confided(&headers, &body))
+}
+
+fn no_such_user() -> Refusal {
+    Refusal::not_found("There is no such user.")
 }
 
 async fn user(call: &Call, number: i32) -> Result<Value, Refusal> {
@@ -131,6 +139,9 @@ async fn user(call: &Call, number: i32) -> Result<Value, Refusal> {
     let mut which = Which { number, more_groups: true, after_group: None, more_projects: true, after_project: None };
     loop {
         let found = SHOW.run(call, which).await?.user;
+        if found.user.is_deleted() {
+            return Err(no_such_user());
+        }
         let after_group = found.groups.as_ref().and_then(Page::next);
         let after_project = found.projects.as_ref().and_then(Page::next);
         groups.extend(found.groups.into_iter().flat_map(|page| page.nodes).map(|group| group.name));

@@ -38,7 +38,7 @@ pub(super) async fn read(conversation: &Conversation<'_>, url: &str) -> Result<V
     }
     let services: BTreeMap<String, Service> =
         serde_json::from_value(conversation.get("/services/").await?).map_err(wrong)?;
-    let own = own_names(&servers, &services, url)?;
+    let own = own_names(&servers, url)?;
     // The document's own example names a server `server1` in the keys and `server_1` in the values.
     let is_own = |(key, service): &(String, Service)| {
         own.contains(&service.server) || key.rsplit("::").next().is_some_and(|server| own.contains(server))
@@ -47,22 +47,15 @@ pub(super) async fn read(conversation: &Conversation<'_>, url: &str) -> Result<V
     Ok(services.filter(|service| service.exported).filter_map(offered).collect())
 }
 
-/// By which names it calls itself: it lists what it has from other servers, too, which is theirs to offer.
-fn own_names(
-    servers: &BTreeMap<String, Server>,
-    services: &BTreeMap<String, Service>,
-    url: &str,
-) -> Result<BTreeSet<String>, String> {
-    let is_it = |server: &Server| server.url.trim_end_matches('/') == url;
+/// By which names it calls itself: it lists what it has from other servers, too, which is theirs to offer. One that
+/// lists a single server is that one, whatever address it has there.
+fn own_names(servers: &BTreeMap<String, Server>, url: &str) -> Result<BTreeSet<String>, String> {
+    let is_it = |server: &Server| servers.len() == 1 || server.url.trim_end_matches('/') == url;
     let own: BTreeSet<_> = servers.iter().filter(|(_, server)| is_it(server)).map(|(name, _)| name.clone()).collect();
-    if !own.is_empty() {
-        return Ok(own);
-    }
-    let named: BTreeSet<_> = services.values().map(|service| service.server.clone()).collect();
-    if named.len() > 1 {
+    if own.is_empty() {
         return Err("none of the servers that it lists has this address, so that nobody can say which it is".to_owned());
     }
-    Ok(named)
+    Ok(own)
 }
 
 fn offered(service: Service) -> Option<Offered> {
@@ -82,19 +75,16 @@ mod tests {
 
     use super::*;
 
-    fn names(servers: Value, services: Value, url: &str) -> Result<BTreeSet<String>, String> {
-        let read = "the test's own lists";
-        own_names(&serde_json::from_value(servers).expect(read), &serde_json::from_value(services).expect(read), url)
+    fn names(servers: Value, url: &str) -> Result<BTreeSet<String>, String> {
+        own_names(&serde_json::from_value(servers).expect("the test's own list"), url)
     }
 
     #[test]
     fn a_server_is_known_by_its_address_or_by_being_the_only_one() {
-        let service = |server: &str| json!({ "name": "x", "server": server, "type": "program", "exported": true });
-        let two = json!({ "a": service("server_1"), "b": service("server_2") });
-        let at = |url: &str| json!({ "server_1": { "url": url }, "server_2": { "url": "http://two" } });
-        assert_eq!(names(at("http://one/"), two.clone(), "http://one"), Ok(["server_1".to_owned()].into()));
-        assert!(names(at("http://elsewhere"), two, "http://one").is_err());
-        let one = json!({ "a": service("server_2") });
-        assert_eq!(names(at("http://elsewhere"), one, "http://one"), Ok(["server_2".to_owned()].into()));
+        let two = |url: &str| json!({ "server_1": { "url": url }, "server_2": { "url": "http://two" } });
+        assert_eq!(names(two("http://one/"), "http://one"), Ok(["server_1".to_owned()].into()));
+        assert!(names(two("http://elsewhere"), "http://one").is_err(), "whatever services it lists");
+        let one = json!({ "server_1": { "url": "http://elsewhere" } });
+        assert_eq!(names(one, "http://one"), Ok(["server_1".to_owned()].into()));
     }
 }

@@ -1,5 +1,6 @@
 //! Content of declared types.
 
+use docket::config::{Config, ContentType};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -193,4 +194,98 @@ async fn graphql_shows_the_same() {
     let one = "query($number: Int!) { projectData(number: $number) { title viewerCan { edit delete } } }";
     let seen = ada.data(one, json!({ "number": made["id"] })).await;
     assert_eq!(seen["projectData"]["viewerCan"], json!({ "edit": false, "delete": false }));
+}
+
+/// A type with fields that may be left out, with and without null among their values.
+fn with_books(config: &mut Config) {
+    let schema = json!({ "required": ["author"], "properties": {
+        "author": { "type": "string" },
+        "pages": { "type": "integer" },
+        "note": { "type": ["string", "null"] },
+    } });
+    config.backrest.content = vec![ContentType { name: "book".to_owned(), plural: true, file: None, schema }];
+}
+
+#[tokio::test]
+async fn what_is_shown_is_taken_back() {
+    let app = server_with(with_books).await;
+    let alice = alice(&app).await;
+    alice.post("/books", json!({ "title": "x", "author": null })).await.blames(&[("author", "Required")]);
+    let made = alice.post("/books", json!({ "title": "x", "author": "y", "pages": null })).await.good();
+    assert_eq!((&made["pages"], &made["note"]), (&Value::Null, &Value::Null));
+    let path = format!("/books/{}", made["id"]);
+    for _ in 0..2 {
+        let mut back = alice.put(&path, alice.get(&path).await.good()).await.good();
+        back["modification_date"] = made["modification_date"].clone();
+        assert_eq!(back, made);
+    }
+    alice.put(&path, json!({ "pages": 3, "note": "n" })).await.good();
+    // Null is a value where the schema has it as one, and stands for nothing where it has not.
+    let changed = alice.put(&path, json!({ "author": null, "pages": null, "note": null })).await.good();
+    let told = (&changed["author"], &changed["pages"], &changed["note"]);
+    assert_eq!(told, (&json!("y"), &json!(3), &Value::Null));
+    assert_eq!(alice.put(&path, json!({ "pages": "x" })).await.faults()[0].0, "pages");
+}
+
+#[tokio::test]
+async fn fields_that_no_type_declares_stay() {
+    let app = server_with(with_books).await;
+    let ada = app.user("ada").await;
+    let input = json!({ "projectId": ada.personal().await, "type": "book", "title": "x", "isShared": true,
+        "value": { "author": "y", "shelf": 5 } });
+    let made = ada.change("projectDataCreate", input, "data { id number }").await["data"].take();
+    let path = format!("/-/books/{}", made["number"]);
+    for change in [json!({ "title": "z" }), json!({ "pages": 3 }), json!({})] {
+        let shown = Answer::of(ada.put(&path).json(&change)).await.good();
+        assert_eq!(shown.get("shelf"), None, "it is not shown here");
+    }
+    let document = "query($id: ID!) { projectData(id: $id) { title value } }";
+    let kept = ada.data(document, json!({ "id": made["id"] })).await["projectData"].take();
+    assert_eq!(kept, json!({ "title": "z", "value": { "author": "y", "shelf": 5, "pages": 3 } }));
+}
+
+#[tokio::test]
+async fn of_two_changes_of_different_fields_none_is_lost() {
+    let app = server_with(with_books).await;
+    let alice = alice(&app).await;
+    let made = alice.post("/books", json!({ "title": "x", "author": "y" })).await.good();
+    let path = format!("/books/{}", made["id"]);
+    for round in 0..20 {
+        let (author, pages) = (json!({ "author": format!("y{round}") }), json!({ "pages": round }));
+        let (one, two) = tokio::join!(alice.put(&path, author), alice.put(&path, pages));
+        one.good();
+        two.good();
+        let both = alice.get(&path).await.good();
+        assert_eq!((&both["author"], &both["pages"]), (&json!(format!("y{round}")), &json!(round)));
+    }
+}
+
+#[tokio::test]
+async fn bounds_are_told_under_the_names_that_clients_know() {
+    let app = server_with(|config| {
+        with_content(config);
+        config.jobs.parameters_bytes = 2_000;
+        config.files.upload_bytes = 10;
+    })
+    .await;
+    let alice = alice(&app).await;
+    let made = alice.post("/documents", json!({ "title": "x", "author": "y" })).await.good();
+    let path = format!("/documents/{}", made["id"]);
+    let (words, text) = (vec!["w"; 33], "x".repeat(10_001));
+    for (more, name) in [
+        // All own fields together have no name.
+        (json!({ "author": "x".repeat(3_000) }), "null"),
+        (json!({ "description": text }), "description"),
+        (json!({ "categories": words }), "categories"),
+        (json!({ "categories": ["x".repeat(65)] }), "categories"),
+        (json!({ "attachment": { "filename": "a", "data": "x".repeat(11) } }), "attachment"),
+        (json!({ "attachment": { "filename": "x".repeat(300), "data": "x" } }), "attachment"),
+    ] {
+        let mut body = json!({ "title": "x", "author": "y" });
+        body.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        for answer in [alice.post("/documents", body.clone()).await, alice.put(&path, body).await] {
+            let names: Vec<_> = answer.faults().into_iter().map(|(name, _)| name).collect();
+            assert_eq!(names, [name], "{}", answer.text);
+        }
+    }
 }

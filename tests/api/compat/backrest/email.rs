@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{Answer, Browser, alice, follow, path_in, person, server, still};
+use super::{Answer, Browser, alice, follow, path_in, person, server, server_with, still};
 use crate::user::{last_mail, mails_to};
 
 #[tokio::test]
@@ -24,6 +24,8 @@ async fn a_new_address_is_confirmed_by_who_asked_for_it() {
     follow(&app, &Browser::new(&app), &link).await.forbidden();
     let bob = person(&app, "bob@foo.com", "bob", "Bob", "B").await;
     follow(&app, &bob, &link).await.forbidden();
+    let others = bob.cookie.lock().expect("nobody panicked").clone();
+    assert_eq!(Answer::of(still(&app, &link, Method::HEAD, others)).await.status, 403, "as GET is");
     let cookie = alice.cookie.lock().expect("nobody panicked").clone();
     let head = Answer::of(still(&app, &link, Method::HEAD, cookie)).await;
     assert_eq!((head.status, head.header("location")), (302, "http://example.com/#/email-changed"));
@@ -51,12 +53,39 @@ async fn everything_that_is_wrong_is_told_at_once() {
     ask("foo", "x").await.blames(&[("email", "Invalid email address"), ("password", "Password does not match")]);
     ask("new@foo.com", "x").await.blames(&[("password", "Password does not match")]);
     ask("BOB@foo.com", "alice").await.blames(&[("email", "Email already exists")]);
+    let taken = ("email", "Email already exists");
+    ask("BOB@foo.com", "x").await.blames(&[taken, ("password", "Password does not match")]);
+    let answer = alice.put("/email/", json!({ "email": "bob@foo.com" })).await;
+    answer.blames(&[taken, ("password", "password is missing")]);
+    let answer = alice.put("/email/", json!({ "email": "alice@foo.com" })).await;
+    answer.blames(&[("password", "password is missing")]);
     ask("alice@foo.com", "alice").await.succeeded();
     assert_eq!(mails_to(&app, "alice@foo.com").await, 1, "the one of the sign-up");
     // As a form, and with something behind the slash.
     let request = alice.request(Method::PUT, "/email/anything");
     let request = crate::support::form(request, &[("email", "new@foo.com"), ("password", "alice")]);
     alice.send(request).await.succeeded();
+}
+
+#[tokio::test]
+async fn who_asks_too_often_or_where_that_is_a_secret_is_told_of_no_address() {
+    let app = server_with(|config| config.limits.mails_per_address = 2).await;
+    let alice = alice(&app).await;
+    person(&app, "bob@foo.com", "bob", "Bob", "B").await;
+    let (taken, missing) = (("email", "Email already exists"), ("password", "password is missing"));
+    let body = json!({ "email": "bob@foo.com" });
+    for _ in 0..2 {
+        alice.put("/email/", body.clone()).await.blames(&[taken, missing]);
+    }
+    for path in ["/email/", "/signup"] {
+        let method = if path == "/signup" { Method::POST } else { Method::PUT };
+        alice.send(alice.request(method, path).json(&body)).await.blames(&[missing]);
+    }
+    let app = server_with(|config| config.backrest.reveals_users = false).await;
+    let alice = super::alice(&app).await;
+    person(&app, "bob@foo.com", "bob", "Bob", "B").await;
+    alice.put("/email/", body.clone()).await.blames(&[missing]);
+    alice.post("/signup", body).await.blames(&[missing]);
 }
 
 #[tokio::test]

@@ -98,6 +98,16 @@ async fn a_new_password_ends_all_log_ins_but_this_one() {
         answer.blames(&[("current", "Password does not match")]);
     }
     alice.put("/password", json!({ "current": "alice", "password": "" })).await.blames(&[("password", "Required")]);
+    let wrong = ("current", "Password does not match");
+    let answer = alice.put("/password", json!({ "current": "wrong", "password": "" })).await;
+    answer.blames(&[wrong, ("password", "Required")]);
+    let answer = alice.put("/password", json!({ "current": "wrong" })).await;
+    answer.blames(&[wrong, ("password", "password is missing")]);
+    let answer = alice.put("/password", json!({ "current": "", "password": "" })).await;
+    answer.blames(&[("password", "Required")]);
+    let answer = alice.put("/password", json!({ "current": "wrong", "password": "x".repeat(2_000) })).await;
+    let names: Vec<_> = answer.faults().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["current", "password"]);
     alice.put("/password", json!({ "current": "alice", "password": "foo!" })).await.succeeded();
     app.advance(2);
     assert!(alice.is_logged_in().await);

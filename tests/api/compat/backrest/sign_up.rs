@@ -73,6 +73,15 @@ async fn everything_that_is_wrong_is_told_at_once() {
         ("firstname", "[1] is not a string: {'firstname': ''}"),
         ("lastname", "True is not a string: {'lastname': ''}"),
     ]);
+    // Also where one thing that is wrong is known to the database only.
+    let taken = ("email", "Email already exists");
+    browser.post("/signup", json!({ "email": "ALICE@foo.com" })).await.blames(&[taken, missing[1]]);
+    let body = json!({ "email": "alice@foo.com", "password": "x", "firstname": 5 });
+    browser.post("/signup", body).await.blames(&[taken, ("firstname", "5 is not a string: {'firstname': ''}")]);
+    let body = json!({ "email": "alice@foo.com", "password": "x", "firstname": "x".repeat(300) });
+    let faults = browser.post("/signup", body).await.faults();
+    assert_eq!(faults.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["email", "firstname"]);
+    browser.post("/signup", json!({ "email": "new@foo.com" })).await.blames(&[missing[1]]);
     for address in ["foo@bar", "foo", "ä@foo.com", "a@b@foo.com", "foo@bar.c4", "foo@bar.com\r\nBcc: eve@foo.com"] {
         let answer = browser.post("/signup", json!({ "email": address, "password": "x" })).await;
         answer.blames(&[("email", "Invalid email address")]);

@@ -120,6 +120,24 @@ async fn what_people_write_stays_text() {
     assert!(page.status == 404 && !page.text.contains("script"), "{}", page.text);
 }
 
+#[tokio::test]
+async fn a_database_that_fails_is_told_without_its_words() {
+    let app = server_with(with_content).await;
+    let alice = alice(&app).await;
+    app.lose("project_data").await;
+    for (method, path) in [(Method::GET, "/documents"), (Method::GET, "/documents/1"), (Method::POST, "/news")] {
+        let request = alice.request(method.clone(), path).json(&json!({ "title": "x" }));
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status(), 500, "{method} {path}");
+        let text = answer.text().await.expect("a body").to_lowercase();
+        for leak in ["project_data", "select", "insert", "sql", "no such table", "relation", "sea_orm", "src/"] {
+            assert!(!text.contains(leak), "{method} {path}: {text}");
+        }
+        let body: Value = serde_json::from_str(&text).expect("JSON");
+        assert_eq!((&body["status"], &body["errors"][0]["name"]), (&json!("error"), &Value::Null));
+    }
+}
+
 /// What an account of another API may do here is what it may do there.
 #[tokio::test]
 async fn a_token_does_no_more_than_it_may() {

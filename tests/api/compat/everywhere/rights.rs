@@ -10,9 +10,12 @@ use crate::support::Client;
 /// The kinds of callers; those with a password have the name with which they log in.
 async fn callers(everywhere: &Everywhere) -> Vec<(&'static str, Client, Option<&'static str>)> {
     let (app, world) = (everywhere.app(), &everywhere.world);
-    let (pending, suspended) = (app.author("pending").await, app.author("suspended").await);
-    app.set_status("pending", Status::Pending).await;
-    app.set_status("suspended", Status::Suspended).await;
+    for (name, status) in [("pending", Status::Pending), ("suspended", Status::Suspended)] {
+        app.author(name).await;
+        app.set_status(name, status).await;
+    }
+    // Their old log-ins have ended.
+    let (pending, suspended) = (app.anonymous().log_in("pending").await, app.anonymous().log_in("suspended").await);
     let accountant = app.user_with("accountant", &["accounting"], false).await;
     vec![
         ("anonymous", app.anonymous(), None),

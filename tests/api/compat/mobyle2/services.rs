@@ -47,8 +47,8 @@ async fn whether_the_caller_may_call_it_depends_on_the_caller() {
     let token = stranger.api_token(&["jobs:read"]).await;
     assert_eq!(authorized(&token, name).await, false, "the token may not submit");
     app.set_status("stan", entity::user::Status::Suspended).await;
-    app.advance(2);
-    assert_eq!(authorized(&stranger, name).await, false);
+    let suspended = app.anonymous().log_in("stan").await;
+    assert_eq!(authorized(&suspended, name).await, false);
     app.admin().change("serviceDisable", json!({ "serviceId": echo }), "service { id }").await;
     let shown = shown(&app.admin(), &format!("/services/{name}")).await;
     assert_eq!((&shown["disabled"], &shown["authorized"]), (&json!(true), &json!(false)), "nobody may");
@@ -70,6 +70,33 @@ async fn what_is_private_is_left_out_and_not_there() {
     for wrong in ["plot", "plot::team", "::", "a::b::c::d", "%00::server::localhost", "%ff"] {
         let (status, _) = refused(&app.admin(), &format!("/services/{wrong}")).await;
         assert!(matches!(status, 400 | 404), "{wrong}: {status}");
+    }
+}
+
+#[tokio::test]
+async fn a_full_name_is_whole_also_where_its_project_is_hidden() {
+    let app = TestApp::new().await;
+    let owner = app.user("olga").await;
+    let mut services = Vec::new();
+    for title in ["Team", "Crew"] {
+        let project = owner.project(json!({ "title": title })).await;
+        services.push(owner.service(json!({ "projectId": project, "name": "plot" })).await);
+    }
+    let token = owner.api_token(&["jobs:read"]).await;
+    let list = shown(&token, "/services").await;
+    let names: Vec<_> = list.as_object().expect("an object").keys().map(String::as_str).collect();
+    assert_eq!(names, ["plot::team::localhost", "plot::crew::localhost"]);
+    assert_eq!(list["plot::team::localhost"]["project"], "team");
+    assert_eq!(shown(&token, "/services/plot::team::localhost").await, list["plot::team::localhost"]);
+    let runner = owner.runner(json!({ "serviceIds": services })).await;
+    let seen = runner.data("{ services { nodes { fullName project { name } } } }", json!({})).await;
+    let nodes = seen["services"]["nodes"].as_array().expect("a page");
+    assert_eq!(nodes.len(), 2);
+    for node in nodes {
+        assert!(
+            node["project"].is_null() && !node["fullName"].as_str().expect("a name").contains("::server::"),
+            "{node}"
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! Logging in and out.
 
+use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::{id, log_in, send, shown};
@@ -96,6 +97,12 @@ async fn tokens_do_as_well_and_end_by_the_log_out_only_when_they_are_sessions() 
         assert_eq!(send(client.post("/mobyle2/auth/logout")).await.1, out);
     }
     assert_eq!(shown(&token, &own).await["type"], "authenticated");
+    // Who is logged in already gets its own record; a token that may not read projects is told of none.
+    let mut record = json!({ "user": "ada@example.org", "status": 0, "msg": "", "admin": false,
+        "default_project": id(&ada, &ada.personal().await).await });
+    assert_eq!(send(log_in(&token, "", "")).await, (StatusCode::OK, record.clone()));
+    record["default_project"] = false.into();
+    assert_eq!(send(log_in(&ada.api_token(&["jobs:read"]).await, "", "")).await, (StatusCode::OK, record));
     assert_eq!(send(ada.post("/mobyle2/auth/logout/")).await.1, out);
     app.advance(2);
     assert_eq!(send(ada.get(&format!("/mobyle2{own}"))).await.0, 401);

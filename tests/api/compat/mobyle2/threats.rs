@@ -26,6 +26,26 @@ async fn pages_of_other_sites_neither_log_in_nor_out() {
 }
 
 #[tokio::test]
+async fn who_guesses_is_stopped_for_a_while() {
+    let app = TestApp::with(|config| config.limits.log_ins_per_account_and_address = 3).await;
+    app.user("ada").await;
+    let nobody = app.anonymous();
+    for _ in 0..3 {
+        let (status, body) = send(log_in(&nobody, "ada", "wrong")).await;
+        assert_eq!((status, &body["status"]), (StatusCode::OK, &json!(1)));
+    }
+    for password in [PASSWORD, "wrong"] {
+        let answer = log_in(&nobody, "ada", password).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
+        let wait = answer.headers()["retry-after"].to_str().expect("text").parse::<u32>();
+        assert!(wait.is_ok_and(|seconds| seconds > 0) && !answer.headers().contains_key("set-cookie"));
+        assert_eq!(answer.json::<Value>().await.expect("JSON")["error"], "RATE_LIMITED");
+    }
+    app.advance(3_600);
+    assert_eq!(send(log_in(&nobody, "ada", PASSWORD)).await.1["status"], 0);
+}
+
+#[tokio::test]
 async fn the_cookie_opens_nothing_but_the_old_apis() {
     let app = TestApp::new().await;
     let answer = log_in(&app.anonymous(), "admin", PASSWORD).send().await.expect("an answer");
@@ -90,6 +110,22 @@ async fn odd_paths_are_answered_and_never_a_defect() {
                 assert!(!body.contains(leak), "{path}: {body}");
             }
         }
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_fails_is_told_without_its_words() {
+    let app = TestApp::new().await;
+    let admin = app.admin();
+    app.lose("service").await;
+    for path in ["/services", "/services/x::server::localhost", "/servers/localhost"] {
+        let answer = admin.get(&format!("/mobyle2{path}")).send().await.expect("an answer");
+        assert_eq!(answer.status(), StatusCode::INTERNAL_SERVER_ERROR, "{path}");
+        let text = answer.text().await.expect("a body").to_lowercase();
+        for leak in ["select", "sql", "no such table", "relation", "sea_orm", "that_is_gone", "src/"] {
+            assert!(!text.contains(leak), "{path}: {text}");
+        }
+        assert_eq!(serde_json::from_str::<Value>(&text).expect("JSON")["error"], "internal");
     }
 }
 

@@ -4,7 +4,7 @@ use entity::user::Status;
 use serde_json::{Value, json};
 
 use super::{id, refused, shown};
-use crate::support::{Client, TestApp};
+use crate::support::{Client, PASSWORD, TestApp};
 
 #[tokio::test]
 async fn a_user_sees_itself_and_admins_see_all() {
@@ -25,6 +25,12 @@ async fn a_user_sees_itself_and_admins_see_all() {
     for path in ["/users/00000009999", "/users/1", "/users/x", "/users/99999999999"] {
         assert_eq!(refused(&admin, path).await, (404, "NOT_FOUND".to_owned()), "{path}");
     }
+    let (eve, gone) = (app.user("eve").await, (404, "NOT_FOUND".to_owned()));
+    let past = format!("/users/{}", id(&admin, &eve.id).await);
+    let confirmed = json!({ "userId": eve.id, "confirmPassword": PASSWORD });
+    admin.change("userDelete", confirmed, "user { status }").await;
+    assert_eq!(refused(&admin, &past).await, gone, "what is no longer listed");
+    assert!(shown(&admin, "/users").await.get(past.trim_start_matches("/users/")).is_none());
     for client in [&bob, &admin.api_token(&["projects:read"]).await] {
         assert_eq!(refused(client, "/users").await, forbidden);
     }
@@ -42,7 +48,7 @@ async fn who_is_not_active_reads_why_and_nothing_else() {
         app.group(json!({ "name": word }), &[&user]).await;
         let own = format!("/users/{}", id(&app.admin(), &user.id).await);
         app.set_status(name, status).await;
-        app.advance(2);
+        let user = app.anonymous().log_in(name).await;
         let expected = json!({ "email": format!("{name}@example.org"), "type": "authenticated", "authentication_type": "native",
              "status": word, "status_message": "By the test.", "is_admin": false,
             "groups": [], "projects": [] });

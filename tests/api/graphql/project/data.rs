@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Team;
-use crate::support::{Client, text};
+use crate::support::{Client, TestApp, text};
 
 const SHOWN: &str = "number type title description value categories isPublic owner { username } project { id }
     file { name size data { id } } viewerCan { edit delete }";
@@ -244,4 +244,33 @@ async fn shared_data_is_for_everybody_who_logs_in() {
     team.owner.change("projectDataUpdate", json!({ "dataId": id, "isShared": false }), "data { id }").await;
     assert_eq!(stranger.data(list, json!({})).await["sharedData"]["totalCount"], 0);
     assert_eq!(status(&stranger, &file).await, 404);
+}
+
+#[tokio::test]
+async fn a_change_may_name_only_fields_of_the_value() {
+    let app = TestApp::new().await;
+    let ada = app.user("ada").await;
+    let data = ada.data_of(&ada.personal().await, json!({ "value": { "a": 1, "b": { "c": 2 } } })).await;
+    let change = async |fields: Value| {
+        let input = json!({ "dataId": data, "valueFields": fields });
+        ada.change("projectDataUpdate", input, "data { value }").await["data"]["value"].take()
+    };
+    assert_eq!(change(json!({ "b": null, "d": 3 })).await, json!({ "a": 1, "b": null, "d": 3 }));
+    assert_eq!(change(json!({})).await, json!({ "a": 1, "b": null, "d": 3 }));
+    for wrong in [
+        json!({ "dataId": data, "valueFields": [1] }),
+        json!({ "dataId": data, "valueFields": "x" }),
+        json!({ "dataId": data, "valueFields": { "a": 2 }, "value": {} }),
+        json!({ "dataId": data, "valueFields": { "a": 2 }, "value": null }),
+    ] {
+        assert_eq!(ada.wrong("projectDataUpdate", wrong).await, ["valueFields"]);
+    }
+    // The whole is bounded, and not only what is new.
+    let large = json!({ "e": "x".repeat(150_000) });
+    change(large).await;
+    let more = json!({ "dataId": data, "valueFields": { "f": "x".repeat(150_000) } });
+    assert_eq!(ada.wrong("projectDataUpdate", more).await, ["value"]);
+    // What is no object counts as an empty one.
+    ada.change("projectDataUpdate", json!({ "dataId": data, "value": [1] }), "data { id }").await;
+    assert_eq!(change(json!({ "a": 1 })).await, json!({ "a": 1 }));
 }

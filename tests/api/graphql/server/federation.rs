@@ -14,6 +14,7 @@ async fn other() -> (TestApp, String) {
     for (title, public) in [("Open", true), ("Shut", false)] {
         let project = admin.project(json!({ "title": title, "isPublic": public })).await;
         admin.service(json!({ "projectId": project, "title": "Plot", "isExported": true })).await;
+        admin.service(json!({ "projectId": project, "title": "Kept" })).await;
     }
     (other, align)
 }

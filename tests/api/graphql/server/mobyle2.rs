@@ -37,6 +37,31 @@ async fn the_lists_of_the_document_are_understood() {
 }
 
 #[tokio::test]
+async fn what_a_server_has_from_a_third_is_not_taken_for_its_own() {
+    let app = TestApp::new().await;
+    let service = json!({ "name": "blast", "server": "third", "type": "program", "exported": true });
+    let services = json!({ "blast::server::third": service });
+    let at = |url: &str| json!({ "url": url, "services": [], "active": true });
+    let answering = async |servers: Value| {
+        let (remote, services) = (Remote::new(|_| Reply::Silence).await, services.clone());
+        remote.answer(move |path| match path {
+            "/servers/" => Reply::Json(servers.clone()),
+            "/services/" => Reply::Json(services.clone()),
+            _ => Reply::Json(Value::Null),
+        });
+        remote
+    };
+    // It runs nothing, and knows itself by another address than the one that it is asked at.
+    let both = json!({ "me": at("http://me.example.org"), "third": at("http://third.example.org") });
+    let remote = answering(both).await;
+    let shown = probed(&app, &app.register("lab", &remote.url()).await).await;
+    assert_eq!((&shown["isActive"], names(&shown["services"])), (&json!(false), Vec::new()), "{shown}");
+    let remote = answering(json!({ "me": at("http://me.example.org") })).await;
+    let shown = probed(&app, &app.register("den", &remote.url()).await).await;
+    assert_eq!((&shown["isActive"], names(&shown["services"])), (&json!(true), Vec::new()), "{shown}");
+}
+
+#[tokio::test]
 async fn only_what_it_runs_itself_and_exports_is_taken() {
     let app = TestApp::new().await;
     let service = |name: &str, server: &str, kind: &str, exported: bool| {

@@ -1,8 +1,10 @@
 //! Registering servers.
 
+use entity::server;
+use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 
-use crate::support::{TestApp, text};
+use crate::support::{Remote, Reply, TestApp, text};
 
 #[tokio::test]
 async fn this_server_is_an_entry_that_follows_the_configuration() {
@@ -92,6 +94,29 @@ async fn wrong_servers_are_named() {
 }
 
 #[tokio::test]
+async fn the_audit_tells_who_registers_changes_and_removes_a_server() {
+    let app = TestApp::new().await;
+    let (server, admin) = (app.register("lab", "http://127.0.0.1:9").await, app.admin());
+    let change = json!({ "serverId": server, "name": "den", "url": "http://127.0.0.1:10" });
+    admin.change("serverUpdate", change, "server { id }").await;
+    admin.change("serverRemove", json!({ "serverId": server }), "server { id }").await;
+    let document = "query($id: ID!) { auditEntries(filter: { subjectId: { eq: $id } }, order: CREATED_AT_ASC) { nodes {
+        action subjectName detail actor { username } } } }";
+    let told = admin.data(document, json!({ "id": server })).await["auditEntries"]["nodes"].take();
+    let entry = |action: &str, name: &str, url: &str| {
+        let actor = json!({ "username": "admin" });
+        json!({ "action": action, "subjectName": name, "detail": url, "actor": actor })
+    };
+    let (before, after) = ("http://127.0.0.1:9", "http://127.0.0.1:10");
+    let expected = [
+        entry("SERVER_REGISTERED", "lab", before),
+        entry("SERVER_UPDATED", "den", after),
+        entry("SERVER_REMOVED", "den", after),
+    ];
+    assert_eq!(told, json!(expected));
+}
+
+#[tokio::test]
 async fn the_configuration_names_the_hosts_that_are_asked() {
     let hosts = vec!["Lab.example.org".to_owned(), "127.0.0.1".to_owned()];
     let app = TestApp::with(|config| config.federation.hosts = hosts).await;
@@ -106,4 +131,28 @@ async fn the_configuration_names_the_hosts_that_are_asked() {
     let probed = admin.change("serverProbe", json!({ "serverId": server }), "server { isActive lastError }").await;
     assert_eq!(probed["server"]["isActive"], Value::Bool(false));
     assert!(text(&probed["server"]["lastError"]).contains("cannot be reached"), "{probed}");
+}
+
+#[tokio::test]
+async fn a_host_that_is_no_longer_named_is_not_asked() {
+    let hosts = vec!["127.0.0.1".to_owned()];
+    let app = TestApp::with(|config| config.federation.hosts = hosts).await;
+    let mut remote = Remote::new(|_| Reply::Json(json!({}))).await;
+    let server = app.register("lab", &remote.url()).await;
+    // As if it had been registered under another configuration: the same place by another name.
+    let url = remote.url().replace("127.0.0.1", "localhost");
+    let write = app.server.app.db.write(url, |tx, url| {
+        Box::pin(async move {
+            let moved = server::ActiveModel { url: Set(url.clone()), ..Default::default() };
+            let others = server::Entity::update_many().set(moved).filter(server::Column::Name.eq("lab"));
+            Ok(others.exec(&tx.db).await?.rows_affected)
+        })
+    });
+    assert_eq!(write.await.expect("it is stored"), 1);
+    assert_eq!(app.probe().await, 1, "it is due");
+    let selection = "server { isActive lastError }";
+    let probed = app.admin().change("serverProbe", json!({ "serverId": server }), selection).await["server"].take();
+    assert_eq!(probed["isActive"], false);
+    assert!(text(&probed["lastError"]).contains("`federation.hosts`"), "{probed}");
+    assert_eq!(remote.heads(), [""; 0]);
 }
