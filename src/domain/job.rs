@@ -45,6 +45,7 @@ pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 pub(super) use promote::promote;
+pub(in crate::domain) use record::within_second;
 pub use record::{
     NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported, by_numbers,
     numbers, record, report, slurm_by_ids, sums, update as update_record,
