@@ -1,10 +1,12 @@
 //! The old JSON, field for field, in its order.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use crate::compat::moment;
+use crate::compat::{Failure, moment};
 use crate::config::MybrcProfile;
+use crate::error::Code;
 
 /// A page of numbers.
 #[derive(Debug, Deserialize)]
@@ -18,6 +20,21 @@ pub(super) struct Numbers {
 #[derive(Debug, Deserialize)]
 pub(super) struct Found {
     pub(super) id: String,
+}
+
+/// The id of a user, if anything is known of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundUser {
+    id: String,
+    enrolment: Option<IgnoredAny>,
+}
+
+impl FoundUser {
+    /// Fails as for one who is not there when the user was deleted: the row stays, and nothing is recorded for it.
+    pub(super) fn known(self) -> Result<String, Failure> {
+        let known = self.enrolment.map(|_| self.id);
+        known.ok_or_else(|| Failure::new(Code::NotFound, "The user was deleted."))
+    }
 }
 
 /// Only a number.
@@ -34,10 +51,10 @@ struct Nodes<T> {
 
 /// When something was made and last changed.
 fn times(profile: MybrcProfile, body: &mut Map<String, Value>, created: &str, updated: &str) {
-    let created = moment::write(created);
+    let created = moment::write_seconds(created);
     // The old program stored the whole row at each change, the moment of its last change with it: that never moved.
     let updated = match profile {
-        MybrcProfile::Documented => moment::write(updated),
+        MybrcProfile::Documented => moment::write_seconds(updated),
         MybrcProfile::AsBuilt => created.clone(),
     };
     body.insert("created".to_owned(), json!(created));
@@ -93,11 +110,11 @@ impl Job {
         let slurm_id = slurm.and_then(|slurm| slurm.job_id.as_deref());
         // What the other REST service reported is held until the job ends.
         let amount = self.amount.as_deref().or(self.held.as_deref()).unwrap_or("0");
-        let at = |time: Option<&String>| time.map(|time| moment::write(time));
+        let at = |time: Option<&String>| time.map(|time| moment::write_seconds(time));
         let mut body = object(json!({
             "jobnumber": self.dialect_number,
             "jobslurmid": slurm_id.and_then(|id| id.parse::<i64>().ok()).unwrap_or(0),
-            "submitdate": moment::write(&self.submitted_at),
+            "submitdate": moment::write_seconds(&self.submitted_at),
             "startdate": at(self.started_at.as_ref()),
             "enddate": at(self.finished_at.as_ref()),
             "userid": self.owner.as_ref().and_then(|owner| owner.legacy_number),

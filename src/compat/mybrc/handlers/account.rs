@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, list as page, matches, shown, values};
-use crate::compat::mybrc::ask::{Answer, Ask};
+use super::{Input, Listed, Number, changed, list as page, matches, shown, values};
+use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{ACCOUNT, Values};
 use crate::compat::mybrc::{metadata, wire};
@@ -73,7 +73,7 @@ pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answ
 }
 
 pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
-    metadata::answer("/accounts/", "Account List", "ViewSet for /api/accounts/", Some(("POST", ACCOUNT)))
+    metadata::answer("Account List", "ViewSet for /api/accounts/", Some(("POST", ACCOUNT)))
 }
 
 async fn one(ask: &Ask) -> Result<wire::Account, Refusal> {
@@ -92,12 +92,12 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Account, request).await?;
     let action = one(&ask).await.is_ok().then_some(("PUT", ACCOUNT));
-    Ok(metadata::answer(&ask.path, "Account Instance", "ViewSet for /api/accounts/", action))
+    Ok(metadata::answer("Account Instance", "ViewSet for /api/accounts/", action))
 }
 
 pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Account, request).await?;
-    let input = input(&values(&ask, ACCOUNT, false)?, None);
+    let input = input(&values(&ask, ACCOUNT)?, None);
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(ask.created(), false, made.account_record.account.body(ask.profile)))
 }
@@ -115,9 +115,10 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let number = ask.number()?;
     matches(&ask, number, found).await?;
     let account = one(&ask).await?;
-    let input = input(&values(&ask, ACCOUNT, partial)?, Some(account.id));
-    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, changed.account_record_update.account.body(ask.profile)))
+    let values = changed(&ask, ACCOUNT, partial, &account.body(ask.profile))?;
+    let input = input(&values, Some(account.id));
+    let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.account_record_update.account.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -131,7 +132,7 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     }
     let input = Input::new([("accountId", Some(json!(account.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.removed())
+    Ok(removed())
 }
 
 /// What the operations take: a new account, or a change of the one with this id.

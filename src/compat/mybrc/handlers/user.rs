@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, list as page, matches, shown, values};
-use crate::compat::mybrc::ask::{Answer, Ask};
+use super::{Input, Listed, Number, changed, list as page, matches, shown, values};
+use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{USER, Values};
 use crate::compat::mybrc::{metadata, wire};
@@ -73,7 +73,7 @@ pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answ
 }
 
 pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
-    metadata::answer("/users/", "User List", "ViewSet for /api/users/", Some(("POST", USER)))
+    metadata::answer("User List", "ViewSet for /api/users/", Some(("POST", USER)))
 }
 
 async fn one(ask: &Ask) -> Result<wire::User, Refusal> {
@@ -94,12 +94,12 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::User, request).await?;
     let action = one(&ask).await.is_ok().then_some(("PUT", USER));
-    Ok(metadata::answer(&ask.path, "User Instance", "ViewSet for /api/users/", action))
+    Ok(metadata::answer("User Instance", "ViewSet for /api/users/", action))
 }
 
 pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::User, request).await?;
-    let input = input(&values(&ask, USER, false)?, None);
+    let input = input(&values(&ask, USER)?, None);
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(ask.created(), false, made.user_record.user.body(ask.profile)))
 }
@@ -117,9 +117,10 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let number = ask.number()?;
     matches(&ask, number, found).await?;
     let user = one(&ask).await?;
-    let input = input(&values(&ask, USER, partial)?, Some(user.id));
-    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, changed.user_record_update.user.body(ask.profile)))
+    let values = changed(&ask, USER, partial, &user.body(ask.profile))?;
+    let input = input(&values, Some(user.id));
+    let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.user_record_update.user.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -133,7 +134,7 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     }
     let input = Input::new([("userId", Some(json!(user.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.removed())
+    Ok(removed())
 }
 
 /// What the operations take: a new user, or a change of the one with this id.

@@ -10,7 +10,7 @@ mod seed;
 use std::{fmt::Write as _, fs};
 
 use docket::{
-    config::MybrcProfile,
+    config::{Config, MybrcProfile},
     domain::import::{self, Progress},
     viewer::Viewer,
 };
@@ -66,19 +66,24 @@ impl World {
 
     /// The same with more lines of jobs.
     pub async fn with(profile: MybrcProfile, more: &[String]) -> Self {
+        Self::of(profile, &format!("{JOBS}{}", more.join("\n")), |_| ()).await
+    }
+
+    /// The same with this table of jobs, and with changed settings.
+    pub async fn of(profile: MybrcProfile, jobs: &str, change: impl FnOnce(&mut Config)) -> Self {
         let app = TestApp::with(|config| {
             config.mybrc.profile = profile;
             config.mybrc.at.anonymous_as = Some("slurm".to_owned());
+            change(config);
         });
         let app = app.await;
         app.user_with("slurm", &["accounting"], false).await;
         let folder = tempfile::tempdir().expect("a folder");
-        let jobs = format!("{JOBS}{}", more.join("\n"));
         for (name, text) in [
             ("users.csv", users()),
             ("accounts.csv", ACCOUNTS.to_owned()),
             ("useraccountassociations.csv", MEMBERS.to_owned()),
-            ("jobs.csv", jobs),
+            ("jobs.csv", jobs.to_owned()),
         ] {
             fs::write(folder.path().join(name), text).expect("it is written");
         }
@@ -134,6 +139,12 @@ fn headers(answer: &Response) -> Value {
         "Vary": header("vary"),
         "X-Frame-Options": header("x-frame-options"),
     })
+}
+
+/// The global id of the user with this number.
+async fn user_id(world: &World, number: i32) -> Value {
+    let document = "query($number: Int!) { user(dialect: MYBRC, number: $number) { id } }";
+    world.app.admin().data(document, json!({ "number": number })).await["user"]["id"].take()
 }
 
 /// A job that may be recorded.
