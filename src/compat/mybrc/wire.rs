@@ -40,13 +40,38 @@ impl FoundUser {
 /// Only a number.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Numbered {
+pub(super) struct Numbered {
     legacy_number: Option<i32>,
 }
 
+/// A page of something.
 #[derive(Debug, Deserialize)]
-struct Nodes<T> {
+#[serde(rename_all = "camelCase")]
+pub(super) struct Nodes<T> {
     nodes: Vec<T>,
+    /// What is new has all of it on one page, and nobody asks.
+    page_info: Option<PageInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl<T> Nodes<T> {
+    /// After which cursor there are more.
+    pub(super) fn rest(&self) -> Option<String> {
+        let info = self.page_info.as_ref().filter(|info| info.has_next_page)?;
+        info.end_cursor.clone()
+    }
+
+    /// Takes the page after this one.
+    pub(super) fn extend(&mut self, next: Self) {
+        self.nodes.extend(next.nodes);
+        self.page_info = next.page_info;
+    }
 }
 
 /// When something was made and last changed.
@@ -135,7 +160,7 @@ impl Job {
 pub(super) struct User {
     pub(super) id: String,
     legacy_number: i32,
-    accounts: Nodes<Numbered>,
+    pub(super) accounts: Nodes<Numbered>,
     enrolment: Option<Enrolment>,
     created_at: String,
     updated_at: String,
@@ -186,7 +211,7 @@ impl User {
 pub(super) struct Account {
     pub(super) id: String,
     legacy_number: i32,
-    members: Nodes<Member>,
+    pub(super) members: Nodes<Member>,
     title: Option<String>,
     name: String,
     granted: String,
@@ -198,8 +223,9 @@ pub(super) struct Account {
     updated_at: String,
 }
 
+/// Somebody who may charge an account.
 #[derive(Debug, Deserialize)]
-struct Member {
+pub(super) struct Member {
     user: Option<Numbered>,
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, changed, list as page, matches, shown, values};
+use super::{Input, Listed, Number, Rest, changed, list as page, matches, shown, values};
 use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{ACCOUNT, Values};
@@ -31,6 +31,10 @@ pub(in crate::compat::mybrc) static UPDATE: Operation<Input, Updated> =
 /// See its document.
 pub(in crate::compat::mybrc) static DELETE: Operation<Input, Value> =
     Operation::new("Mybrc_DeleteAccount", include_str!("../operations/delete_account.graphql"));
+
+/// See its document.
+pub(in crate::compat::mybrc) static MORE: Operation<Rest, More> =
+    Operation::new("Mybrc_MoreMembers", include_str!("../operations/more_members.graphql"));
 
 /// A page of accounts.
 #[derive(Debug, Deserialize)]
@@ -57,6 +61,26 @@ pub(in crate::compat::mybrc) struct Recorded {
 #[serde(rename_all = "camelCase")]
 pub(in crate::compat::mybrc) struct Updated {
     account_record_update: One,
+}
+
+/// More members of an account.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct More {
+    account: Page,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    members: wire::Nodes<wire::Member>,
+}
+
+/// The same account with all its members, however many pages they fill.
+async fn whole(ask: &Ask, mut account: wire::Account) -> Result<wire::Account, Refusal> {
+    while let Some(after) = account.members.rest() {
+        let more = MORE.run(&ask.call, Rest { id: account.id.clone(), after }).await;
+        account.members.extend(more.map_err(|failure| ask.failed(failure))?.account.members);
+    }
+    Ok(account)
 }
 
 fn found(ask: &Ask, listed: Listed) -> BoxFuture<'_, Result<wire::Numbers, Refusal>> {
@@ -86,7 +110,8 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
     if let Some(redirect) = ask.redirect() {
         return Ok(redirect);
     }
-    Ok(shown(&ask, one(&ask).await?.body(ask.profile)))
+    let account = whole(&ask, one(&ask).await?).await?;
+    Ok(shown(&ask, account.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
@@ -118,7 +143,8 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let values = changed(&ask, ACCOUNT, partial, &account.body(ask.profile))?;
     let input = input(&values, Some(account.id));
     let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, stored.account_record_update.account.body(ask.profile)))
+    let stored = whole(&ask, stored.account_record_update.account).await?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {

@@ -26,6 +26,13 @@ pub(super) struct Number {
     number: i32,
 }
 
+/// What follows a cursor of which object.
+#[derive(Debug, Serialize)]
+pub(super) struct Rest {
+    id: String,
+    after: String,
+}
+
 /// Which page of what.
 #[derive(Debug, Serialize)]
 pub(super) struct Listed {

@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, changed, list as page, matches, shown, values};
+use super::{Input, Listed, Number, Rest, changed, list as page, matches, shown, values};
 use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{USER, Values};
@@ -31,6 +31,10 @@ pub(in crate::compat::mybrc) static UPDATE: Operation<Input, Updated> =
 /// See its document.
 pub(in crate::compat::mybrc) static DELETE: Operation<Input, Value> =
     Operation::new("Mybrc_DeleteUser", include_str!("../operations/delete_user.graphql"));
+
+/// See its document.
+pub(in crate::compat::mybrc) static MORE: Operation<Rest, More> =
+    Operation::new("Mybrc_MoreAccounts", include_str!("../operations/more_accounts.graphql"));
 
 /// A page of users.
 #[derive(Debug, Deserialize)]
@@ -57,6 +61,26 @@ pub(in crate::compat::mybrc) struct Recorded {
 #[serde(rename_all = "camelCase")]
 pub(in crate::compat::mybrc) struct Updated {
     user_record_update: One,
+}
+
+/// More accounts of a user.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct More {
+    user: Page,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    accounts: wire::Nodes<wire::Numbered>,
+}
+
+/// The same user with all its accounts, however many pages they fill.
+async fn whole(ask: &Ask, mut user: wire::User) -> Result<wire::User, Refusal> {
+    while let Some(after) = user.accounts.rest() {
+        let more = MORE.run(&ask.call, Rest { id: user.id.clone(), after }).await;
+        user.accounts.extend(more.map_err(|failure| ask.failed(failure))?.user.accounts);
+    }
+    Ok(user)
 }
 
 fn found(ask: &Ask, listed: Listed) -> BoxFuture<'_, Result<wire::Numbers, Refusal>> {
@@ -88,7 +112,8 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
     if let Some(redirect) = ask.redirect() {
         return Ok(redirect);
     }
-    Ok(shown(&ask, one(&ask).await?.body(ask.profile)))
+    let user = whole(&ask, one(&ask).await?).await?;
+    Ok(shown(&ask, user.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
@@ -120,7 +145,8 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let values = changed(&ask, USER, partial, &user.body(ask.profile))?;
     let input = input(&values, Some(user.id));
     let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, stored.user_record_update.user.body(ask.profile)))
+    let stored = whole(&ask, stored.user_record_update.user).await?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
