@@ -18,8 +18,8 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
-/// Which users; conditions are ANDed, absent ones do not bind. Texts are compared without regard to upper and lower case,
-/// and a moment of whole seconds stands for its second.
+/// Which users; conditions are ANDed, absent ones do not bind. Texts are compared without regard to upper and lower
+/// case, and a moment of whole seconds stands for its second.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// The one with this number.
@@ -172,8 +172,9 @@ pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: 
 
 /// Equal but for upper and lower case.
 ///
-/// `SQLite` knows the two of ASCII's letters only. What it is asked for is lowered by itself, so that equal texts are equal,
-/// and once more with all letters in either case, so that a name in capitals is found by small letters and the other way.
+/// `SQLite` knows the two of ASCII's letters only. What it is asked for is lowered by itself, so that equal texts are
+/// equal, and once more with all letters in either case, so that a name in capitals is found by small letters and the
+/// other way.
 fn same<E: EntityTrait>((entity, column): (E, E::Column), text: &str) -> SimpleExpr {
     let spelled = [text.to_owned(), text.to_lowercase(), text.to_uppercase()];
     let lowered = spelled.map(|text| SimpleExpr::from(Func::lower(Expr::val(text))));

@@ -104,8 +104,8 @@ async fn kept(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
     found.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound("user"))
 }
 
-/// Changes what is known of a user whom `MyBRC` lists. Admins and users with the role `accounting` may. Its `updated_at`
-/// moves even when nothing else does.
+/// Changes what is known of a user whom `MyBRC` lists. Admins and users with the role `accounting` may. Its
+/// `updated_at` moves even when nothing else does.
 ///
 /// Fails with FORBIDDEN for name or address of a user who logs in.
 pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordedChange) -> Result<user::Model> {

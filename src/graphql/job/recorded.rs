@@ -152,8 +152,8 @@ pub struct JobRecordUpdateInput {
     started_at: MaybeUndefined<DateTime>,
     /// When it ended, not before it began; null takes that back.
     finished_at: MaybeUndefined<DateTime>,
-    /// What it cost, in service units; the difference is booked where the account charges recorded jobs. Of a job that is
-    /// reported under a key it is what is held until its end, 0 or more.
+    /// What it cost, in service units; the difference is booked where the account charges recorded jobs. Of a job that
+    /// is reported under a key it is what is held until its end, 0 or more.
     amount: Option<Decimal>,
     /// What the batch system says of it now; what is absent there stays, too.
     slurm: Option<JobSlurmInput>,
@@ -169,8 +169,8 @@ pub struct RecordedJobMutation;
 
 #[Object]
 impl RecordedJobMutation {
-    /// Changes what is recorded of a job that another system ran. Its state follows from its dates, and `updatedAt` moves
-    /// even when nothing else does. Admins and users with the role `accounting` may.
+    /// Changes what is recorded of a job that another system ran. Its state follows from its dates, and `updatedAt`
+    /// moves even when nothing else does. Admins and users with the role `accounting` may.
     async fn job_record_update(
         &self,
         ctx: &Context<'_>,

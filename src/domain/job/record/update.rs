@@ -45,11 +45,11 @@ pub struct RecordChange {
     pub slurm: NewSlurm,
 }
 
-/// Changes what was recorded of a job. Admins and users with the role `accounting` may. Its `updated_at` moves even when
-/// nothing else does.
+/// Changes what was recorded of a job. Admins and users with the role `accounting` may. Its `updated_at` moves even
+/// when nothing else does.
 ///
-/// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown or deleted user, an unknown
-/// account, and another user or account of a job that is reported under a key.
+/// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown or deleted user, an
+/// unknown account, and another user or account of a job that is reported under a key.
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange) -> Result<job::Model> {
     let job = visible(app, viewer, uid).await?;
     if job.origin != Origin::Recorded {
@@ -68,8 +68,8 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
     app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
 }
 
-/// The user that is meant; one that is not there is a fault, and so is one that was deleted, unless it is `present`, whose
-/// the job is already.
+/// The user that is meant; one that is not there is a fault, and so is one that was deleted, unless it is `present`,
+/// whose the job is already.
 pub(super) async fn found_owner(
     app: &App,
     faults: &mut Faults,
@@ -137,8 +137,8 @@ async fn is_reported(tx: &Tx, job: &job::Model) -> Result<bool> {
     Ok(slurm.is_some_and(|slurm| slurm.slurm_key.is_some()))
 }
 
-/// Refuses another user or account than a job has that is reported under a key: its next report, which names those that it
-/// began with, would be refused, and its hold would stay for ever.
+/// Refuses another user or account than a job has that is reported under a key: its next report, which names those that
+/// it began with, would be refused, and its hold would stay for ever.
 pub(super) fn require_payer(job: &job::Model, owner_id: Option<i64>, account_id: Option<i64>) -> Result<()> {
     let mut faults = Faults::default();
     if owner_id.is_some_and(|id| id != job.owner_id) {
@@ -150,15 +150,15 @@ pub(super) fn require_payer(job: &job::Model, owner_id: Option<i64>, account_id:
     faults.into_result()
 }
 
-/// A changed job with what it costs now. Before its end a reported one holds that and has taken nothing, also where it had
-/// come to an end before.
+/// A changed job with what it costs now. Before its end a reported one holds that and has taken nothing, also where it
+/// had come to an end before.
 fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>) -> Result<job::Model> {
     let holds = is_reported || job.held.is_some_and(|held| held > Amount::ZERO);
     if state(job.started_at, job.finished_at).is_final() || !holds {
         return Ok(job::Model { amount: amount.or(job.amount), ..job });
     }
-    let begins_anew = job.status.is_final();
-    let Some(held) = amount.or(job.amount.filter(|_| begins_anew)) else { return Ok(job) };
+    let had_cost = job.amount.filter(|cost| job.status.is_final() && *cost >= Amount::ZERO);
+    let Some(held) = amount.or(had_cost) else { return Ok(job) };
     if held < Amount::ZERO {
         return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
     }

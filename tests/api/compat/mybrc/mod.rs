@@ -80,9 +80,10 @@ impl World {
         let (mut users, mut accounts, mut members) = (users(), ACCOUNTS.to_owned(), MEMBERS.to_owned());
         for number in (101..).take(more) {
             let at = "2018-06-05 13:27:34,2018-06-05 13:27:34";
-            users += &format!("{number},user{number},none,user{number}@example.org,{number},{at}\n");
-            accounts += &format!("{number},fc_{number},7,7,FCA,None,{at}\n");
-            members += &format!("{number},{number},3,7,7,{at}\n{},3,{number},7,7,{at}\n", 10_000 + number);
+            let written = writeln!(users, "{number},user{number},none,user{number}@example.org,{number},{at}")
+                .and_then(|()| writeln!(accounts, "{number},fc_{number},7,7,FCA,None,{at}"))
+                .and_then(|()| writeln!(members, "{number},{number},3,7,7,{at}\n1{number},3,{number},7,7,{at}"));
+            written.expect("a text takes what is written to it");
         }
         Self::imported(profile, [users, accounts, members, JOBS.to_owned()], |_| ()).await
     }

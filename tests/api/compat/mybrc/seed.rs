@@ -112,9 +112,8 @@ async fn what_the_document_reads_is_answered_as_it_shows() {
     // The lengths that it prints. (Of the user it shows the same body twice, as 192 and as 194 bytes: the first look was
     // taken before the change of two letters that the second one shows.)
     assert_eq!((JOB.len(), USER.len(), ACCOUNT.len()), (281, 194, 223));
-    let root = format!(
-        "{{\"users\":\"http://{HOST}/users/\",\"jobs\":\"http://{HOST}/jobs/\",\"accounts\":\"http://{HOST}/accounts/\"}}"
-    );
+    let list = |name: &str| format!("\"{name}\":\"http://{HOST}/{name}/\"");
+    let root = format!("{{{}}}", ["users", "jobs", "accounts"].map(list).join(","));
     assert_eq!(root.len(), 125);
     for profile in [AsBuilt, Documented] {
         let world = savio(profile).await;
