@@ -82,7 +82,7 @@ impl World {
             let at = "2018-06-05 13:27:34,2018-06-05 13:27:34";
             let written = writeln!(users, "{number},user{number},none,user{number}@example.org,{number},{at}")
                 .and_then(|()| writeln!(accounts, "{number},fc_{number},7,7,FCA,None,{at}"))
-                .and_then(|()| writeln!(members, "{number},{number},3,7,7,{at}\n1{number},3,{number},7,7,{at}"));
+                .and_then(|()| writeln!(members, "{number},{number},3,7,7,{at}\n10{number},3,{number},7,7,{at}"));
             written.expect("a text takes what is written to it");
         }
         Self::imported(profile, [users, accounts, members, JOBS.to_owned()], |_| ()).await
