@@ -172,9 +172,9 @@ pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: 
 
 /// Equal but for upper and lower case.
 ///
-/// A database may know the two of ASCII's letters only: `SQLite` does, and PostgreSQL where a column sorts by bytes. So it
-/// is asked for what either makes of the text, and of the text in capitals: a name in capitals is found by small letters
-/// and the other way.
+/// A database may know the two of ASCII's letters only: SQLite does, and PostgreSQL where a column sorts by bytes. So
+/// it is asked for what either makes of the text, and of the text in capitals: a name in capitals is found by small
+/// letters and the other way.
 fn same<E: EntityTrait>((entity, column): (E, E::Column), text: &str) -> SimpleExpr {
     let lowered = [text.to_ascii_lowercase(), text.to_lowercase(), text.to_uppercase().to_ascii_lowercase()];
     let lower = ExprTrait::is_in(Func::lower(Expr::col((entity, column))), lowered);
