@@ -99,6 +99,17 @@ pub(super) fn write(text: &str) -> String {
     moment.to_utc().to_rfc3339_opts(precision, true)
 }
 
+/// Writes one to the second: MyBRC's database kept no fractions.
+pub(super) fn write_seconds(text: &str) -> String {
+    let Ok(moment) = DateTime::parse_from_rfc3339(text) else { return text.to_owned() };
+    moment.to_utc().to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The second that one lies in.
+pub(super) fn second(moment: Moment) -> Moment {
+    moment.with_nanosecond(0).unwrap_or(moment)
+}
+
 /// As operations take one.
 pub(super) fn of(moment: Moment) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Micros, true)
@@ -161,5 +172,6 @@ mod tests {
     fn microseconds_are_written_where_there_are_some() {
         assert_eq!(write("2018-06-05T13:27:35.000000Z"), "2018-06-05T13:27:35Z");
         assert_eq!(write("2018-06-05T13:27:35.500000Z"), "2018-06-05T13:27:35.500000Z");
+        assert_eq!(write_seconds("2018-06-05T13:27:35.999999Z"), "2018-06-05T13:27:35Z");
     }
 }

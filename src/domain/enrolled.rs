@@ -8,17 +8,18 @@ use entity::{
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     prelude::Expr,
-    sea_query::{Func, SelectStatement, SimpleExpr},
+    sea_query::{ExprTrait, Func, SelectStatement, SimpleExpr},
 };
 
 use crate::{
     app::App,
-    domain::job::PAGE_MOST,
+    domain::job::{PAGE_MOST, within_second},
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
 
-/// Which users; conditions are ANDed, absent ones do not bind. Texts are compared without regard to upper and lower case.
+/// Which users; conditions are ANDed, absent ones do not bind. Texts are compared without regard to upper and lower
+/// case, and a moment of whole seconds stands for its second.
 #[derive(Clone, Debug, Default)]
 pub struct UserFilter {
     /// The one with this number.
@@ -120,7 +121,7 @@ pub async fn users(app: &App, viewer: &Viewer, filter: &UserFilter, skip: i64, t
     }
     for (column, time) in [(CreatedAt, filter.created_at), (UpdatedAt, filter.updated_at)] {
         if let Some(time) = time {
-            found = found.filter(column.eq(time));
+            found = found.filter(within_second(column, time));
         }
     }
     if let Some(number) = filter.account_number {
@@ -156,7 +157,7 @@ pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: 
     }
     for (column, time) in [(CreatedAt, filter.created_at), (UpdatedAt, filter.updated_at)] {
         if let Some(time) = time {
-            found = found.filter(column.eq(time));
+            found = found.filter(within_second(column, time));
         }
     }
     if let Some(number) = filter.user_number {
@@ -170,8 +171,14 @@ pub async fn accounts(app: &App, viewer: &Viewer, filter: &AccountFilter, skip: 
 }
 
 /// Equal but for upper and lower case.
+///
+/// A database may know the two of ASCII's letters only: SQLite does, and PostgreSQL where a column sorts by bytes. So
+/// it is asked for what either makes of the text, and of the text in capitals: a name in capitals is found by small
+/// letters and the other way.
 fn same<E: EntityTrait>((entity, column): (E, E::Column), text: &str) -> SimpleExpr {
-    sea_orm::sea_query::ExprTrait::eq(Expr::expr(Func::lower(Expr::col((entity, column)))), text.to_lowercase())
+    let lowered = [text.to_ascii_lowercase(), text.to_lowercase(), text.to_uppercase().to_ascii_lowercase()];
+    let lower = ExprTrait::is_in(Func::lower(Expr::col((entity, column))), lowered);
+    ExprTrait::or(ColumnTrait::eq(&column, text), lower)
 }
 
 /// The row with this number.
@@ -193,7 +200,7 @@ async fn page(
     skip: i64,
     take: i64,
 ) -> Result<Enrolled> {
-    let (Ok(from), Ok(most)) = (u64::try_from(skip), u64::try_from(take.min(PAGE_MOST))) else {
+    let (Ok(from), Ok(most)) = (u64::try_from(skip), u64::try_from(Ord::min(take, PAGE_MOST))) else {
         return Err(Error::invalid("take", format!("Take 0 to {PAGE_MOST} numbers, and skip none or more.")));
     };
     let query = numbered(noun).column(legacy_number::Column::Number).column(legacy_number::Column::RowId);

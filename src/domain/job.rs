@@ -47,6 +47,7 @@ pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
 use parts::Parts;
 pub(super) use promote::promote;
+pub(in crate::domain) use record::within_second;
 pub use record::{
     NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported, by_numbers,
     numbers, record, report, slurm_by_ids, sums, update as update_record,

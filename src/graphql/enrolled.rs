@@ -158,7 +158,8 @@ impl EnrolledMutation {
         Ok(User(Arc::new(row)).into())
     }
 
-    /// Changes what is known of a user whom MyBRC lists. Admins and users with the role `accounting` may.
+    /// Changes what is known of a user whom MyBRC lists; `updatedAt` moves even when nothing else does. Admins and
+    /// users with the role `accounting` may.
     async fn user_record_update(
         &self,
         ctx: &Context<'_>,
@@ -202,7 +203,8 @@ impl EnrolledMutation {
     }
 
     /// Changes an account as MyBRC sees it. What is granted and left follows from the ledger: setting it books a
-    /// correction with the viewer as its actor. Admins and users with the role `accounting` may.
+    /// correction with the viewer as its actor. `updatedAt` moves even when nothing else does. Admins and users with
+    /// the role `accounting` may.
     async fn account_record_update(
         &self,
         ctx: &Context<'_>,

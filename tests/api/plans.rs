@@ -299,3 +299,21 @@ async fn the_log_is_read_by_what_its_reader_may_see() {
     };
     plans_of(&app, follow).await.unsorted(LOG).by(LOG, "event_owner").by(LOG, "event_service").by(LOG, "event_project");
 }
+
+#[tokio::test]
+async fn recorded_jobs_are_listed_from_the_index_of_their_number() {
+    let app = TestApp::new().await;
+    if app.database().is_postgres() {
+        println!("nothing to see: these are plans of SQLite");
+        return;
+    }
+    let document = "query($filter: RecordedJobFilter) { recordedJobs(filter: $filter) { totalCount numbers } }";
+    let owner = app.user("ada").await.id;
+    let record = json!({ "ownerId": owner, "slurm": { "partition": 3, "qos": 5 } });
+    app.admin().change("jobRecord", record, "job { id }").await;
+    for (name, number, index) in [("partition", 3, "job_slurm_partition"), ("qos", 5, "job_slurm_qos")] {
+        let ask = async { drop(app.admin().data(document, json!({ "filter": { name: number } })).await) };
+        let words = format!("\"job_slurm\".\"{name}\" = ?");
+        plans_of(&app, ask).await.by(&words, index).unsorted(&words);
+    }
+}

@@ -1,7 +1,7 @@
 //! One request, as its handler wants it.
 
 use axum::extract::Request;
-use axum::http::header::{ALLOW, LOCATION};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::response::Response;
 use serde_json::{Map, Value};
@@ -25,6 +25,8 @@ pub(super) struct Ask {
     pub(super) path: String,
     /// The address' query, in its order.
     pub(super) query: Vec<(String, String)>,
+    /// The same as it was written.
+    written_query: String,
     /// The body's fields.
     pub(super) body: Fields,
     /// Reads only.
@@ -38,15 +40,16 @@ impl Ask {
         let profile = call.app().config.mybrc.profile;
         let reads = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
         let path = request.uri().path().to_owned();
-        let query = form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect();
+        let written_query = request.uri().query().unwrap_or_default().to_owned();
+        let query = form_urlencoded::parse(written_query.as_bytes()).into_owned().collect();
         let takes = matches!(*request.method(), Method::POST | Method::PUT | Method::PATCH);
         let body = if takes { read(&call, profile, noun, request).await? } else { Vec::new() };
         let slashed = path.ends_with('/');
         let path = if slashed { path } else { format!("{path}/") };
-        Ok(Self { call, profile, noun, path, query, body, reads, slashed })
+        Ok(Self { call, profile, noun, path, query, written_query, body, reads, slashed })
     }
 
-    /// The redirect of the old program to the path with a slash, where this is one without.
+    /// The redirect of the old program to the path with a slash, where this is one without. The query goes along.
     pub(super) fn redirect(&self) -> Option<Response> {
         if self.slashed || !self.reads || self.profile != MybrcProfile::AsBuilt {
             return None;
@@ -56,7 +59,8 @@ impl Ask {
         // Its path alone, as the old program had it.
         let link = self.call.link(&self.path);
         let path = link.splitn(4, '/').nth(3).map_or_else(|| self.path.clone(), |path| format!("/{path}"));
-        if let Ok(location) = HeaderValue::from_str(&path) {
+        let query = if self.written_query.is_empty() { String::new() } else { format!("?{}", self.written_query) };
+        if let Ok(location) = HeaderValue::from_bytes(format!("{path}{query}").as_bytes()) {
             response.headers_mut().insert(LOCATION, location);
         }
         Some(response)
@@ -94,7 +98,7 @@ impl Ask {
         if success && self.profile == MybrcProfile::Documented {
             value.shift_insert(0, "success".to_owned(), Value::Bool(true));
         }
-        allowed(unwritten(status, Value::Object(value)), &self.path)
+        unwritten(status, Value::Object(value))
     }
 
     /// What answers a POST: the document says 200, the program said 201.
@@ -103,13 +107,6 @@ impl Ask {
             MybrcProfile::Documented => StatusCode::OK,
             MybrcProfile::AsBuilt => StatusCode::CREATED,
         }
-    }
-
-    /// What answers a DELETE.
-    pub(super) fn removed(&self) -> Response {
-        let mut response = Response::new(axum::body::Body::empty());
-        *response.status_mut() = StatusCode::NO_CONTENT;
-        allowed(response, &self.path)
     }
 }
 
@@ -122,13 +119,9 @@ async fn read(call: &Call, profile: MybrcProfile, noun: Noun, request: Request) 
     })
 }
 
-/// Every answer named the methods of its path.
-pub(super) fn allowed(mut response: Response, path: &str) -> Response {
-    let allow = match path.trim_matches('/').split('/').filter(|part| !part.is_empty()).count() {
-        0 => "GET, HEAD, OPTIONS",
-        1 => "GET, POST, HEAD, OPTIONS",
-        _ => "GET, PUT, PATCH, DELETE, HEAD, OPTIONS",
-    };
-    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+/// What answers a DELETE.
+pub(super) fn removed() -> Response {
+    let mut response = Response::new(axum::body::Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
     response
 }

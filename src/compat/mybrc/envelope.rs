@@ -1,6 +1,6 @@
 //! What is answered when something is wrong.
 
-use axum::http::header::{ALLOW, RETRY_AFTER};
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
@@ -202,14 +202,7 @@ pub(super) fn not_found(_: &Uri) -> Response {
     page_not_found()
 }
 
-pub(super) fn wrong_method(method: &Method, methods: &[Method]) -> Response {
+pub(super) fn wrong_method(method: &Method, _: &[Method]) -> Response {
     let detail = format!("Method \"{method}\" not allowed.");
-    let mut response = Response::from(Refusal::detail(StatusCode::METHOD_NOT_ALLOWED, detail));
-    let order = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    let named = order.iter().filter(|method| methods.contains(method)).map(Method::as_str);
-    let allow = named.chain(["HEAD", "OPTIONS"]).collect::<Vec<_>>().join(", ");
-    if let Ok(allow) = HeaderValue::from_str(&allow) {
-        response.headers_mut().insert(ALLOW, allow);
-    }
-    response
+    Refusal::detail(StatusCode::METHOD_NOT_ALLOWED, detail).into()
 }

@@ -1,6 +1,6 @@
 //! The fields of an object, and what may stand in them: the old server's rules with its own words.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::compat::moment::{self, Moment};
 use crate::compat::numbered::whole;
@@ -134,8 +134,14 @@ impl Values {
 pub(super) type Wrong = Vec<(&'static str, String)>;
 
 /// Reads an object. In a `partial` one nothing needs to be there. Names that are no fields, and fields that only the
-/// server sets, are passed over.
-pub(super) fn read(fields: &[Field], body: &[(String, Value)], partial: bool) -> Result<Values, Wrong> {
+/// server sets, are passed over, and so are those that say what is `shown` of an object already: more may be known than
+/// that (a moment's fraction), or something else (a missing number is a 0 here).
+pub(super) fn read(
+    fields: &[Field],
+    body: &[(String, Value)],
+    partial: bool,
+    shown: Option<&Map<String, Value>>,
+) -> Result<Values, Wrong> {
     let (mut values, mut wrong) = (Vec::new(), Vec::new());
     for field in fields {
         if matches!(field.kind, Kind::ReadOnly(_)) {
@@ -146,6 +152,8 @@ pub(super) fn read(fields: &[Field], body: &[(String, Value)], partial: bool) ->
         match given {
             None if field.required && !partial => wrong.push((field.name, "This field is required.".to_owned())),
             None => {}
+            Some(value) if shown.and_then(|it| it.get(field.name)).is_some_and(|it| is_same(field.kind, value, it)) => {
+            }
             Some(value) => match one(field, value) {
                 Ok(value) => values.push((field.name, value)),
                 Err(message) => wrong.push((field.name, message)),
@@ -153,6 +161,19 @@ pub(super) fn read(fields: &[Field], body: &[(String, Value)], partial: bool) ->
         }
     }
     if wrong.is_empty() { Ok(Values(values)) } else { Err(wrong) }
+}
+
+/// Whether what is given is what is shown, however it is written, and whether or not it may be given otherwise.
+fn is_same(kind: Kind, given: &Value, shown: &Value) -> bool {
+    match (kind, shown) {
+        (Kind::Integer(..), Value::Number(shown)) => number(given).is_some_and(|it| shown.as_i128() == Some(it)),
+        (Kind::Float, Value::Number(shown)) => float(given).is_ok_and(|it| shown.as_f64() == Some(it)),
+        (Kind::Moment, Value::String(shown)) => {
+            given.as_str().and_then(moment::read).is_some_and(|it| moment::read(shown) == Some(it))
+        }
+        (Kind::Text(_), Value::String(shown)) => given.as_str().is_some_and(|it| it.trim() == shown.trim()),
+        (_, shown) => given == shown,
+    }
 }
 
 fn one(field: &Field, value: &Value) -> Result<Given, String> {
@@ -178,12 +199,7 @@ fn one(field: &Field, value: &Value) -> Result<Given, String> {
 /// A whole number; `12.0` is one, too.
 fn integer(value: &Value, least: i64, most: i64) -> Result<i64, String> {
     let shape = || "A valid integer is required.".to_owned();
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        _ => return Err(shape()),
-    };
-    let number = whole(&text).ok_or_else(shape)?;
+    let number = number(value).ok_or_else(shape)?;
     if number > i128::from(most) {
         return Err(format!("Ensure this value is less than or equal to {most}."));
     }
@@ -191,6 +207,14 @@ fn integer(value: &Value, least: i64, most: i64) -> Result<i64, String> {
         return Err(format!("Ensure this value is greater than or equal to {least}."));
     }
     i64::try_from(number).map_err(|_| shape())
+}
+
+fn number(value: &Value) -> Option<i128> {
+    match value {
+        Value::String(text) => whole(text),
+        Value::Number(number) => whole(&number.to_string()),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    }
 }
 
 fn float(value: &Value) -> Result<f64, String> {
@@ -240,7 +264,7 @@ mod tests {
     fn what_is_wrong_is_told_in_the_order_of_the_fields() {
         let body =
             [("qos".to_owned(), json!("x")), ("jobslurmid".to_owned(), json!(null)), ("created".to_owned(), json!(1))];
-        let wrong = read(JOB, &body, true).expect_err("two are wrong");
+        let wrong = read(JOB, &body, true, None).expect_err("two are wrong");
         assert_eq!(
             wrong,
             [
@@ -248,7 +272,7 @@ mod tests {
                 ("qos", "A valid integer is required.".to_owned())
             ]
         );
-        let wrong = read(USER, &[], false).expect_err("all are missing");
+        let wrong = read(USER, &[], false, None).expect_err("all are missing");
         assert_eq!(
             wrong.iter().map(|(name, _)| *name).collect::<Vec<_>>(),
             ["username", "usermetadata", "email", "ldapuid"]
@@ -259,9 +283,33 @@ mod tests {
     fn dates_may_be_taken_back_where_they_may_be_missing() {
         for empty in [json!(null), json!("")] {
             let body = [("enddate".to_owned(), empty)];
-            assert_eq!(read(JOB, &body, true).expect("it is right").moment("enddate"), Some(&None));
+            assert_eq!(read(JOB, &body, true, None).expect("it is right").moment("enddate"), Some(&None));
         }
-        let wrong = read(JOB, &[("submitdate".to_owned(), json!("2018-01-01"))], true).expect_err("a bare date");
+        let wrong = read(JOB, &[("submitdate".to_owned(), json!("2018-01-01"))], true, None).expect_err("a bare date");
         assert_eq!(wrong[0].1, moment::SHAPE);
+    }
+
+    #[test]
+    fn what_is_shown_already_is_passed_over() {
+        let Value::Object(shown) = json!({ "jobslurmid": 0, "submitdate": "2018-06-05T13:27:35Z", "enddate": null,
+            "accountid": null, "amount": 30.0, "qos": 99_999 })
+        else {
+            panic!("an object")
+        };
+        for (name, same) in [
+            ("jobslurmid", json!("0")),
+            ("jobslurmid", json!(0.0)),
+            ("submitdate", json!("2018-06-05 06:27:35-07:00")),
+            ("enddate", Value::Null),
+            ("accountid", Value::Null),
+            ("amount", json!("30")),
+            ("qos", json!(99_999)),
+        ] {
+            let read = read(JOB, &[(name.to_owned(), same)], true, Some(&shown));
+            assert_eq!(read, Ok(Values::default()), "{name}");
+        }
+        let other = [("jobslurmid".to_owned(), json!(1)), ("amount".to_owned(), json!(30.5))];
+        let read = read(JOB, &other, true, Some(&shown)).expect("they are right");
+        assert_eq!((read.integer("jobslurmid"), read.float("amount")), (Some(1), Some(30.5)));
     }
 }

@@ -8,7 +8,7 @@ use super::ask::Ask;
 use super::envelope::{Noun, Refusal};
 use super::fields::decimal;
 use crate::compat::Parameter;
-use crate::compat::moment::{of, read_filter};
+use crate::compat::moment::{of, read_filter, second};
 use crate::compat::numbered::whole;
 use crate::config::MybrcProfile;
 
@@ -28,7 +28,7 @@ impl Kind {
         match self {
             Self::Integer | Self::Digits => "Only those with exactly this number.",
             Self::Amount => "Only those with exactly this amount.",
-            Self::Moment => "Only those of exactly this moment.",
+            Self::Moment => "Only those of exactly this second.",
             Self::Text => "Only those with exactly this text.",
         }
     }
@@ -107,14 +107,17 @@ pub(super) fn read(ask: &Ask) -> Result<Filter, Refusal> {
     let mut filter = Filter::default();
     for (name, kind, variable) in known(ask.noun) {
         let Some(given) = ask.parameter(name) else { continue };
+        // The moment of the last change, which is shown so there, was that of the making.
+        let as_built = ask.profile == MybrcProfile::AsBuilt;
+        let variable = if as_built && *variable == "updatedAt" { "createdAt" } else { *variable };
         filter.text.push(format!("{name}={given}"));
         match value(*kind, given) {
             Ok(Some(value)) => {
                 // Both spellings of one name: both must hold.
-                if filter.variables.get(*variable).is_some_and(|other| *other != value) {
+                if filter.variables.get(variable).is_some_and(|other| *other != value) {
                     filter.nothing = true;
                 }
-                filter.variables.insert((*variable).to_owned(), value);
+                filter.variables.insert(variable.to_owned(), value);
             }
             Ok(None) => filter.nothing = true,
             Err(Unreadable) => return Err(Refusal::syntax(ask.profile, format!("Invalid syntax: {name}={given}."))),
@@ -132,7 +135,8 @@ fn value(kind: Kind, given: &str) -> Result<Option<Value>, Unreadable> {
         Kind::Integer => i32::try_from(whole(given).ok_or(Unreadable)?).ok().map(|number| json!(number)),
         Kind::Digits => i32::try_from(whole(given).ok_or(Unreadable)?).ok().map(|number| json!(number.to_string())),
         Kind::Amount => amount(decimal(given).ok_or(Unreadable)?).map(|amount| json!(amount)),
-        Kind::Moment => Some(json!(of(read_filter(given).ok_or(Unreadable)?))),
+        // What is shown of a moment is its second.
+        Kind::Moment => Some(json!(of(second(read_filter(given).ok_or(Unreadable)?)))),
         Kind::Text => Some(json!(given)),
     })
 }

@@ -5,12 +5,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 
-use super::ask::allowed;
 use super::fields::{Field, Kind};
 use super::render::unwritten;
 
-/// The answer for a path; `action` is the method that takes the fields, if any does.
-pub(super) fn answer(path: &str, name: &str, description: &str, action: Option<(&str, &[Field])>) -> Response {
+/// The answer; `action` is the method that takes the fields, if any does.
+pub(super) fn answer(name: &str, description: &str, action: Option<(&str, &[Field])>) -> Response {
     let mut body = Map::new();
     body.insert("name".to_owned(), json!(name));
     body.insert("description".to_owned(), json!(description));
@@ -22,7 +21,7 @@ pub(super) fn answer(path: &str, name: &str, description: &str, action: Option<(
             fields.iter().map(|field| (field.name.to_owned(), Value::Object(described(field)))).collect();
         body.insert("actions".to_owned(), json!({ method: described }));
     }
-    allowed(unwritten(StatusCode::OK, Value::Object(body)), path)
+    unwritten(StatusCode::OK, Value::Object(body))
 }
 
 /// The JSON Schema of what a body brings; of a change of some fields, none is required.

@@ -123,13 +123,13 @@ fn users(path: &'static str) -> [Route; 3] {
 
 fn one_user(path: &'static str) -> [Route; 5] {
     [
-        Route::get(path, "A user.", user::show).runs([&user::SHOW]),
+        Route::get(path, "A user.", user::show).runs([&user::SHOW, &user::MORE]),
         Route::put(path, "Replaces what is known of a user.", user::replace)
-            .runs([&user::LIST, &user::SHOW, &user::UPDATE])
+            .runs([&user::LIST, &user::SHOW, &user::UPDATE, &user::MORE])
             .query(filter::parameters(Noun::User))
             .takes_or_form(|| metadata::schema(USER_FIELDS, false)),
         Route::patch(path, "Changes what is known of a user.", user::change)
-            .runs([&user::LIST, &user::SHOW, &user::UPDATE])
+            .runs([&user::LIST, &user::SHOW, &user::UPDATE, &user::MORE])
             .query(filter::parameters(Noun::User))
             .takes_or_form(|| metadata::schema(USER_FIELDS, true)),
         Route::delete(path, "Removes a user.", user::remove)
@@ -153,13 +153,13 @@ fn accounts(path: &'static str) -> [Route; 3] {
 
 fn one_account(path: &'static str) -> [Route; 5] {
     [
-        Route::get(path, "An account.", account::show).runs([&account::SHOW]),
+        Route::get(path, "An account.", account::show).runs([&account::SHOW, &account::MORE]),
         Route::put(path, "Replaces what is known of an account.", account::replace)
-            .runs([&account::LIST, &account::SHOW, &account::UPDATE])
+            .runs([&account::LIST, &account::SHOW, &account::UPDATE, &account::MORE])
             .query(filter::parameters(Noun::Account))
             .takes_or_form(|| metadata::schema(ACCOUNT_FIELDS, false)),
         Route::patch(path, "Changes an account; its sums are corrected by entries.", account::change)
-            .runs([&account::LIST, &account::SHOW, &account::UPDATE])
+            .runs([&account::LIST, &account::SHOW, &account::UPDATE, &account::MORE])
             .query(filter::parameters(Noun::Account))
             .takes_or_form(|| metadata::schema(ACCOUNT_FIELDS, true)),
         Route::delete(path, "Removes an account.", account::remove)

@@ -5,7 +5,7 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, VARY};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -49,6 +49,7 @@ pub(super) fn around(routes: Router) -> Router {
 
 async fn dress(request: Request, next: Next) -> Response {
     let style = style(request.headers(), request.uri());
+    let allow = allow(request.uri().path());
     let mut response = match style {
         Ok(_) => next.run(request).await,
         Err(Unwritable::NotAcceptable) => {
@@ -56,7 +57,12 @@ async fn dress(request: Request, next: Next) -> Response {
         }
         Err(Unwritable::NoSuchFormat) => unwritten(StatusCode::NOT_FOUND, json!({ "detail": "Not found." })),
     };
+    // The redirect came from in front of what knew the methods.
+    let allow = allow.filter(|_| !response.status().is_redirection());
     let headers = response.headers_mut();
+    if let Some(allow) = allow {
+        headers.insert(ALLOW, HeaderValue::from_static(allow));
+    }
     let vary = if style == Err(Unwritable::NotAcceptable) { "Accept" } else { "Accept, Cookie" };
     headers.insert(VARY, HeaderValue::from_static(vary));
     headers.insert(HeaderName::from_static("x-frame-options"), HeaderValue::from_static("SAMEORIGIN"));
@@ -64,6 +70,21 @@ async fn dress(request: Request, next: Next) -> Response {
         write(&mut response, &value, style.unwrap_or(Style::Json(0)));
     }
     response
+}
+
+/// The methods of a path, which every answer named, refusals too.
+fn allow(path: &str) -> Option<&'static str> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let mut parts = path.split('/');
+    match (parts.next().unwrap_or_default(), parts.next(), parts.next()) {
+        ("", None, _) => Some("GET, HEAD, OPTIONS"),
+        ("jobs" | "users" | "accounts", None, _) => Some("GET, POST, HEAD, OPTIONS"),
+        ("jobs" | "users" | "accounts", Some(id), None) if !id.is_empty() => {
+            Some("GET, PUT, PATCH, DELETE, HEAD, OPTIONS")
+        }
+        _ => None,
+    }
 }
 
 fn write(response: &mut Response, value: &Value, style: Style) {
@@ -180,6 +201,24 @@ mod tests {
         assert_eq!(of("application/xml", "/?format=json"), Ok(Style::Json(0)));
         assert_eq!(of("text/html", "/?format=xml"), Err(Unwritable::NoSuchFormat));
         assert_eq!(of("text/html", "/?format="), Ok(Style::Page));
+    }
+
+    #[test]
+    fn paths_have_their_methods() {
+        let list = Some("GET, POST, HEAD, OPTIONS");
+        let item = Some("GET, PUT, PATCH, DELETE, HEAD, OPTIONS");
+        for (path, methods) in [
+            ("/", Some("GET, HEAD, OPTIONS")),
+            ("/jobs", list),
+            ("/users/", list),
+            ("/accounts/x", item),
+            ("/jobs/2/", item),
+            ("/jobs//", None),
+            ("/jobs/2/3/", None),
+            ("/nodes/", None),
+        ] {
+            assert_eq!(allow(path), methods, "{path}");
+        }
     }
 
     #[test]

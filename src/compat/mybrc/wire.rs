@@ -1,10 +1,12 @@
 //! The old JSON, field for field, in its order.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::{Map, Value, json};
 
-use crate::compat::moment;
+use crate::compat::{Failure, moment};
 use crate::config::MybrcProfile;
+use crate::error::Code;
 
 /// A page of numbers.
 #[derive(Debug, Deserialize)]
@@ -20,24 +22,64 @@ pub(super) struct Found {
     pub(super) id: String,
 }
 
+/// The id of a user, if anything is known of it.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundUser {
+    id: String,
+    enrolment: Option<IgnoredAny>,
+}
+
+impl FoundUser {
+    /// Fails as for one who is not there when the user was deleted: the row stays, and nothing is recorded for it.
+    pub(super) fn known(self) -> Result<String, Failure> {
+        let known = self.enrolment.map(|_| self.id);
+        known.ok_or_else(|| Failure::new(Code::NotFound, "The user was deleted."))
+    }
+}
+
 /// Only a number.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Numbered {
+pub(super) struct Numbered {
     legacy_number: Option<i32>,
 }
 
+/// A page of something.
 #[derive(Debug, Deserialize)]
-struct Nodes<T> {
+#[serde(rename_all = "camelCase")]
+pub(super) struct Nodes<T> {
     nodes: Vec<T>,
+    /// What is new has all of it on one page, and nobody asks.
+    page_info: Option<PageInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageInfo {
+    has_next_page: bool,
+    end_cursor: Option<String>,
+}
+
+impl<T> Nodes<T> {
+    /// After which cursor there are more.
+    pub(super) fn rest(&self) -> Option<String> {
+        let info = self.page_info.as_ref().filter(|info| info.has_next_page)?;
+        info.end_cursor.clone()
+    }
+
+    /// Takes the page after this one.
+    pub(super) fn extend(&mut self, next: Self) {
+        self.nodes.extend(next.nodes);
+        self.page_info = next.page_info;
+    }
 }
 
 /// When something was made and last changed.
 fn times(profile: MybrcProfile, body: &mut Map<String, Value>, created: &str, updated: &str) {
-    let created = moment::write(created);
+    let created = moment::write_seconds(created);
     // The old program stored the whole row at each change, the moment of its last change with it: that never moved.
     let updated = match profile {
-        MybrcProfile::Documented => moment::write(updated),
+        MybrcProfile::Documented => moment::write_seconds(updated),
         MybrcProfile::AsBuilt => created.clone(),
     };
     body.insert("created".to_owned(), json!(created));
@@ -93,11 +135,11 @@ impl Job {
         let slurm_id = slurm.and_then(|slurm| slurm.job_id.as_deref());
         // What the other REST service reported is held until the job ends.
         let amount = self.amount.as_deref().or(self.held.as_deref()).unwrap_or("0");
-        let at = |time: Option<&String>| time.map(|time| moment::write(time));
+        let at = |time: Option<&String>| time.map(|time| moment::write_seconds(time));
         let mut body = object(json!({
             "jobnumber": self.dialect_number,
             "jobslurmid": slurm_id.and_then(|id| id.parse::<i64>().ok()).unwrap_or(0),
-            "submitdate": moment::write(&self.submitted_at),
+            "submitdate": moment::write_seconds(&self.submitted_at),
             "startdate": at(self.started_at.as_ref()),
             "enddate": at(self.finished_at.as_ref()),
             "userid": self.owner.as_ref().and_then(|owner| owner.legacy_number),
@@ -118,7 +160,7 @@ impl Job {
 pub(super) struct User {
     pub(super) id: String,
     legacy_number: i32,
-    accounts: Nodes<Numbered>,
+    pub(super) accounts: Nodes<Numbered>,
     enrolment: Option<Enrolment>,
     created_at: String,
     updated_at: String,
@@ -169,7 +211,7 @@ impl User {
 pub(super) struct Account {
     pub(super) id: String,
     legacy_number: i32,
-    members: Nodes<Member>,
+    pub(super) members: Nodes<Member>,
     title: Option<String>,
     name: String,
     granted: String,
@@ -181,8 +223,9 @@ pub(super) struct Account {
     updated_at: String,
 }
 
+/// Somebody who may charge an account.
 #[derive(Debug, Deserialize)]
-struct Member {
+pub(super) struct Member {
     user: Option<Numbered>,
 }
 

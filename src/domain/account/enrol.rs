@@ -130,7 +130,8 @@ async fn free_name(tx: &Tx, title: &str) -> Result<String> {
 /// Changes an account as `MyBRC` sees it: all of it or nothing. Admins and users with the role `accounting` may.
 ///
 /// Allocation and balance are views of the ledger: setting them books a correction with the caller as its actor. Setting
-/// the allocation leaves the balance as it is. What was read rounded down and is written back changes nothing.
+/// the allocation leaves the balance as it is. What was read rounded down and is written back changes nothing but
+/// `updated_at`, which always moves.
 pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: Listed) -> Result<account::Model> {
     let account = kept(app, viewer, uid).await?;
     change.check()?;
@@ -144,14 +145,24 @@ pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: Listed
                     description: change.description.clone().unwrap_or_else(|| before.description.clone()),
                     ..before.clone()
                 };
-                let after =
-                    if after == before { after } else { store(tx, after, event::AccountChange::Updated).await? };
+                let after = if after == before {
+                    touch(tx, after).await?
+                } else {
+                    store(tx, after, event::AccountChange::Updated).await?
+                };
                 let after = restate(tx, after, change, "Set through MyBRC.", *actor_id).await?;
                 audit::note(tx, actor, Action::AccountUpdated, &after).await?;
                 Ok(after)
             })
         })
         .await
+}
+
+/// That somebody wrote the account is seen, also when nothing happened to it that its followers need to be told.
+async fn touch(tx: &Tx, account: account::Model) -> Result<account::Model> {
+    let change = account::ActiveModel { updated_at: Set(tx.now), ..Default::default() };
+    account::Entity::update_many().set(change).filter(account::Column::Id.eq(account.id)).exec(&tx.db).await?;
+    Ok(account::Model { updated_at: tx.now, ..account })
 }
 
 /// Whole units, rounded down: what `MyBRC` shows of an amount.

@@ -29,6 +29,7 @@ mod list;
 mod report;
 mod update;
 
+pub(in crate::domain) use list::within_second;
 pub use list::{Numbers, PAGE_MOST, RecordFilter, RecordSums, by_numbers, numbers, sums};
 pub use report::{Report, Reported, report};
 pub use update::{RecordChange, update};
@@ -95,7 +96,7 @@ pub struct NewSlurm {
 /// Records a job that another system ran, or runs. Its state follows from its dates, and nothing here works on it: it is
 /// claimed, swept, cancelled and run again by nobody, and takes no place of any limit.
 ///
-/// Admins and users with the role `accounting` may. Fails with INVALID for an unknown user.
+/// Admins and users with the role `accounting` may. Fails with INVALID for an unknown or deleted user.
 pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submitted> {
     viewer.require_write(Permission::JobsWrite)?;
     if !viewer.keeps_accounts() {
@@ -114,7 +115,7 @@ pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submit
     let caller = viewer.user_id().unwrap_or(0);
     let key = new.idempotency_key.as_deref().map(|key| Key::new(caller, key, body(&new)));
     let labels = requirement::labels(&mut faults, "labels", new.labels.clone());
-    let owner_id = update::found_owner(app, &mut faults, Some(new.owner_id)).await?;
+    let owner_id = update::found_owner(app, &mut faults, Some(new.owner_id), None).await?;
     let account_id = update::found_account(app, &mut faults, new.account_id).await?;
     faults.into_result()?;
     let owner_id = owner_id.ok_or(Error::NotFound("user"))?;

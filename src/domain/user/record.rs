@@ -104,7 +104,8 @@ async fn kept(app: &App, viewer: &Viewer, uid: Uuid) -> Result<user::Model> {
     found.filter(|user| user.deleted_at.is_none()).ok_or(Error::NotFound("user"))
 }
 
-/// Changes what is known of a user whom `MyBRC` lists. Admins and users with the role `accounting` may.
+/// Changes what is known of a user whom `MyBRC` lists. Admins and users with the role `accounting` may. Its
+/// `updated_at` moves even when nothing else does.
 ///
 /// Fails with FORBIDDEN for name or address of a user who logs in.
 pub async fn record_update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordedChange) -> Result<user::Model> {
@@ -129,9 +130,6 @@ async fn apply(tx: &Tx, id: i64, change: &RecordedChange) -> Result<user::Model>
         ldap_uid: change.ldap_uid.clone().or_else(|| before.ldap_uid.clone()),
         ..before.clone()
     };
-    if after == before {
-        return Ok(before);
-    }
     if !before.record_only && (&after.username, &after.email) != (&before.username, &before.email) {
         return Err(Error::Forbidden("This user logs in: nobody else changes the name or the address.".into()));
     }

@@ -52,7 +52,8 @@ pub struct EnrolledMembers {
     nodes: Vec<AccountMember>,
 }
 
-/// Which users of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case.
+/// Which users of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case, and a moment
+/// of whole seconds stands for all of its second.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct EnrolledUserFilter {
     /// The one with this number in MyBRC.
@@ -71,7 +72,8 @@ pub struct EnrolledUserFilter {
     updated_at: Option<DateTime>,
 }
 
-/// Which accounts of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case.
+/// Which accounts of MyBRC; conditions are ANDed. Texts are compared without regard to upper and lower case, and a
+/// moment of whole seconds stands for all of its second.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct EnrolledAccountFilter {
     /// The one with this number in MyBRC.

@@ -39,7 +39,7 @@ pub struct RecordedJobs {
     amount: Decimal,
 }
 
-/// Which recorded jobs; conditions are ANDed.
+/// Which recorded jobs; conditions are ANDed. A moment of whole seconds stands for all of its second.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct RecordedJobFilter {
     /// The one with this number in MyBRC.
@@ -54,11 +54,11 @@ pub struct RecordedJobFilter {
     account_number: Option<i32>,
     /// With this state in the batch system; 0 also matches those of which nothing was said.
     state_code: Option<i32>,
-    /// Of this partition.
+    /// Of this partition; 0 also matches those of which nothing was said.
     partition: Option<i32>,
-    /// Of this quality of service.
+    /// Of this quality of service; 0 also matches those of which nothing was said.
     qos: Option<i32>,
-    /// That cost exactly this.
+    /// That hold or have cost exactly this.
     amount: Option<Decimal>,
     /// Submitted at this very moment.
     submitted_at: Option<DateTime>,
@@ -142,7 +142,7 @@ impl RecordedJobQuery {
 pub struct JobRecordUpdateInput {
     /// Which job.
     job_id: ID,
-    /// The user whose job it is.
+    /// The user whose job it is. A job that is reported under a key keeps it, and its account.
     owner_id: Option<ID>,
     /// The account that it is charged to. What was booked for the job moves there.
     account_id: Option<ID>,
@@ -152,7 +152,8 @@ pub struct JobRecordUpdateInput {
     started_at: MaybeUndefined<DateTime>,
     /// When it ended, not before it began; null takes that back.
     finished_at: MaybeUndefined<DateTime>,
-    /// What it cost, in service units; the difference is booked where the account charges recorded jobs.
+    /// What it cost, in service units; the difference is booked where the account charges recorded jobs. Of a job that
+    /// is reported under a key it is what is held until its end, 0 or more.
     amount: Option<Decimal>,
     /// What the batch system says of it now; what is absent there stays, too.
     slurm: Option<JobSlurmInput>,
@@ -168,8 +169,8 @@ pub struct RecordedJobMutation;
 
 #[Object]
 impl RecordedJobMutation {
-    /// Changes what is recorded of a job that another system ran. Its state follows from its dates. Admins and users with
-    /// the role `accounting` may.
+    /// Changes what is recorded of a job that another system ran. Its state follows from its dates, and `updatedAt`
+    /// moves even when nothing else does. Admins and users with the role `accounting` may.
     async fn job_record_update(
         &self,
         ctx: &Context<'_>,

@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, list as page, matches, shown, values};
-use crate::compat::mybrc::ask::{Answer, Ask};
+use super::{Input, Listed, Number, Rest, changed, list as page, matches, shown, values};
+use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{ACCOUNT, Values};
 use crate::compat::mybrc::{metadata, wire};
@@ -31,6 +31,10 @@ pub(in crate::compat::mybrc) static UPDATE: Operation<Input, Updated> =
 /// See its document.
 pub(in crate::compat::mybrc) static DELETE: Operation<Input, Value> =
     Operation::new("Mybrc_DeleteAccount", include_str!("../operations/delete_account.graphql"));
+
+/// See its document.
+pub(in crate::compat::mybrc) static MORE: Operation<Rest, More> =
+    Operation::new("Mybrc_MoreMembers", include_str!("../operations/more_members.graphql"));
 
 /// A page of accounts.
 #[derive(Debug, Deserialize)]
@@ -59,6 +63,26 @@ pub(in crate::compat::mybrc) struct Updated {
     account_record_update: One,
 }
 
+/// More members of an account.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct More {
+    account: Page,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    members: wire::Nodes<wire::Member>,
+}
+
+/// The same account with all its members, however many pages they fill.
+async fn whole(ask: &Ask, mut account: wire::Account) -> Result<wire::Account, Refusal> {
+    while let Some(after) = account.members.rest() {
+        let more = MORE.run(&ask.call, Rest { id: account.id.clone(), after }).await;
+        account.members.extend(more.map_err(|failure| ask.failed(failure))?.account.members);
+    }
+    Ok(account)
+}
+
 fn found(ask: &Ask, listed: Listed) -> BoxFuture<'_, Result<wire::Numbers, Refusal>> {
     let page = async move {
         let page = LIST.run(&ask.call, listed).await;
@@ -73,7 +97,7 @@ pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answ
 }
 
 pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
-    metadata::answer("/accounts/", "Account List", "ViewSet for /api/accounts/", Some(("POST", ACCOUNT)))
+    metadata::answer("Account List", "ViewSet for /api/accounts/", Some(("POST", ACCOUNT)))
 }
 
 async fn one(ask: &Ask) -> Result<wire::Account, Refusal> {
@@ -86,18 +110,19 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
     if let Some(redirect) = ask.redirect() {
         return Ok(redirect);
     }
-    Ok(shown(&ask, one(&ask).await?.body(ask.profile)))
+    let account = whole(&ask, one(&ask).await?).await?;
+    Ok(shown(&ask, account.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Account, request).await?;
     let action = one(&ask).await.is_ok().then_some(("PUT", ACCOUNT));
-    Ok(metadata::answer(&ask.path, "Account Instance", "ViewSet for /api/accounts/", action))
+    Ok(metadata::answer("Account Instance", "ViewSet for /api/accounts/", action))
 }
 
 pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Account, request).await?;
-    let input = input(&values(&ask, ACCOUNT, false)?, None);
+    let input = input(&values(&ask, ACCOUNT)?, None);
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(ask.created(), false, made.account_record.account.body(ask.profile)))
 }
@@ -115,9 +140,11 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let number = ask.number()?;
     matches(&ask, number, found).await?;
     let account = one(&ask).await?;
-    let input = input(&values(&ask, ACCOUNT, partial)?, Some(account.id));
-    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, changed.account_record_update.account.body(ask.profile)))
+    let values = changed(&ask, ACCOUNT, partial, &account.body(ask.profile))?;
+    let input = input(&values, Some(account.id));
+    let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    let stored = whole(&ask, stored.account_record_update.account).await?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -131,7 +158,7 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     }
     let input = Input::new([("accountId", Some(json!(account.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.removed())
+    Ok(removed())
 }
 
 /// What the operations take: a new account, or a change of the one with this id.

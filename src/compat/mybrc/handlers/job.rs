@@ -8,9 +8,9 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Input, Listed, Number, list as page, matches, shown, values};
+use super::{Input, Listed, Number, changed, list as page, matches, shown, values};
 use crate::compat::moment;
-use crate::compat::mybrc::ask::{Answer, Ask};
+use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{JOB, Values, decimal};
 use crate::compat::mybrc::filter::amount;
@@ -71,7 +71,7 @@ pub(in crate::compat::mybrc) struct Updated {
 /// Whose number it is.
 #[derive(Debug, Deserialize)]
 pub(in crate::compat::mybrc) struct FoundUser {
-    user: wire::Found,
+    user: wire::FoundUser,
 }
 
 /// Which account has the number.
@@ -94,7 +94,7 @@ pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answ
 }
 
 pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
-    metadata::answer("/jobs/", "Job List", "ViewSet for /api/jobs/", Some(("POST", JOB)))
+    metadata::answer("Job List", "ViewSet for /api/jobs/", Some(("POST", JOB)))
 }
 
 async fn one(ask: &Ask) -> Result<wire::Job, Refusal> {
@@ -113,12 +113,12 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Job, request).await?;
     let action = one(&ask).await.is_ok().then_some(("PUT", JOB));
-    Ok(metadata::answer(&ask.path, "Job Instance", "ViewSet for /api/jobs/", action))
+    Ok(metadata::answer("Job Instance", "ViewSet for /api/jobs/", action))
 }
 
 pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::Job, request).await?;
-    let input = input(&ask, &values(&ask, JOB, false)?, None).await?;
+    let input = input(&ask, &values(&ask, JOB)?, None).await?;
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(ask.created(), false, echoed(&ask, made.job_record.job.body(ask.profile))))
 }
@@ -136,9 +136,10 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let number = ask.number()?;
     matches(&ask, number, found).await?;
     let job = one(&ask).await?;
-    let input = input(&ask, &values(&ask, JOB, partial)?, Some(job.id)).await?;
-    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, echoed(&ask, changed.job_record_update.job.body(ask.profile))))
+    let values = changed(&ask, JOB, partial, &job.body(ask.profile))?;
+    let input = input(&ask, &values, Some(job.id)).await?;
+    let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    Ok(ask.reply(StatusCode::OK, partial, echoed(&ask, stored.job_record_update.job.body(ask.profile))))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -148,7 +149,7 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     let job = one(&ask).await?;
     let input = Input::new([("jobId", Some(json!(job.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.removed())
+    Ok(removed())
 }
 
 /// The old program answered a change with what it was sent: dates in the offset that they came with, the amount with all
@@ -191,7 +192,7 @@ async fn input(ask: &Ask, values: &Values, job: Option<String>) -> Result<Input,
         None => None,
         Some(number) => {
             let found = FIND_USER.run(&ask.call, Number { number: narrow(number) }).await;
-            Some(reference(ask, "userid", number, found.map(|found| found.user.id))?)
+            Some(reference(ask, "userid", number, found.and_then(|found| found.user.known()))?)
         }
     };
     let account = match values.integer("accountid") {

@@ -26,6 +26,13 @@ pub(super) struct Number {
     number: i32,
 }
 
+/// What follows a cursor of which object.
+#[derive(Debug, Serialize)]
+pub(super) struct Rest {
+    id: String,
+    after: String,
+}
+
 /// Which page of what.
 #[derive(Debug, Serialize)]
 pub(super) struct Listed {
@@ -91,9 +98,15 @@ async fn matches(ask: &Ask, number: i32, run: Run) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Reads the body's fields.
-fn values(ask: &Ask, fields: &[Field], partial: bool) -> Result<Values, Refusal> {
-    fields::read(fields, &ask.body, partial).map_err(|wrong| Refusal::fields(ask.profile, ask.noun, &wrong))
+/// Reads the fields of a new object.
+fn values(ask: &Ask, fields: &[Field]) -> Result<Values, Refusal> {
+    fields::read(fields, &ask.body, false, None).map_err(|wrong| Refusal::fields(ask.profile, ask.noun, &wrong))
+}
+
+/// Reads what a change makes different from what is shown: what was read and is written back changes nothing.
+fn changed(ask: &Ask, fields: &[Field], partial: bool, shown: &Map<String, Value>) -> Result<Values, Refusal> {
+    fields::read(fields, &ask.body, partial, Some(shown))
+        .map_err(|wrong| Refusal::fields(ask.profile, ask.noun, &wrong))
 }
 
 /// An object.

@@ -6,7 +6,6 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::compat::Call;
-use crate::compat::mybrc::ask::allowed;
 use crate::compat::mybrc::metadata;
 use crate::compat::mybrc::render::unwritten;
 
@@ -16,9 +15,9 @@ pub(in crate::compat::mybrc) async fn show(call: Call, _: Request) -> Response {
         "jobs": call.link("/jobs/"),
         "accounts": call.link("/accounts/"),
     });
-    allowed(unwritten(StatusCode::OK, body), "/")
+    unwritten(StatusCode::OK, body)
 }
 
 pub(in crate::compat::mybrc) async fn describe(_: Call, _: Request) -> Response {
-    metadata::answer("/", "Api Root", "The default basic root view for DefaultRouter", None)
+    metadata::answer("Api Root", "The default basic root view for DefaultRouter", None)
 }

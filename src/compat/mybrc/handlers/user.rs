@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Input, Listed, Number, list as page, matches, shown, values};
-use crate::compat::mybrc::ask::{Answer, Ask};
+use super::{Input, Listed, Number, Rest, changed, list as page, matches, shown, values};
+use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
 use crate::compat::mybrc::fields::{USER, Values};
 use crate::compat::mybrc::{metadata, wire};
@@ -31,6 +31,10 @@ pub(in crate::compat::mybrc) static UPDATE: Operation<Input, Updated> =
 /// See its document.
 pub(in crate::compat::mybrc) static DELETE: Operation<Input, Value> =
     Operation::new("Mybrc_DeleteUser", include_str!("../operations/delete_user.graphql"));
+
+/// See its document.
+pub(in crate::compat::mybrc) static MORE: Operation<Rest, More> =
+    Operation::new("Mybrc_MoreAccounts", include_str!("../operations/more_accounts.graphql"));
 
 /// A page of users.
 #[derive(Debug, Deserialize)]
@@ -59,6 +63,26 @@ pub(in crate::compat::mybrc) struct Updated {
     user_record_update: One,
 }
 
+/// More accounts of a user.
+#[derive(Debug, Deserialize)]
+pub(in crate::compat::mybrc) struct More {
+    user: Page,
+}
+
+#[derive(Debug, Deserialize)]
+struct Page {
+    accounts: wire::Nodes<wire::Numbered>,
+}
+
+/// The same user with all its accounts, however many pages they fill.
+async fn whole(ask: &Ask, mut user: wire::User) -> Result<wire::User, Refusal> {
+    while let Some(after) = user.accounts.rest() {
+        let more = MORE.run(&ask.call, Rest { id: user.id.clone(), after }).await;
+        user.accounts.extend(more.map_err(|failure| ask.failed(failure))?.user.accounts);
+    }
+    Ok(user)
+}
+
 fn found(ask: &Ask, listed: Listed) -> BoxFuture<'_, Result<wire::Numbers, Refusal>> {
     let page = async move {
         let page = LIST.run(&ask.call, listed).await;
@@ -73,7 +97,7 @@ pub(in crate::compat::mybrc) async fn list(call: Call, request: Request) -> Answ
 }
 
 pub(in crate::compat::mybrc) async fn describe_list(_: Call, _: Request) -> Response {
-    metadata::answer("/users/", "User List", "ViewSet for /api/users/", Some(("POST", USER)))
+    metadata::answer("User List", "ViewSet for /api/users/", Some(("POST", USER)))
 }
 
 async fn one(ask: &Ask) -> Result<wire::User, Refusal> {
@@ -88,18 +112,19 @@ pub(in crate::compat::mybrc) async fn show(call: Call, request: Request) -> Answ
     if let Some(redirect) = ask.redirect() {
         return Ok(redirect);
     }
-    Ok(shown(&ask, one(&ask).await?.body(ask.profile)))
+    let user = whole(&ask, one(&ask).await?).await?;
+    Ok(shown(&ask, user.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn describe(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::User, request).await?;
     let action = one(&ask).await.is_ok().then_some(("PUT", USER));
-    Ok(metadata::answer(&ask.path, "User Instance", "ViewSet for /api/users/", action))
+    Ok(metadata::answer("User Instance", "ViewSet for /api/users/", action))
 }
 
 pub(in crate::compat::mybrc) async fn create(call: Call, request: Request) -> Answer {
     let ask = Ask::of(call, Noun::User, request).await?;
-    let input = input(&values(&ask, USER, false)?, None);
+    let input = input(&values(&ask, USER)?, None);
     let made = RECORD.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(ask.created(), false, made.user_record.user.body(ask.profile)))
 }
@@ -117,9 +142,11 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let number = ask.number()?;
     matches(&ask, number, found).await?;
     let user = one(&ask).await?;
-    let input = input(&values(&ask, USER, partial)?, Some(user.id));
-    let changed = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.reply(StatusCode::OK, partial, changed.user_record_update.user.body(ask.profile)))
+    let values = changed(&ask, USER, partial, &user.body(ask.profile))?;
+    let input = input(&values, Some(user.id));
+    let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
+    let stored = whole(&ask, stored.user_record_update.user).await?;
+    Ok(ask.reply(StatusCode::OK, partial, stored.body(ask.profile)))
 }
 
 pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> Answer {
@@ -133,7 +160,7 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     }
     let input = Input::new([("userId", Some(json!(user.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
-    Ok(ask.removed())
+    Ok(removed())
 }
 
 /// What the operations take: a new user, or a change of the one with this id.

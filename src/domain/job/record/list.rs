@@ -11,7 +11,7 @@ use entity::{
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select,
-    sea_query::{Alias, Expr, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
 };
 
 use crate::{
@@ -27,7 +27,7 @@ pub const PAGE_MOST: i64 = 1_000;
 /// What a job has cost, or holds before its end.
 const COSTS: &str = "COALESCE(amount, held, 0)";
 
-/// Which recorded jobs; conditions are ANDed, absent ones do not bind.
+/// Which recorded jobs; conditions are ANDed, absent ones do not bind. A moment of whole seconds stands for its second.
 #[derive(Clone, Debug, Default)]
 pub struct RecordFilter {
     /// The one with this number.
@@ -42,11 +42,11 @@ pub struct RecordFilter {
     pub account_number: Option<i64>,
     /// By the batch system's number of the state.
     pub state_code: Option<i64>,
-    /// By the partition's number.
+    /// By the partition's number; 0 is also that of which nothing was said.
     pub partition: Option<i64>,
-    /// By the number of the quality of service.
+    /// By the number of the quality of service, likewise.
     pub qos: Option<i64>,
-    /// By what it cost.
+    /// By what it holds or has cost.
     pub amount: Option<Amount>,
     /// By the moment of submission.
     pub submitted_at: Option<Time>,
@@ -89,7 +89,7 @@ pub async fn numbers(app: &App, viewer: &Viewer, filter: &RecordFilter, skip: i6
     } else {
         legacy_number::jobs_in(db, Dialect::Mybrc).await?
     };
-    let left = total.saturating_sub(skip).min(take);
+    let left = Ord::min(total.saturating_sub(skip), take);
     if left <= 0 {
         return Ok(Numbers { total, numbers: Vec::new() });
     }
@@ -190,18 +190,18 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
     conditions.extend(filter.owner_number.map(|number| OwnerId.in_subquery(row_of(Noun::User, number))));
     conditions.extend(filter.account_number.map(|number| AccountId.in_subquery(row_of(Noun::Account, number))));
     conditions.extend(filter.state_code.map(|code| ListedCode.eq(code)));
-    conditions.extend(filter.partition.map(|partition| Partition.eq(partition)));
-    conditions.extend(filter.qos.map(|qos| Qos.eq(qos)));
-    let of_job = [
-        (job::Column::Amount, filter.amount.map(|amount| amount.0)),
-        (job::Column::SubmittedAt, filter.submitted_at.map(|time| time.0)),
-        (job::Column::StartedAt, filter.started_at.map(|time| time.0)),
-        (job::Column::FinishedAt, filter.finished_at.map(|time| time.0)),
-        (job::Column::CreatedAt, filter.created_at.map(|time| time.0)),
-        (job::Column::UpdatedAt, filter.updated_at.map(|time| time.0)),
+    conditions.extend(filter.partition.map(|partition| numbered(Partition, partition)));
+    conditions.extend(filter.qos.map(|qos| numbered(Qos, qos)));
+    let moments = [
+        (job::Column::SubmittedAt, filter.submitted_at),
+        (job::Column::StartedAt, filter.started_at),
+        (job::Column::FinishedAt, filter.finished_at),
+        (job::Column::CreatedAt, filter.created_at),
+        (job::Column::UpdatedAt, filter.updated_at),
     ];
     let mut of_job: Vec<_> =
-        of_job.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
+        moments.into_iter().filter_map(|(column, time)| time.map(|time| within_second(column, time))).collect();
+    of_job.extend(filter.amount.map(|amount| Expr::cust(COSTS).eq(amount.0)));
     of_job.extend(filter.started_from.map(|from| job::Column::StartedAt.gte(from)));
     of_job.extend(filter.started_before.map(|before| job::Column::StartedAt.lt(before)));
     let joins = !of_job.is_empty();
@@ -213,6 +213,22 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
         query = query.filter(condition);
     }
     (query, narrowed, joins)
+}
+
+/// Of a number that lists show as 0 where nothing was said.
+fn numbered(column: job_slurm::Column, number: i64) -> SimpleExpr {
+    // Apart, so that any other number is read from its index.
+    if number == 0 { column.eq(0).or(column.is_null()) } else { column.eq(number) }
+}
+
+/// At this moment. One of whole seconds stands for all of its second, which is what `MyBRC` shows of a moment.
+pub(in crate::domain) fn within_second<C: ColumnTrait>(column: C, time: Time) -> SimpleExpr {
+    const SECOND: i64 = 1_000_000;
+    if time.0.rem_euclid(SECOND) == 0 {
+        column.gte(time).and(column.lt(Time(time.0.saturating_add(SECOND))))
+    } else {
+        column.eq(time)
+    }
 }
 
 fn with_job(query: Select<job_slurm::Entity>) -> Select<job_slurm::Entity> {

@@ -6,7 +6,7 @@
 use entity::{
     Amount, Labels, Time, account_member, event,
     job::{self, Origin},
-    job_slurm,
+    job_slurm, user,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, SqlErr};
 use serde_json::json;
@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use super::{
     NewRecord, NewSlurm, Record, check_slurm, row, said, slurm_row, store,
-    update::{charge_difference, ended, found_account, found_owner, rewrite},
+    update::{NO_USER, charge_difference, ended, found_account, require_payer, rewrite},
 };
 use crate::{
     app::App,
@@ -78,19 +78,29 @@ pub async fn report(app: &App, viewer: &Viewer, report: Report) -> Result<Report
     if report.amount.is_some_and(|amount| amount < Amount::ZERO) {
         faults.add("amount", "What a job costs is 0 or more.");
     }
-    let owner_id = found_owner(app, &mut faults, report.owner_id).await?;
+    let owner = report_owner(app, &mut faults, report.owner_id).await?;
     let account_id = found_account(app, &mut faults, report.account_id).await?;
     faults.into_result()?;
     // No caller's own key has a blank in it.
     let key = Key::new(viewer.user_id().unwrap_or(0), &format!("slurm {}", report.slurm_key), body(&report));
-    let told = Told { owner_id, account_id, key, report };
+    let told = Told { owner, account_id, key, report };
     app.db.write(told, |tx, told| Box::pin(take(tx, told))).await
+}
+
+/// The user whom a report names. One who was deleted meanwhile still has the jobs that are known.
+async fn report_owner(app: &App, faults: &mut Faults, uid: Option<Uuid>) -> Result<Option<user::Model>> {
+    let Some(uid) = uid else { return Ok(None) };
+    let found = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
+    if found.is_none() {
+        faults.add("ownerId", NO_USER);
+    }
+    Ok(found)
 }
 
 /// A report whose input was checked.
 #[derive(Clone, Debug)]
 struct Told {
-    owner_id: Option<i64>,
+    owner: Option<user::Model>,
     account_id: Option<i64>,
     key: Key,
     report: Report,
@@ -140,16 +150,19 @@ async fn take(tx: &Tx, told: &Told) -> Result<Reported> {
 }
 
 async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
-    let Told { owner_id, account_id, key, report } = told;
+    let Told { owner, account_id, key, report } = told;
+    let owner_id = owner.as_ref().map(|owner| owner.id);
     let mut faults = Faults::default();
     for (path, missing) in [("ownerId", owner_id.is_none()), ("accountId", account_id.is_none())] {
         if missing {
             faults.add(path, "The first report of a job says this.");
         }
     }
-    if report.only_new
+    if owner.as_ref().is_some_and(|owner| owner.deleted_at.is_some()) {
+        faults.add("ownerId", NO_USER);
+    } else if report.only_new
         && let (Some(account_id), Some(owner_id)) = (account_id, owner_id)
-        && !is_member(tx, *account_id, *owner_id).await?
+        && !is_member(tx, *account_id, owner_id).await?
     {
         faults.add("ownerId", "The user is not a member of the account.");
     }
@@ -221,15 +234,8 @@ async fn keep(tx: &Tx, stored: job::Model, after: job::Model) -> Result<job::Mod
 }
 
 async fn change(tx: &Tx, told: &Told, before: &job::Model) -> Result<job::Model> {
-    let Told { owner_id, account_id, report, .. } = told;
-    let mut faults = Faults::default();
-    if owner_id.is_some_and(|id| id != before.owner_id) {
-        faults.add("ownerId", "The user of a job that was reported does not change.");
-    }
-    if account_id.is_some() && *account_id != before.account_id {
-        faults.add("accountId", "The account of a job that was reported does not change.");
-    }
-    faults.into_result()?;
+    let Told { owner, account_id, report, .. } = told;
+    require_payer(before, owner.as_ref().map(|owner| owner.id), *account_id)?;
     let (started_at, finished_at) =
         (report.started_at.or(before.started_at), report.finished_at.or(before.finished_at));
     let after = job::Model {

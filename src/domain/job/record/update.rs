@@ -22,6 +22,9 @@ use crate::{
     viewer::Viewer,
 };
 
+/// What is said of a user who is not there, or not any more.
+pub(super) const NO_USER: &str = "There is no such user.";
+
 /// A change of a recorded job; what is absent stays.
 #[derive(Clone, Debug, Default)]
 pub struct RecordChange {
@@ -35,15 +38,18 @@ pub struct RecordChange {
     pub started_at: Option<Option<Time>>,
     /// When it ended; `Some(None)` takes that back.
     pub finished_at: Option<Option<Time>>,
-    /// What it cost. The difference is booked where the account is charged for recorded jobs.
+    /// What it cost. The difference is booked where the account is charged for recorded jobs; of a job that is reported
+    /// under a key it is what is held until its end.
     pub amount: Option<Amount>,
     /// What the batch system says; each absent value stays.
     pub slurm: NewSlurm,
 }
 
-/// Changes what was recorded of a job. Admins and users with the role `accounting` may.
+/// Changes what was recorded of a job. Admins and users with the role `accounting` may. Its `updated_at` moves even
+/// when nothing else does.
 ///
-/// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown user or account.
+/// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown or deleted user, an
+/// unknown account, and another user or account of a job that is reported under a key.
 pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange) -> Result<job::Model> {
     let job = visible(app, viewer, uid).await?;
     if job.origin != Origin::Recorded {
@@ -54,7 +60,7 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
     }
     let mut faults = Faults::default();
     check_slurm(&mut faults, &change.slurm);
-    let owner_id = found_owner(app, &mut faults, change.owner_id).await?;
+    let owner_id = found_owner(app, &mut faults, change.owner_id, Some(job.owner_id)).await?;
     let account_id = found_account(app, &mut faults, change.account_id).await?;
     faults.into_result()?;
     let overruling = Overruling::of(viewer, &job, Viewer::keeps_accounts);
@@ -62,12 +68,19 @@ pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange)
     app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
 }
 
-/// The user that is meant; one that is not there is a fault.
-pub(super) async fn found_owner(app: &App, faults: &mut Faults, uid: Option<Uuid>) -> Result<Option<i64>> {
+/// The user that is meant; one that is not there is a fault, and so is one that was deleted, unless it is `present`,
+/// whose the job is already.
+pub(super) async fn found_owner(
+    app: &App,
+    faults: &mut Faults,
+    uid: Option<Uuid>,
+    present: Option<i64>,
+) -> Result<Option<i64>> {
     let Some(uid) = uid else { return Ok(None) };
     let found = user::Entity::find().filter(user::Column::Uid.eq(uid)).one(app.db.read()).await?;
+    let found = found.filter(|user| user.deleted_at.is_none() || present == Some(user.id));
     if found.is_none() {
-        faults.add("ownerId", "There is no such user.");
+        faults.add("ownerId", NO_USER);
     }
     Ok(found.map(|user| user.id))
 }
@@ -95,16 +108,61 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
     let Change { job_id, owner_id, account_id, wanted: change, overruling } = input;
     let before = present(tx, *job_id).await?;
     overruling.note(tx, "update the record").await?;
+    let is_reported = is_reported(tx, &before).await?;
+    if is_reported {
+        require_payer(&before, *owner_id, *account_id)?;
+    }
     let after = job::Model {
         owner_id: owner_id.unwrap_or(before.owner_id),
         account_id: account_id.or(before.account_id),
         submitted_at: change.submitted_at.unwrap_or(before.submitted_at),
         started_at: change.started_at.unwrap_or(before.started_at),
         finished_at: change.finished_at.unwrap_or(before.finished_at),
-        amount: change.amount.or(before.amount),
         ..before.clone()
     };
-    rewrite(tx, &before, after, &change.slurm).await
+    let after = costing(after, is_reported, change.amount)?;
+    let stored = rewrite(tx, &before, after, &change.slurm).await?;
+    if stored.updated_at == tx.now {
+        return Ok(stored);
+    }
+    // Nothing happened to the job that anybody needs to be told; that somebody wrote it is seen all the same.
+    let touched = job::Model { updated_at: tx.now, ..stored.clone() };
+    change::store(tx, &stored, &touched).await?;
+    Ok(touched)
+}
+
+/// Whether a batch system reports the job under a key of its own.
+async fn is_reported(tx: &Tx, job: &job::Model) -> Result<bool> {
+    let slurm = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
+    Ok(slurm.is_some_and(|slurm| slurm.slurm_key.is_some()))
+}
+
+/// Refuses another user or account than a job has that is reported under a key: its next report, which names those that
+/// it began with, would be refused, and its hold would stay for ever.
+pub(super) fn require_payer(job: &job::Model, owner_id: Option<i64>, account_id: Option<i64>) -> Result<()> {
+    let mut faults = Faults::default();
+    if owner_id.is_some_and(|id| id != job.owner_id) {
+        faults.add("ownerId", "The user of a job that was reported does not change.");
+    }
+    if account_id.is_some() && account_id != job.account_id {
+        faults.add("accountId", "The account of a job that was reported does not change.");
+    }
+    faults.into_result()
+}
+
+/// A changed job with what it costs now. Before its end a reported one holds that and has taken nothing, also where it
+/// had come to an end before.
+fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>) -> Result<job::Model> {
+    let holds = is_reported || job.held.is_some_and(|held| held > Amount::ZERO);
+    if state(job.started_at, job.finished_at).is_final() || !holds {
+        return Ok(job::Model { amount: amount.or(job.amount), ..job });
+    }
+    let had_cost = job.amount.filter(|cost| job.status.is_final() && *cost >= Amount::ZERO);
+    let Some(held) = amount.or(had_cost) else { return Ok(job) };
+    if held < Amount::ZERO {
+        return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
+    }
+    Ok(job::Model { held: Some(held), amount: None, ..job })
 }
 
 /// Stores what is now known of a recorded job, and books what that changes.

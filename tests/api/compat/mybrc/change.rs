@@ -4,14 +4,14 @@ use docket::config::MybrcProfile::{AsBuilt, Documented};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{World, job};
+use super::{World, job, user_id};
 
 #[tokio::test]
 async fn as_built_echoes_what_was_sent_and_shows_what_is_stored() {
     let sent =
         json!({ "startdate": "2017-07-19T01:39:29.25-07:00", "enddate": "2017-07-20 08:39", "amount": "0.12345678" });
     let shown = |body: &serde_json::Value| ["startdate", "enddate", "amount"].map(|name| body[name].clone());
-    let stored = json!(["2017-07-19T08:39:29.250000Z", "2017-07-20T08:39:00Z", 0.123_457]);
+    let stored = json!(["2017-07-19T08:39:29Z", "2017-07-20T08:39:00Z", 0.123_457]);
     let world = World::new(AsBuilt).await;
     let (_, echo) = world.patch("/jobs/2/", sent.clone()).await;
     assert_eq!(json!(shown(&echo)), json!(["2017-07-19T01:39:29.250000-07:00", "2017-07-20T08:39:00Z", 0.123_456_78]));
@@ -121,11 +121,71 @@ async fn who_is_in_use_is_not_removed() {
         assert_eq!(world.patch("/jobs/2/", json!({ "userid": 2 })).await.0, StatusCode::OK);
         assert_eq!(world.ask(Method::DELETE, "/users/9/", None).await.0, StatusCode::NO_CONTENT);
         assert!(world.get("/users/9/").await.0.is_client_error());
+        // Nor is a job recorded for who is not there any more.
+        let mut body = job();
+        body["userid"] = json!(9);
+        for (method, path) in [(Method::POST, "/jobs/"), (Method::PATCH, "/jobs/2/"), (Method::PUT, "/jobs/2/")] {
+            let (status, said) = world.ask(method, path, Some(body.clone())).await;
+            let fields = said.get("fields").unwrap_or(&said);
+            assert_eq!(status, StatusCode::BAD_REQUEST, "{said}");
+            assert_eq!(fields["userid"], json!(["Invalid pk \"9\" - object does not exist."]));
+        }
         assert!(!world.numbers("/users/").await.contains(&9));
         let new = json!({ "accountname": "a b", "accountallocation": 2, "accountbalance": 1, "type": "x y", "description": "d" });
         let (_, made) = world.post("/accounts/", new).await;
         assert_eq!((&made["accountid"], &made["accountname"]), (&json!(4), &json!("a b")), "{made}");
         assert_eq!(world.ask(Method::DELETE, "/accounts/4/", None).await.0, StatusCode::NO_CONTENT);
         assert_eq!(world.numbers("/accounts/").await, [1, 2, 3]);
+    }
+}
+
+/// What GraphQL shows of the things behind the first user, the first account and a job.
+async fn stored(world: &World, job: &Value, user: &Value) -> Value {
+    let document = "query($job: ID!, $user: ID!) {
+        job(id: $job) { submittedAt startedAt amount held revision slurm { jobId partition qos stateCode } }
+        user(id: $user) { username metadata enrolment { email ldapUid } } }";
+    world.app.admin().data(document, json!({ "job": job, "user": user })).await
+}
+
+#[tokio::test]
+async fn what_was_read_and_is_written_back_changes_nothing() {
+    for profile in [AsBuilt, Documented] {
+        let world = World::new(profile).await;
+        let admin = world.app.admin();
+        // Nothing is known of a job but two moments with fractions, and next to nothing of a user who logs in here.
+        let input = json!({ "ownerId": user_id(&world, 1).await, "submittedAt": "2019-05-01T10:00:00.25Z",
+            "startedAt": "2019-05-01T11:00:00.999999Z" });
+        let made = admin.change("jobRecord", input, "job { id dialectNumber }").await["job"].take();
+        let ada = world.app.user("ada-who-has-more-than-twenty-letters").await;
+        ada.change("userUpdate", json!({ "metadata": { "orcid": ["0000"] } }), "user { id }").await;
+        let account = world.app.account(json!({ "name": "lab", "granted": "12.5" })).await;
+        world.app.member(&account, &ada, json!({})).await;
+        admin.change("accountEnrol", json!({ "accountId": account }), "account { id }").await;
+        let before = stored(&world, &made["id"], &json!(ada.id)).await;
+        assert_eq!((&before["job"]["slurm"], &before["job"]["amount"]), (&Value::Null, &Value::Null));
+        for path in [format!("/jobs/{}/", made["dialectNumber"]), "/users/15/".to_owned(), "/accounts/4/".to_owned()] {
+            let (_, mut body) = world.get(&path).await;
+            for method in [Method::PUT, Method::PATCH] {
+                let (status, answer) = world.ask(method, &path, Some(body.clone())).await;
+                assert_eq!(status, StatusCode::OK, "{answer}");
+            }
+            let (_, mut after) = world.get(&path).await;
+            for body in [&mut body, &mut after] {
+                body.as_object_mut().expect("an object").remove("updated");
+            }
+            assert_eq!(after, body);
+        }
+        assert_eq!(stored(&world, &made["id"], &json!(ada.id)).await, before);
+        // What is another value than is shown is stored, beside what is not.
+        let path = format!("/jobs/{}/", made["dialectNumber"]);
+        let (_, mut body) = world.get(&path).await;
+        assert_eq!((&body["partition"], &body["submitdate"]), (&json!(0), &json!("2019-05-01T10:00:00Z")));
+        body["qos"] = json!(7);
+        body["accountid"] = json!(1);
+        assert_eq!(world.ask(Method::PUT, &path, Some(body)).await.0, StatusCode::OK);
+        let after = stored(&world, &made["id"], &json!(ada.id)).await;
+        let slurm = json!({ "jobId": null, "partition": null, "qos": 7, "stateCode": null });
+        assert_eq!((&after["job"]["slurm"], &after["job"]["startedAt"]), (&slurm, &before["job"]["startedAt"]));
+        world.app.audit().await;
     }
 }

@@ -4,7 +4,7 @@ use docket::config::MybrcProfile::{AsBuilt, Documented};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{World, job};
+use super::{World, headers, job};
 
 #[tokio::test]
 async fn what_is_not_there_is_told_in_the_words_of_the_profile() {
@@ -176,15 +176,67 @@ async fn methods_paths_and_forms_that_are_not_here_are_refused() {
 async fn a_path_without_its_slash_redirects_as_built_and_answers_as_documented() {
     let built = World::new(AsBuilt).await;
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-    let url = built.client.get("/mybrc/jobs").build().expect("a request").url().clone();
-    let answer = client.get(url).send().await.expect("an answer");
-    assert_eq!(
-        (answer.status(), answer.headers()["location"].to_str().expect("text")),
-        (StatusCode::MOVED_PERMANENTLY, "/mybrc/jobs/")
-    );
+    for (path, location) in [
+        ("/mybrc/jobs", "/mybrc/jobs/"),
+        ("/mybrc/jobs?", "/mybrc/jobs/"),
+        ("/mybrc/jobs?userid=2&x=%C3%A9+b", "/mybrc/jobs/?userid=2&x=%C3%A9+b"),
+        ("/mybrc/users/1?format=json", "/mybrc/users/1/?format=json"),
+    ] {
+        let answer = client.get(built.client.url(path)).send().await.expect("an answer");
+        assert_eq!(
+            (answer.status(), answer.headers()["location"].to_str().expect("text")),
+            (StatusCode::MOVED_PERMANENTLY, location)
+        );
+    }
     let (status, body) = built.patch("/jobs/2", json!({ "amount": 3 })).await;
     assert_eq!((status, &body["amount"]), (StatusCode::OK, &json!(3.0)), "a body is never lost");
     let documented = World::new(Documented).await;
     assert_eq!(documented.get("/jobs").await, documented.get("/jobs/").await);
+    assert_eq!(documented.numbers("/jobs?userid=1").await, [16, 3]);
+    assert_eq!(documented.get("/jobs?userid=99").await, documented.get("/jobs/?userid=99").await);
+    assert_eq!(documented.patch("/jobs/2?userid=1", json!({})).await.0, StatusCode::BAD_REQUEST);
     assert_eq!(documented.get("/users/1").await, documented.get("/users/1/").await);
+}
+
+#[tokio::test]
+async fn refusals_have_the_headers_of_every_answer() {
+    const ROOT: &str = "GET, HEAD, OPTIONS";
+    const LIST: &str = "GET, POST, HEAD, OPTIONS";
+    const ITEM: &str = "GET, PUT, PATCH, DELETE, HEAD, OPTIONS";
+    for (profile, unauthenticated) in [(AsBuilt, 403), (Documented, 401)] {
+        let world = World::new(profile).await;
+        let (absent, broken) = if profile == AsBuilt { (404, 400) } else { (400, 404) };
+        let get = |path: &str| world.client.get(&format!("/mybrc{path}"));
+        let ask = |method: Method, path: &str| world.client.request(method, &format!("/mybrc{path}"));
+        let nobody = world.client.with_token("dkt_nonsense", "");
+        for (request, status, allow) in [
+            (get("/jobs/99/"), absent, ITEM),
+            (get("/users/x/"), absent, ITEM),
+            (get("/jobs/?status=x"), broken, LIST),
+            (get("/accounts/?page=7"), 404, LIST),
+            (get("/jobs/?format=xml"), 404, LIST),
+            (ask(Method::POST, "/users/").json(&json!({})), 400, LIST),
+            (ask(Method::PATCH, "/jobs/2/").json(&json!({ "amount": "x" })), 400, ITEM),
+            (ask(Method::PATCH, "/jobs/2/").header("content-type", "text/plain").body("x"), 415, ITEM),
+            (ask(Method::PATCH, "/jobs/2/").header("origin", "https://evil.example").json(&json!({})), 403, ITEM),
+            (nobody.get("/mybrc/accounts/"), unauthenticated, LIST),
+            (nobody.get("/mybrc/"), unauthenticated, ROOT),
+            (ask(Method::DELETE, "/users/"), 405, LIST),
+            (ask(Method::PUT, "/"), 405, ROOT),
+            (ask(Method::POST, "/jobs/2"), 405, ITEM),
+        ] {
+            let answer = request.send().await.expect("an answer");
+            assert_eq!(answer.status(), status, "{}", answer.url());
+            let (told, url) = (headers(&answer), answer.url().clone());
+            let length = answer.text().await.expect("a body").len().to_string();
+            let expected = json!({ "Allow": allow, "Content-Type": "application/json", "Content-Length": length,
+                "Vary": "Accept, Cookie", "X-Frame-Options": "SAMEORIGIN" });
+            assert_eq!(told, expected, "{url}");
+        }
+        let unwritable = get("/jobs/").header("accept", "application/xml").send().await.expect("an answer");
+        let told = headers(&unwritable);
+        assert_eq!((&told["Allow"], &told["Vary"]), (&json!(LIST), &json!("Accept")));
+        let nothing = get("/nodes/").send().await.expect("an answer");
+        assert_eq!(headers(&nothing)["Allow"], Value::Null, "no methods where nothing is");
+    }
 }

@@ -4,7 +4,7 @@ use docket::config::MybrcProfile::{AsBuilt, Documented};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
-use super::World;
+use super::{World, user_id};
 
 /// Lines of so many more jobs, of number 1001 and up, all of one state.
 fn more(jobs: usize) -> Vec<String> {
@@ -78,6 +78,7 @@ async fn filters_are_exact_and_all_of_them_hold() {
         ("startdate=2017-07-19 08:39:29", vec![3, 2]),
         ("enddate=2017-07-20T08:39:29Z", vec![2]),
         ("created=2018-06-05T13:27:36Z", vec![16]),
+        ("created=2018-06-05T13:27:36.75Z", vec![16]),
         ("updated=2018-06-05T13:27:37Z", vec![17]),
         ("userid=1&accountid=1&status=1", vec![16]),
         ("userid=2&userid=1", vec![16, 3]),
@@ -135,4 +136,61 @@ async fn what_cannot_be_read_breaks_nothing() {
     assert_eq!(world.get("/jobs/?limit=abc").await, (StatusCode::BAD_REQUEST, json!({ "detail": detail })));
     let detail = "<bad> is not a valid datetime. for dictionary value @ data['install_ts']";
     assert_eq!(world.get("/users/?install_ts=bad").await, (StatusCode::BAD_REQUEST, json!({ "detail": detail })));
+}
+
+#[tokio::test]
+async fn filters_find_what_is_shown() {
+    let world = World::new(AsBuilt).await;
+    let admin = world.app.admin();
+    let input = json!({ "ownerId": user_id(&world, 1).await, "submittedAt": "2019-05-01T10:00:00.25Z",
+        "startedAt": "2019-05-01T11:00:00.999999Z", "finishedAt": "2019-05-01T12:00:00.5Z" });
+    let made = admin.change("jobRecord", input, "job { dialectNumber }").await["job"].take();
+    let number = made["dialectNumber"].as_i64().expect("a number");
+    let (_, shown) = world.get(&format!("/jobs/{number}/")).await;
+    for (name, field) in [
+        ("status", "jobstatus"),
+        ("amount", "amount"),
+        ("partition", "partition"),
+        ("qos", "qos"),
+        ("submitdate", "submitdate"),
+        ("startdate", "startdate"),
+        ("enddate", "enddate"),
+        ("created", "created"),
+        ("updated", "updated"),
+    ] {
+        let value = shown[field].as_str().map_or_else(|| shown[field].to_string(), str::to_owned);
+        assert_eq!(world.numbers(&format!("/jobs/?{name}={value}")).await, [number], "{name}={value}");
+    }
+    assert_eq!(world.numbers("/jobs/?partition=3").await, [16, 17], "and no other number is that of nothing");
+    // The old program showed when a row was made as when it last changed, and found it by that.
+    world.app.advance(60);
+    for (path, updated) in [
+        ("/jobs/2/", "2018-06-05T13:27:35Z"),
+        ("/users/2/", "2017-11-18T20:39:17Z"),
+        ("/accounts/2/", "2018-06-05T13:27:34Z"),
+    ] {
+        assert_eq!(world.patch(path, json!({})).await.1["updated"], updated);
+        let (list, number) = path.trim_end_matches('/').rsplit_once('/').expect("a number");
+        let found = world.numbers(&format!("{list}/?updated={updated}")).await;
+        assert!(found.contains(&number.parse().expect("a number")), "{list}: {found:?}");
+        assert_eq!(world.numbers(&format!("{list}/?updated={updated}&created=2001-01-01")).await, [0; 0]);
+    }
+}
+
+#[tokio::test]
+async fn names_are_found_in_small_letters_and_in_capitals() {
+    let world = World::new(AsBuilt).await;
+    for (username, spelled) in
+        [("Éve", ["Éve", "éve", "ÉVE"]), ("MÜLLER", ["MÜLLER", "müller", "mÜller"]), ("zoë", ["zoë", "Zoë", "ZOË"])]
+    {
+        let user = json!({ "username": username, "usermetadata": "x", "email": "e", "ldapuid": 1 });
+        let number = world.post("/users/", user).await.1["userid"].as_i64().expect("a number");
+        let account = json!({ "accountname": username, "accountallocation": 1, "accountbalance": 1, "type": "t",
+            "description": "d" });
+        let other = world.post("/accounts/", account).await.1["accountid"].as_i64().expect("a number");
+        for name in spelled {
+            assert_eq!(world.numbers(&format!("/users/?saviousername={name}")).await, [number], "{name}");
+            assert_eq!(world.numbers(&format!("/accounts/?accountname={name}")).await, [other], "{name}");
+        }
+    }
 }

@@ -10,7 +10,7 @@ mod seed;
 use std::{fmt::Write as _, fs};
 
 use docket::{
-    config::MybrcProfile,
+    config::{Config, MybrcProfile},
     domain::import::{self, Progress},
     viewer::Viewer,
 };
@@ -66,20 +66,40 @@ impl World {
 
     /// The same with more lines of jobs.
     pub async fn with(profile: MybrcProfile, more: &[String]) -> Self {
+        Self::of(profile, &format!("{JOBS}{}", more.join("\n")), |_| ()).await
+    }
+
+    /// The same with this table of jobs, and with changed settings.
+    pub async fn of(profile: MybrcProfile, jobs: &str, change: impl FnOnce(&mut Config)) -> Self {
+        let tables = [users(), ACCOUNTS.to_owned(), MEMBERS.to_owned(), jobs.to_owned()];
+        Self::imported(profile, tables, change).await
+    }
+
+    /// The same with so many more members of the third account, and more accounts of the third user.
+    pub async fn crowded(profile: MybrcProfile, more: usize) -> Self {
+        let (mut users, mut accounts, mut members) = (users(), ACCOUNTS.to_owned(), MEMBERS.to_owned());
+        for number in (101..).take(more) {
+            let at = "2018-06-05 13:27:34,2018-06-05 13:27:34";
+            let written = writeln!(users, "{number},user{number},none,user{number}@example.org,{number},{at}")
+                .and_then(|()| writeln!(accounts, "{number},fc_{number},7,7,FCA,None,{at}"))
+                .and_then(|()| writeln!(members, "{number},{number},3,7,7,{at}\n10{number},3,{number},7,7,{at}"));
+            written.expect("a text takes what is written to it");
+        }
+        Self::imported(profile, [users, accounts, members, JOBS.to_owned()], |_| ()).await
+    }
+
+    async fn imported(profile: MybrcProfile, tables: [String; 4], change: impl FnOnce(&mut Config)) -> Self {
         let app = TestApp::with(|config| {
             config.mybrc.profile = profile;
             config.mybrc.at.anonymous_as = Some("slurm".to_owned());
+            change(config);
         });
         let app = app.await;
         app.user_with("slurm", &["accounting"], false).await;
         let folder = tempfile::tempdir().expect("a folder");
-        let jobs = format!("{JOBS}{}", more.join("\n"));
-        for (name, text) in [
-            ("users.csv", users()),
-            ("accounts.csv", ACCOUNTS.to_owned()),
-            ("useraccountassociations.csv", MEMBERS.to_owned()),
-            ("jobs.csv", jobs),
-        ] {
+        for (name, text) in
+            ["users.csv", "accounts.csv", "useraccountassociations.csv", "jobs.csv"].into_iter().zip(tables)
+        {
             fs::write(folder.path().join(name), text).expect("it is written");
         }
         let (operator, quiet) = (Viewer::local_operator(), Progress::new(|_, _| ()));
@@ -136,6 +156,12 @@ fn headers(answer: &Response) -> Value {
     })
 }
 
+/// The global id of the user with this number.
+async fn user_id(world: &World, number: i32) -> Value {
+    let document = "query($number: Int!) { user(dialect: MYBRC, number: $number) { id } }";
+    world.app.admin().data(document, json!({ "number": number })).await["user"]["id"].take()
+}
+
 /// A job that may be recorded.
 fn job() -> Value {
     json!({ "jobslurmid": 5, "submitdate": "2018-06-05T13:27:35Z", "userid": 1, "accountid": 1, "amount": 2,
@@ -144,7 +170,17 @@ fn job() -> Value {
 
 /// Each operation once.
 pub async fn every_operation() {
-    let world = World::new(MybrcProfile::Documented).await;
+    let world = World::crowded(MybrcProfile::Documented, 1_001).await;
+    let sorted = |body: &Value, field: &str| {
+        let numbers = body[field].as_array().expect("numbers");
+        numbers.iter().map(|number| number.as_i64().expect("a number")).collect::<Vec<_>>()
+    };
+    let more: Vec<i64> = (101..=1_101).collect();
+    for (path, field, first) in [("/accounts/3/", "users", vec![1]), ("/users/3/", "accounts", vec![])] {
+        let all = [first, more.clone()].concat();
+        assert_eq!(sorted(&world.get(path).await.1, field), all, "all of them are shown");
+        assert_eq!(sorted(&world.patch(path, json!({})).await.1, field), all);
+    }
     for (path, object) in [
         ("/jobs/", job()),
         ("/users/", json!({ "username": "eve", "usermetadata": "x", "email": "e", "ldapuid": 1 })),

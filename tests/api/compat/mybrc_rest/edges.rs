@@ -3,7 +3,7 @@
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{World, begins, ends};
+use super::{World, answer, begins, ends};
 
 impl World {
     /// The ids of the first reported job: of GraphQL, and the number in the first API.
@@ -11,6 +11,16 @@ impl World {
         let found = self.app.admin().data("{ recordedJobs { nodes { id dialectNumber } } }", json!({})).await;
         let job = &found["recordedJobs"]["nodes"][0];
         (job["id"].as_str().expect("an id").to_owned(), job["dialectNumber"].as_i64().expect("a number"))
+    }
+
+    /// What the first API answers.
+    async fn first(&self, method: Method, path: &str, body: Option<Value>) -> (StatusCode, Value) {
+        let request = self.app.admin().request(method, &format!("/mybrc{path}"));
+        answer(match body {
+            Some(body) => request.json(&body),
+            None => request,
+        })
+        .await
     }
 
     async fn set(&self, change: Value) {
@@ -130,4 +140,87 @@ async fn a_hold_before_a_span_and_its_end_within_are_no_negative_use() {
     world.post(begins("2", "7.00")).await;
     assert_eq!(usage().await, "12.00");
     world.app.audit().await;
+}
+
+#[tokio::test]
+async fn what_the_first_api_says_that_a_job_costs_is_held_until_its_end() {
+    let world = World::new().await;
+    world.post(begins("1", "30.00")).await;
+    let (id, number) = world.job().await;
+    let path = format!("/jobs/{number}/");
+    let patch = async |body: Value| world.first(Method::PATCH, &path, Some(body)).await;
+    let (status, job) = patch(json!({ "amount": 20 })).await;
+    assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!(20.0)));
+    assert_eq!(world.sums().await, ["20", "0", "80"]);
+    // What was read and is written back books nothing.
+    let (_, body) = world.first(Method::GET, &path, None).await;
+    assert_eq!(world.first(Method::PUT, &path, Some(body)).await.0, StatusCode::OK);
+    assert_eq!(world.entries().await, ["HOLD 30 0", "RELEASE -10 0"]);
+    let (status, said) = patch(json!({ "amount": -1 })).await;
+    assert_eq!((status, &said["error"]), (StatusCode::BAD_REQUEST, &json!("Invalid amount.")));
+    let input = json!({ "jobId": id, "amount": "25" });
+    let made = world.app.admin().change("jobRecordUpdate", input, "job { amount held }").await;
+    assert_eq!(made["job"], json!({ "amount": null, "held": "25" }));
+    world.put("1", ends("1", "26.00")).await;
+    assert_eq!(world.sums().await, ["0", "26", "74"]);
+    // One that is said not to have ended after all holds what it had cost, and has cost nothing yet.
+    let (_, job) = patch(json!({ "enddate": null })).await;
+    assert_eq!(job["amount"], 26.0);
+    assert_eq!(world.sums().await, ["26", "0", "74"]);
+    patch(json!({ "amount": 28 })).await;
+    assert_eq!(world.sums().await, ["28", "0", "72"]);
+    patch(json!({ "amount": 27, "enddate": "2020-03-01T12:00:00Z" })).await;
+    assert_eq!(world.sums().await, ["0", "27", "73"]);
+    world.put("1", ends("1", "26.00")).await;
+    assert_eq!(world.sums().await, ["0", "26", "74"]);
+}
+
+#[tokio::test]
+async fn what_the_first_api_says_of_an_account_that_holds_nothing_is_noted() {
+    let world = World::new().await;
+    world.set(json!({ "chargesRecordedJobs": false })).await;
+    world.post(begins("1", "30.00")).await;
+    let (_, number) = world.job().await;
+    let path = format!("/jobs/{number}/");
+    let (_, job) = world.first(Method::PATCH, &path, Some(json!({ "amount": 20 }))).await;
+    assert_eq!(job["amount"], 20.0);
+    assert_eq!(world.get("/jobs/").await.1["results"][0]["amount"], "20.00");
+    assert_eq!(world.sums().await, ["0", "0", "100"]);
+    world.set(json!({ "chargesRecordedJobs": true })).await;
+    world.first(Method::PATCH, &path, Some(json!({ "amount": 21 }))).await;
+    assert_eq!(world.sums().await, ["21", "0", "79"]);
+    world.put("1", ends("1", "22.00")).await;
+    assert_eq!(world.sums().await, ["0", "22", "78"]);
+}
+
+#[tokio::test]
+async fn neither_user_nor_account_of_a_reported_job_changes() {
+    let world = World::new().await;
+    world.post(begins("8_1", "30.00")).await;
+    let (id, number) = world.job().await;
+    let path = format!("/jobs/{number}/");
+    let admin = world.app.admin();
+    let other = world.app.account(json!({ "name": "fc_other", "granted": "100" })).await;
+    admin.change("accountEnrol", json!({ "accountId": other }), "account { id }").await;
+    let eve = admin.data("{ enrolledUsers(filter: { ldapUid: \"40002\" }) { numbers nodes { id } } }", json!({})).await;
+    let eve = &eve["enrolledUsers"];
+    for (field, wrong, change, input) in [
+        ("userid", "user", eve["numbers"][0].clone(), json!({ "jobId": id, "ownerId": eve["nodes"][0]["id"] })),
+        ("accountid", "account", json!(2), json!({ "jobId": id, "accountId": other })),
+    ] {
+        let (status, said) = world.first(Method::PATCH, &path, Some(json!({ field: change }))).await;
+        let message = format!("The {wrong} of a job that was reported does not change.");
+        assert_eq!((status, &said["fields"]), (StatusCode::BAD_REQUEST, &json!({ field: [message] })));
+        let names: Vec<_> = input.as_object().expect("an object").keys().skip(1).cloned().collect();
+        assert_eq!(admin.wrong("jobRecordUpdate", input).await, names);
+    }
+    let (_, body) = world.first(Method::GET, &path, None).await;
+    assert_eq!((&body["jobslurmid"], &body["amount"]), (&json!(0), &json!(30.0)));
+    assert_eq!(world.first(Method::PUT, &path, Some(body)).await.0, StatusCode::OK, "the same ones are no change");
+    let slurm = admin.job(&id, "slurm { key jobId }").await;
+    assert_eq!(slurm, json!({ "slurm": { "key": "8_1", "jobId": "8_1" } }), "nor is the 0 that is shown of no number");
+    let (_, found) = world.first(Method::GET, "/jobs/?amount=30", None).await;
+    assert_eq!(found["results"]["jobnumber"], json!([number]), "what is shown is found");
+    assert_eq!(world.put("8_1", ends("8_1", "26.00")).await.0, StatusCode::OK);
+    assert_eq!(world.sums().await, ["0", "26", "74"]);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, TestApp, text};
+use crate::support::{Client, PASSWORD, TestApp, text};
 
 struct World {
     app: TestApp,
@@ -215,4 +215,39 @@ async fn a_key_is_the_name_that_its_caller_gave_whoever_the_owner_is() {
     assert_eq!(world.bea.refused("jobRecord", other).await, "IDEMPOTENCY_MISMATCH");
     let foreign = world.app.admin().change("jobRecord", input, "replayed job { id }").await;
     assert_eq!((&foreign["replayed"], foreign["job"] == first["job"]), (&json!(false), false));
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_for_a_user_who_was_deleted() {
+    let world = World::new().await;
+    let made = world.bea.change("userRecord", json!({ "username": "eve" }), "user { id }").await;
+    let eve = made["user"]["id"].clone();
+    let job = world.record(json!({})).await;
+    world.bea.change("userRecordDelete", json!({ "userId": eve }), "user { id }").await;
+    let account = world.app.account(json!({ "granted": "10" })).await;
+    for (field, input) in [
+        ("jobRecord", json!({ "ownerId": eve })),
+        ("jobRecordUpdate", json!({ "jobId": job, "ownerId": eve })),
+        ("jobReport", json!({ "slurmKey": "1", "ownerId": eve, "accountId": account })),
+    ] {
+        assert_eq!(world.bea.wrong(field, input).await, ["ownerId"], "{field}");
+    }
+    // What is recorded of somebody who is deleted later is still put right.
+    let input = json!({ "userId": world.ada.id, "confirmPassword": PASSWORD });
+    world.app.admin().change("userDelete", input, "user { id }").await;
+    let input = json!({ "jobId": job, "ownerId": world.ada.id, "startedAt": "2020-01-01T00:00:00Z" });
+    let changed = world.bea.change("jobRecordUpdate", input, "job { status }").await;
+    assert_eq!(changed["job"]["status"], "RUNNING");
+}
+
+#[tokio::test]
+async fn a_change_that_changes_nothing_is_seen_and_told_to_nobody() {
+    let world = World::new().await;
+    let job = world.record(json!({ "slurm": { "partition": 3 } })).await;
+    let before = world.bea.job(&job, "updatedAt revision").await;
+    world.app.advance(5);
+    let input = json!({ "jobId": job, "slurm": { "partition": 3 } });
+    let after = world.bea.change("jobRecordUpdate", input, "job { updatedAt revision }").await["job"].take();
+    assert_eq!(after["revision"], before["revision"]);
+    assert!(after["updatedAt"].as_str() > before["updatedAt"].as_str(), "{after}");
 }
