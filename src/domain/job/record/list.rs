@@ -11,7 +11,7 @@ use entity::{
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, JoinType, PaginatorTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Select,
-    sea_query::{Alias, Expr, Query, SelectStatement},
+    sea_query::{Alias, Expr, Query, SelectStatement, SimpleExpr},
 };
 
 use crate::{
@@ -183,27 +183,22 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
             .filter(NumberColumn::Number.eq(number))
             .into_query()
     };
+    let in_span = filter.started_from.is_some() || filter.started_before.is_some();
     let mut conditions = Vec::new();
     conditions.extend(filter.number.map(|number| job_slurm::Column::Number.eq(number)));
     conditions.extend(filter.has_key.map(|has| if has { SlurmKey.is_not_null() } else { SlurmKey.is_null() }));
     conditions.extend(filter.slurm_id.as_ref().map(|id| SlurmId.eq(id)));
-    conditions.extend(filter.owner_number.map(|number| OwnerId.in_subquery(row_of(Noun::User, number))));
-    conditions.extend(filter.account_number.map(|number| AccountId.in_subquery(row_of(Noun::Account, number))));
+    // A span of time is read from indexes of the jobs, which begin with whose they are.
+    let of = |noun, number, own: job_slurm::Column, of_job: job::Column| match row_of(noun, number) {
+        row if in_span => of_job.in_subquery(row),
+        row => own.in_subquery(row),
+    };
+    conditions.extend(filter.owner_number.map(|number| of(Noun::User, number, OwnerId, job::Column::OwnerId)));
+    conditions.extend(filter.account_number.map(|number| of(Noun::Account, number, AccountId, job::Column::AccountId)));
     conditions.extend(filter.state_code.map(|code| ListedCode.eq(code)));
     conditions.extend(filter.partition.map(|partition| Partition.eq(partition)));
     conditions.extend(filter.qos.map(|qos| Qos.eq(qos)));
-    let of_job = [
-        (job::Column::Amount, filter.amount.map(|amount| amount.0)),
-        (job::Column::SubmittedAt, filter.submitted_at.map(|time| time.0)),
-        (job::Column::StartedAt, filter.started_at.map(|time| time.0)),
-        (job::Column::FinishedAt, filter.finished_at.map(|time| time.0)),
-        (job::Column::CreatedAt, filter.created_at.map(|time| time.0)),
-        (job::Column::UpdatedAt, filter.updated_at.map(|time| time.0)),
-    ];
-    let mut of_job: Vec<_> =
-        of_job.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
-    of_job.extend(filter.started_from.map(|from| job::Column::StartedAt.gte(from)));
-    of_job.extend(filter.started_before.map(|before| job::Column::StartedAt.lt(before)));
+    let of_job = of_job(filter);
     let joins = !of_job.is_empty();
     if joins {
         query = with_job(query);
@@ -213,6 +208,30 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
         query = query.filter(condition);
     }
     (query, narrowed, joins)
+}
+
+/// The conditions on the jobs' own rows.
+fn of_job(filter: &RecordFilter) -> Vec<SimpleExpr> {
+    let equal = [
+        (job::Column::Amount, filter.amount.map(|amount| amount.0)),
+        (job::Column::SubmittedAt, filter.submitted_at.map(|time| time.0)),
+        (job::Column::StartedAt, filter.started_at.map(|time| time.0)),
+        (job::Column::FinishedAt, filter.finished_at.map(|time| time.0)),
+        (job::Column::CreatedAt, filter.created_at.map(|time| time.0)),
+        (job::Column::UpdatedAt, filter.updated_at.map(|time| time.0)),
+    ];
+    let mut conditions: Vec<_> =
+        equal.into_iter().filter_map(|(column, value)| value.map(|value| column.eq(value))).collect();
+    let span = [
+        filter.started_from.map(|from| job::Column::StartedAt.gte(from)),
+        filter.started_before.map(|before| job::Column::StartedAt.lt(before)),
+    ];
+    if span.iter().any(Option::is_some) {
+        // In the words of the indexes `job_started*`.
+        conditions.push(Expr::cust("job.origin = 'recorded'"));
+    }
+    conditions.extend(span.into_iter().flatten());
+    conditions
 }
 
 fn with_job(query: Select<job_slurm::Entity>) -> Select<job_slurm::Entity> {

@@ -13,7 +13,10 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
-        account::{self, report::restate},
+        account::{
+            self,
+            report::{Terms, restate},
+        },
         audit::Overruling,
         check::Faults,
         job::{cancel::present, cancel::visible, change},
@@ -104,7 +107,39 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
         amount: change.amount.or(before.amount),
         ..before.clone()
     };
-    rewrite(tx, &before, after, &change.slurm).await
+    let row = slurm_of(tx, &before).await?;
+    let submission_told = change.submitted_at.is_some();
+    let terms = terms(&row, &before, &after, submission_told);
+    rewrite(tx, &before, after, &Said { slurm: &change.slurm, row, submission_told, terms }).await
+}
+
+/// What is known of a job at its batch system. The job's row must be locked.
+pub(super) async fn slurm_of(tx: &Tx, job: &job::Model) -> Result<job_slurm::Model> {
+    let row = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
+    row.ok_or_else(|| Error::internal("a recorded job has no row of what was recorded"))
+}
+
+/// On which terms a change of a recorded job is booked: one that is reported under a key costs nothing until it was said
+/// when it was submitted and when it began.
+pub(super) fn terms(row: &job_slurm::Model, before: &job::Model, after: &job::Model, submission_told: bool) -> Terms {
+    let is_reported = row.slurm_key.is_some();
+    Terms {
+        was_dated: !is_reported || row.submission_told && before.started_at.is_some(),
+        is_dated: !is_reported || (row.submission_told || submission_told) && after.started_at.is_some(),
+        has_run: false,
+    }
+}
+
+/// A change of what is known of a job.
+pub(super) struct Said<'a> {
+    /// What the batch system says now.
+    pub slurm: &'a NewSlurm,
+    /// What it said before.
+    pub row: job_slurm::Model,
+    /// Whether it says when the job was submitted.
+    pub submission_told: bool,
+    /// How that is booked.
+    pub terms: Terms,
 }
 
 /// Stores what is now known of a recorded job, and books what that changes.
@@ -112,7 +147,7 @@ pub(super) async fn rewrite(
     tx: &Tx,
     before: &job::Model,
     mut after: job::Model,
-    slurm: &NewSlurm,
+    said: &Said<'_>,
 ) -> Result<job::Model> {
     if let (Some(started), Some(finished)) = (after.started_at, after.finished_at)
         && finished < started
@@ -126,11 +161,11 @@ pub(super) async fn rewrite(
     } else {
         job::Model { held: after.account_id.map(|_| after.held.unwrap_or_default()), ..after }
     };
-    let says_more = store_slurm(tx, &after, slurm).await?;
+    let says_more = store_slurm(tx, &after, said).await?;
     if !says_more && after == *before {
         return Ok(after);
     }
-    let last = charge_difference(tx, before, &mut after).await?;
+    let last = charge_difference(tx, before, &mut after, said.terms).await?;
     if before.status == after.status && last.revision != before.revision {
         return Ok(last);
     }
@@ -147,8 +182,13 @@ pub(super) fn ended(job: job::Model) -> job::Model {
 }
 
 /// Books what a change costs. Where that is anything, the row is stored with it; returns it as it is then.
-pub(super) async fn charge_difference(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<job::Model> {
-    let bookings = restate(tx, before, after).await?;
+pub(super) async fn charge_difference(
+    tx: &Tx,
+    before: &job::Model,
+    after: &mut job::Model,
+    terms: Terms,
+) -> Result<job::Model> {
+    let bookings = restate(tx, before, after, terms).await?;
     // One after the other, since each event has a revision of its own; the first of them stores the row.
     let mut last = before.clone();
     for booking in bookings {
@@ -160,15 +200,18 @@ pub(super) async fn charge_difference(tx: &Tx, before: &job::Model, after: &mut 
 }
 
 /// Stores what a batch system says now; tells whether that is anything new.
-async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool> {
-    let row = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
-    let row = row.ok_or_else(|| Error::internal("a recorded job has no row of what was recorded"))?;
+async fn store_slurm(
+    tx: &Tx,
+    job: &job::Model,
+    Said { slurm: said, row, submission_told, .. }: &Said<'_>,
+) -> Result<bool> {
     let nodes = if said.nodes.is_empty() { row.nodes.clone() } else { Words(said.nodes.clone()) };
     let state_code = said.state_code.or(row.state_code);
     let after = job_slurm::Model {
         owner_id: job.owner_id,
         account_id: job.account_id,
         listed_code: state_code.unwrap_or(0),
+        submission_told: row.submission_told || *submission_told,
         slurm_id: said.job_id.clone().or_else(|| row.slurm_id.clone()),
         partition: said.partition.or(row.partition),
         qos: said.qos.or(row.qos),
@@ -184,7 +227,7 @@ async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool>
         cpu_hours: said.cpu_hours.or(row.cpu_hours),
         ..row.clone()
     };
-    if after == row {
+    if after == *row {
         return Ok(false);
     }
     after.into_active_model().reset_all().update(&tx.db).await?;
