@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{TestApp, code};
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("it is written");
@@ -60,7 +60,7 @@ const JOBS: (&str, &str) = (
      903,1,2017-07-18 08:39:29,2017-07-18 08:39:30,2017-07-18 08:39:20.5,9,5,-1e1,1,1,1,2018-06-05 13:27:35,\n",
 );
 
-fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
+pub fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
     let counts = |Counts { added, known, refused }: &Counts| [*added, *known, *refused];
     report.counts.iter().map(|(place, of)| (place.as_str(), counts(of))).collect()
 }
@@ -229,83 +229,4 @@ async fn what_is_missing_takes_nothing_over() {
     let anybody = import::mybrc(&app.server.app, &Viewer::Anonymous, incomplete.path(), quiet()).await;
     assert_eq!(anybody.expect_err("only the operator").code(), Code::Forbidden);
     app.audit().await;
-}
-
-#[tokio::test]
-async fn users_of_backrest_log_in_with_their_old_password() {
-    let app = TestApp::new().await;
-    let hash = bcrypt::hash("correct horse", 4).expect("a hash");
-    let principal = format!(
-        "id,active,email,password,firstname,lastname,creation_date,last_login_date\n\
-         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a11,t,Ann@example.org,{hash},Ann,,2015-01-02 03:04:05.678+00,\n\
-         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a12,t,bob@example.org,plain,Bob,,2015-01-02 03:04:05,\n\
-         1b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a13,f,ann@EXAMPLE.org,{hash},,,2015-01-02 03:04:05,\n\
-         2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,t,cat@example.org,{hash},,,2015-01-02 03:04:05-07,2016-01-02 03:04:05+05:30\n\
-         3b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a15,t,dan@example.org,,,,2015-01-02 03:04:05+0000,\n"
-    );
-    let cat = "2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14";
-    let words = ["admin", "editor", "editor", "accounting", "service-author"];
-    let words: String = words.iter().map(|role| format!("{cat},{role}\n")).collect();
-    let refused = "0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a12";
-    let roles = &*format!("principal_id,role\n{words}x,admin\n{refused},editor\n{},admin\n", cat.replace("2b7", "9b7"));
-    let exported = folder(&[("principal.csv", &principal), ("globalroles.csv", roles)]);
-    let take = async || {
-        let quiet = Progress::new(|_, _| ());
-        import::backrest(&app.server.app, &Viewer::local_operator(), exported.path(), quiet).await.expect("taken over")
-    };
-    let report = take().await;
-    assert_eq!(counted(&report), [("globalroles.csv", [2, 1, 5]), ("principal.csv", [3, 0, 2])], "{report:?}");
-    let reasons: Vec<_> = report.refused.iter().map(|row| (row.row.as_str(), row.reason.as_str())).collect();
-    let gives = "gives rights in docket; give it by hand to whom it is meant for.";
-    for (line, reason) in [
-        ("5", format!("The role accounting {gives}")),
-        ("6", format!("The role service-author {gives}")),
-        ("7", "principal_id is no UUID.".to_owned()),
-        ("8", format!("There is no user {refused}, or it was not taken over.")),
-    ] {
-        assert!(reasons.contains(&(line, &*reason)), "{line}: {reasons:?}");
-    }
-    assert_eq!(counted(&take().await), [("globalroles.csv", [0, 3, 5]), ("principal.csv", [0, 3, 2])]);
-    let stored = async |email: &str| {
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-        let users = entity::user::Entity::find().filter(entity::user::Column::EmailLower.eq(email));
-        users.one(app.server.app.db.read()).await.expect("it reads").expect("there is one")
-    };
-    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$2")));
-    let ann = app.anonymous().log_in("ann@example.org").await;
-    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$argon2id$")));
-    assert_eq!(
-        ann.data("{ viewer { user { firstName isAdmin } } }", json!({})).await["viewer"]["user"],
-        json!({ "firstName": "Ann", "isAdmin": false })
-    );
-    app.anonymous().log_in("ann@example.org").await;
-    let cat = app.anonymous().log_in("cat@example.org").await;
-    assert_eq!(cat.data("{ viewer { user { isAdmin } } }", json!({})).await["viewer"]["user"]["isAdmin"], true);
-    // By their old API, too, under their old ids.
-    let body = json!({ "login": "CAT@example.org", "password": "correct horse" });
-    let answer = app.anonymous().put("/-/login").json(&body).send().await.expect("an answer");
-    let told: serde_json::Value = answer.json().await.expect("JSON");
-    let (id, roles) = (&told["user"]["id"], &told["user"]["roles"]);
-    assert_eq!((id, roles), (&json!("2b7a3c1e5a5e4c5e9d570a6a3a8e2a14"), &json!(["editor", "admin"])));
-    // The word goes with the right.
-    let demoted = json!({ "userId": cat_id(&cat).await });
-    app.admin().change("userDemote", demoted, "user { isAdmin }").await;
-    let answer = app.anonymous().put("/-/login").json(&body).send().await.expect("an answer");
-    let told: serde_json::Value = answer.json().await.expect("JSON");
-    assert_eq!(told["user"]["roles"], json!(["editor"]));
-    // Moments are in UTC, and who had no password sets one by a mailed link.
-    let cat = stored("cat@example.org").await;
-    assert_eq!(cat.created_at.0, 1_420_193_045_000_000);
-    assert_eq!(cat.last_login_at.is_some(), true);
-    let dan = stored("dan@example.org").await;
-    assert_eq!((dan.password_hash, dan.record_only), (None, false));
-    app.anonymous().change("passwordResetRequest", json!({ "email": "dan@example.org" }), "requested").await;
-    let token = crate::user::last_mail(&app, "dan@example.org").await.token();
-    let reset = json!({ "token": token, "newPassword": crate::support::PASSWORD });
-    app.anonymous().change("passwordReset", reset, "user { id }").await;
-    assert!(stored("dan@example.org").await.password_hash.is_some());
-}
-
-async fn cat_id(cat: &crate::support::Client) -> serde_json::Value {
-    cat.data("{ viewer { user { id } } }", json!({})).await["viewer"]["user"]["id"].clone()
 }

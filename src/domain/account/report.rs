@@ -93,8 +93,13 @@ async fn note(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<Ve
     let wanted = after.clone();
     let mut bookings = Vec::new();
     for one in moves([before, &wanted], [held_before, held], [spent_before, spent]) {
-        if one.held != 0 || one.spent != 0 {
-            book(tx, &one, true, &mut bookings).await?;
+        if one.held == 0 && one.spent == 0 {
+            continue;
+        }
+        let left = book(tx, &one, true, &mut bookings).await?;
+        if left.held > 0 {
+            // Another account is to hold it, and does not.
+            after.held = Some(Amount::clamped(wanted.held.unwrap_or_default().wide() - left.held));
         }
     }
     Ok(bookings)

@@ -104,6 +104,8 @@ async fn jobs_of_a_span_of_time_are_read_by_their_begin() {
             "{{ recordedJobs(filter: {{ hasKey: true, {whose} startedFrom: \"2017-08-01T00:00:00Z\", \
              startedBefore: \"2017-08-02T00:00:00Z\" }}, take: 100) {{ totalCount cpuHours amount nodes {{ id }} }} }}"
         );
+        // Where three accounts are all that there are, PostgreSQL may as well begin with the span of all of them.
+        let index = if app.database().is_postgres() { "job_started" } else { index };
         goes_by(&app, &db, &document, "started_at\" >=", index).await;
     }
 }
