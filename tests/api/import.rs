@@ -188,7 +188,7 @@ async fn members_come_back_and_what_contradicts_itself_is_refused() {
     let ids = "{ account(dialect: MYBRC, number: 3) { id members { nodes { limit spent user { id } } } } }";
     let found = app.admin().data(ids, json!({})).await["account"].take();
     let member = json!({ "accountId": found["id"], "userId": found["members"]["nodes"][0]["user"]["id"] });
-    app.admin().change("accountMemberRemove", member, "account { id }").await;
+    app.admin().change("accountMemberRemove", member, "member { limit }").await;
     let twice = format!("{}4,7,3,50,30,2018-06-05 13:27:34,\n5,7,3,51,30,2018-06-05 13:27:34,\n", MEMBERS.1);
     let report = mybrc(&app, folder(&[USERS, ACCOUNTS, (MEMBERS.0, &twice), JOBS]).path()).await;
     assert_eq!(counted(&report)[2].1, [1, 1, 3], "{report:?}");
