@@ -66,7 +66,7 @@ async fn filled() -> (TestApp, DatabaseConnection) {
 async fn plan(db: &DatabaseConnection, sql: &str) -> String {
     let backend = db.get_database_backend();
     let (explain, column) = if backend == DbBackend::Postgres {
-        db.execute_unprepared(&format!("DEALLOCATE ALL; PREPARE asked AS {sql}")).await.expect("it is prepared");
+        db.execute_unprepared(&format!("PREPARE asked AS {sql}")).await.expect("it is prepared");
         let values = (1..).take_while(|number| sql.contains(&format!("${number}"))).count();
         let values = vec!["NULL"; values].join(", ");
         let values = if values.is_empty() { values } else { format!("({values})") };
@@ -75,6 +75,9 @@ async fn plan(db: &DatabaseConnection, sql: &str) -> String {
         (format!("EXPLAIN QUERY PLAN {sql}"), 3)
     };
     let rows = db.query_all_raw(Statement::from_string(backend, explain)).await.expect("a plan");
+    if backend == DbBackend::Postgres {
+        db.execute_unprepared("DEALLOCATE asked").await.expect("it is gone");
+    }
     let lines = rows.iter().map(|row| row.try_get_by_index::<String>(column).expect("a line"));
     lines.collect::<Vec<_>>().join("\n")
 }

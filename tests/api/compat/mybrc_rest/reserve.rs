@@ -81,7 +81,7 @@ async fn without_the_setting_asking_reserves_nothing() {
 #[tokio::test]
 async fn many_that_ask_at_once_get_no_more_than_there_is() {
     let world = world().await;
-    let replica = world.app.replica().await;
+    let replica = world.app.replica_with(|config| config.mybrc_rest.reserve_on_check_seconds = 600).await;
     let elsewhere = replica.as_ref().unwrap_or(&world.app);
     let asks = (0..12).map(|number| {
         let app = if number % 2 == 0 { &world.app } else { elsewhere };
