@@ -25,6 +25,8 @@ pub struct Model {
     pub listed_code: i32,
     /// The key under which the batch system reports the job, again and again; one job has it.
     pub slurm_key: Option<String>,
+    /// Whether it was ever said when the job was submitted. Where it was not, `job.submitted_at` is a guess.
+    pub submission_told: bool,
     /// The id in the batch system; not unique, since batch systems count anew now and then.
     pub slurm_id: Option<String>,
     /// The partition's number there, -128 to 127.

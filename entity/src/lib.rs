@@ -30,6 +30,7 @@ pub mod project;
 pub mod project_data;
 pub mod project_member;
 pub mod requirement;
+pub mod reservation;
 pub mod runner;
 pub mod runner_service;
 pub mod scope;

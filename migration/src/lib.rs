@@ -14,6 +14,7 @@ mod mail;
 mod money;
 mod oauth;
 mod projects;
+mod reservations;
 mod servers;
 mod shared_data;
 mod tables;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(mail::Migration),
             Box::new(oauth::Migration),
             Box::new(shared_data::Migration),
+            Box::new(reservations::Migration),
         ]
     }
 }

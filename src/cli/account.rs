@@ -10,7 +10,7 @@ use super::output::{Format, Output, Record, record, time};
 use super::pages::all;
 use super::user::named as user_named;
 use crate::app::App;
-use crate::domain::account::{self, AccountFilter, AccountOrder, MemberChange, MemberOrder, NewAccount};
+use crate::domain::account::{self, AccountChange, AccountFilter, AccountOrder, MemberChange, MemberOrder, NewAccount};
 use crate::domain::user;
 use crate::error::{Error, Result};
 use crate::page::cursor;
@@ -31,6 +31,8 @@ pub(super) enum Command {
     Show(Named),
     /// Have MyBRC list an account and its members; it may be overdrawn from then on
     Enrol(Named),
+    /// Change an account: its rule, and whether jobs that a batch system reports are charged
+    Set(Box<Set>),
     /// Make a user a member of an account, change what the member may, or end the membership
     Member(Box<Member>),
     /// Put money into an account
@@ -72,6 +74,21 @@ pub(super) struct Create {
     /// A user who may charge it; may be repeated
     #[arg(long = "member", value_name = "USER")]
     members: Vec<String>,
+    #[command(flatten)]
+    format: Format,
+}
+
+/// A change of an account; what is not given stays.
+#[derive(Debug, clap::Args)]
+pub(super) struct Set {
+    /// The account's name
+    name: String,
+    /// What happens when there is too little money, or a job costs more than was held for it
+    #[arg(long, value_enum)]
+    overrun: Option<Rule>,
+    /// Whether what a batch system reports of jobs is charged
+    #[arg(long, value_name = "yes|no", value_parser = yes_or_no)]
+    charges_recorded_jobs: Option<bool>,
     #[command(flatten)]
     format: Format,
 }
@@ -135,6 +152,7 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
         Command::List(format) => list(format, app, output).await,
         Command::Show(named) => show(&named, app, output).await,
         Command::Enrol(named) => enrol(&named, app, output).await,
+        Command::Set(change) => set(*change, app, output).await,
         Command::Member(member) => set_member(&member, app, output).await,
         Command::Grant(grant) => money::grant(grant, app, output).await,
         Command::Adjust(adjust) => money::adjust(adjust, app, output).await,
@@ -172,6 +190,15 @@ async fn create(new: Create, app: &App, mut output: Output) -> Result<(), Failur
         account::set_member(app, &operator, made.uid, user.uid, MemberChange::default()).await?;
     }
     output.one(format, describe(&made))?;
+    Ok(())
+}
+
+async fn set(change: Set, app: &App, mut output: Output) -> Result<(), Failure> {
+    let found = find(app, &change.name).await?;
+    let Set { overrun, charges_recorded_jobs: charges_recorded, format, .. } = change;
+    let change = AccountChange { overrun: overrun.map(Into::into), charges_recorded, ..AccountChange::default() };
+    let changed = account::update(app, &Viewer::local_operator(), found.uid, change).await?;
+    output.one(format, describe(&changed))?;
     Ok(())
 }
 

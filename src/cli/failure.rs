@@ -20,7 +20,12 @@ pub(super) enum Failure {
     Input(String),
     /// The result says it all, such as a check that found something.
     Shown,
+    /// It was done but for what the result names.
+    Partial,
 }
+
+/// The exit code of what was done in part.
+const PARTIAL: u8 = 2;
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {
@@ -58,7 +63,7 @@ impl Failure {
         for line in self.lines() {
             say(&line);
         }
-        ExitCode::FAILURE
+        if matches!(self, Self::Partial) { ExitCode::from(PARTIAL) } else { ExitCode::FAILURE }
     }
 
     fn lines(&self) -> Vec<String> {
@@ -66,7 +71,7 @@ impl Failure {
             Self::Config(problems) => problems.0.iter().map(|problem| format!("error: {problem}")).collect(),
             Self::Output(error) => vec![format!("error: the result cannot be written: {error}")],
             Self::Input(message) => vec![format!("error: {message}")],
-            Self::Shown => Vec::new(),
+            Self::Shown | Self::Partial => Vec::new(),
             Self::Refused(Error::Invalid(fields)) if fields.len() > 1 => {
                 let head = format!("error: {} values are wrong:", fields.len());
                 let rest = fields.iter().map(|field| format!("  {}: {}", field.path, field.message));

@@ -13,10 +13,15 @@ use crate::db::ServeLock;
 use crate::domain::import::{self, Counts, Progress, Refused, Report};
 use crate::viewer::Viewer;
 
+/// What every import's help ends with.
+const EXIT: &str = "Exit code: 0 when every row was taken over or is there already, 2 when rows were refused (the others are \
+                    taken over), 1 when nothing was done.";
+
 /// The subcommands. What is there already is left as it is, so that an import may be repeated.
 #[derive(Clone, Debug, clap::Subcommand)]
 pub(super) enum Command {
     /// Take over MyBRC: a folder with users.csv, accounts.csv, useraccountassociations.csv and jobs.csv
+    #[command(after_help = EXIT)]
     Mybrc {
         /// The folder
         folder: PathBuf,
@@ -24,6 +29,7 @@ pub(super) enum Command {
         format: Format,
     },
     /// Take over Project-W 0.2.0: its database.db, with users, jobs, recordings and transcripts
+    #[command(after_help = EXIT)]
     ProjectW {
         /// The database file
         database: PathBuf,
@@ -31,6 +37,7 @@ pub(super) enum Command {
         format: Format,
     },
     /// Take over backrest: a folder with principal.csv and globalroles.csv
+    #[command(after_help = EXIT)]
     Backrest {
         /// The folder
         folder: PathBuf,
@@ -82,9 +89,9 @@ fn show(report: &Report, format: Format, mut output: Output) -> Result<(), Failu
             .iter()
             .map(|Refused { place, row, reason }| json!({ "place": place, "row": row, "reason": reason }));
         let told = json!({ "counts": counts.collect::<Vec<_>>(), "refused": refused.collect::<Vec<_>>(),
-            "notes": report.notes });
+            "refusedMore": report.refused_more, "notes": report.notes });
         output.json(&told)?;
-        return Ok(());
+        return complete(report);
     }
     let records = report.counts.iter().map(|(place, counts)| {
         let Counts { added, known, refused } = *counts;
@@ -94,8 +101,16 @@ fn show(report: &Report, format: Format, mut output: Output) -> Result<(), Failu
     for Refused { place, row, reason } in &report.refused {
         output.line(&format!("refused: {place}:{row}: {reason}"))?;
     }
+    if report.refused_more > 0 {
+        output.line(&format!("refused: {} more, which are not listed", report.refused_more))?;
+    }
     for note in &report.notes {
         output.line(&format!("note: {note}"))?;
     }
-    Ok(())
+    complete(report)
+}
+
+/// Scripts learn from the exit code that something was left out.
+fn complete(report: &Report) -> Result<(), Failure> {
+    if report.is_complete() { Ok(()) } else { Err(Failure::Partial) }
 }

@@ -67,6 +67,16 @@ pub(super) enum Command {
         /// The user's name or e-mail address
         user: String,
     },
+    /// Set the number by which a cluster's directory, and reports of its jobs, know a user
+    SetLdapUid {
+        /// The user's name or e-mail address
+        user: String,
+        /// The number there
+        uid: String,
+        /// USER is the number that `docket user list` shows: names of users known from records need not be unique
+        #[arg(long)]
+        by_number: bool,
+    },
     /// Delete a user, with its sessions, tokens, files and the contents of its jobs
     Delete {
         /// The user's name or e-mail address
@@ -129,6 +139,7 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
         Command::Activate { user } => change::activate(&user, app, output).await,
         Command::Promote { user } => change::set_admin(&user, true, app, output).await,
         Command::Demote { user } => change::set_admin(&user, false, app, output).await,
+        Command::SetLdapUid { user, uid, by_number } => change::set_ldap_uid(&user, by_number, uid, app, output).await,
         Command::Delete { user, yes } => change::delete(&user, yes, app, output).await,
     }
 }
@@ -222,6 +233,7 @@ fn describe(user: &Model) -> Record {
         "statusMessage": user.status_message,
         "isAdmin": user.is_admin,
         "roles": user.roles.0,
+        "ldapUid": user.ldap_uid,
         "hasPassword": user.password_hash.is_some(),
         "lastLoginAt": user.last_login_at.map(time),
         "createdAt": time(user.created_at),

@@ -335,5 +335,10 @@ settings! {
         qos: Vec<String> = Vec::new(), numbers(-32_768, 32_767);
         /// The states of jobs with their numbers in MyBRC, -128 to 127: `COMPLETED=4`.
         states: Vec<String> = Vec::new(), numbers(-128, 127);
+        /// Seconds for which a check that lets a job in keeps its cost free on the account, until the job is reported; 0
+        /// keeps nothing free. At most a day.
+        reserve_on_check_seconds: u32 = 0, within(0, 86_400);
+        /// Whether every check whose question is right lets the job in, whatever the account has.
+        allow_all_jobs: bool = false, any;
     }
 }

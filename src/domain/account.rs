@@ -26,6 +26,7 @@ pub(super) mod holds;
 mod member;
 mod price;
 pub(super) mod report;
+pub(super) mod reserve;
 mod watch;
 mod write;
 
@@ -38,6 +39,7 @@ pub use hand::{Adjustment, Booked, adjust, grant, refund};
 pub use holds::{HeldJob, holds, release_hold};
 pub use member::{MemberChange, MemberOrder, count_members, members, remove_member, set_member};
 pub use price::Price;
+pub use reserve::{Reservation, prune as sweep_reservations, reserve};
 pub use watch::{Watch, events, watch};
 pub use write::{AccountChange, NewAccount, create, delete, update};
 

@@ -55,6 +55,8 @@ pub struct Report {
     pub counts: Vec<(String, Counts)>,
     /// The first of those that were passed over.
     pub refused: Vec<Refused>,
+    /// How many more were passed over, which are only counted.
+    pub refused_more: u64,
     /// What else somebody should look at.
     pub notes: Vec<String>,
 }
@@ -80,7 +82,15 @@ impl Report {
         self.of(place).refused += 1;
         if self.refused.len() < TOLD {
             self.refused.push(Refused { place: place.to_owned(), row: row.to_string(), reason: reason.into() });
+        } else {
+            self.refused_more += 1;
         }
+    }
+
+    /// Whether everything was taken over, or there already.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.counts.iter().all(|(_, counts)| counts.refused == 0)
     }
 }
 

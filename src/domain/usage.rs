@@ -1,8 +1,10 @@
 //! What was spent, added up from the ledger.
 
+use std::collections::HashMap;
+
 use entity::{Amount, Time, Total, ledger};
 use sea_orm::{
-    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Select, SelectGetableTuple, Selector,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -101,27 +103,60 @@ pub async fn list(
     Ok(Page { rows, has_next, has_previous: after.is_some() })
 }
 
-/// What one account, or one user of it (internal ids), spent from a moment on and before another, and came to hold then
-/// for jobs that hold it still, of the entries that the viewer may see. A hold that was made before, and settled then,
-/// counts as what it came to.
-pub async fn used(
-    app: &App,
-    viewer: &Viewer,
-    account_id: i64,
-    user_id: Option<i64>,
-    from: Option<Time>,
-    before: Option<Time>,
-) -> Result<Total> {
+/// Of whom, and in which span of time, is asked what was used: an account, or one user of it (internal ids).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UsedOf {
+    /// The account.
+    pub account_id: i64,
+    /// The user; none means all together.
+    pub user_id: Option<i64>,
+    /// From this moment on.
+    pub from: Option<Time>,
+    /// Before this moment.
+    pub before: Option<Time>,
+}
+
+/// What accounts, or users of them, spent from a moment on and before another, and came to hold then for jobs that hold it
+/// still, of the entries that the viewer may see. A hold that was made before, and settled then, counts as what it came
+/// to. One statement for each span of time and kind that is asked for, however many accounts that is.
+pub async fn used(app: &App, viewer: &Viewer, asked: &[UsedOf]) -> Result<HashMap<UsedOf, Total>> {
     viewer.require_read(Permission::AccountsRead)?;
-    let filter = LedgerFilter { created_from: from, created_before: before, ..Default::default() };
-    let mut query = filtered(viewer, &filter).filter(ledger::Column::AccountId.eq(account_id));
-    if let Some(user_id) = user_id {
-        query = query.filter(ledger::Column::UserId.eq(user_id));
+    let mut kinds: HashMap<(bool, Option<Time>, Option<Time>), Vec<&UsedOf>> = HashMap::new();
+    for of in asked {
+        kinds.entry((of.user_id.is_some(), of.from, of.before)).or_default().push(of);
     }
+    let mut found: HashMap<UsedOf, Total> = asked.iter().map(|of| (*of, Total(0))).collect();
+    for ((by_user, from, before), of) in kinds {
+        let mut accounts: Vec<i64> = of.iter().map(|of| of.account_id).collect();
+        let mut users: Vec<i64> = of.iter().filter_map(|of| of.user_id).collect();
+        for ids in [&mut accounts, &mut users] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        let filter = LedgerFilter { created_from: from, created_before: before, ..Default::default() };
+        let mut query = filtered(viewer, &filter).filter(ledger::Column::AccountId.is_in(accounts));
+        if by_user {
+            query = query.filter(ledger::Column::UserId.is_in(users));
+        }
+        for (account_id, user_id, units, rest) in summed(query, by_user, from).all(app.db.read()).await? {
+            let key = UsedOf { account_id, user_id: by_user.then_some(user_id), from, before };
+            // Of two users and two accounts of a page, only some are members.
+            found.entry(key).and_modify(|sum| *sum = total(units, rest));
+        }
+    }
+    Ok(found)
+}
+
+/// Account, user (0 where all count together), units and millionths of what was used.
+fn summed(
+    query: Select<ledger::Entity>,
+    by_user: bool,
+    from: Option<Time>,
+) -> Selector<SelectGetableTuple<(i64, i64, i64, i64)>> {
     // Of a job whose hold began earlier, what was added or given back since is no use of its own.
     let earlier = from.map_or_else(String::new, |from| {
         format!(
-            " AND NOT EXISTS (SELECT 1 FROM ledger_entry earlier WHERE earlier.job_id = ledger_entry.job_id \
+            " AND NOT EXISTS (SELECT 1 FROM ledger_entry earlier WHERE earlier.job_uid = ledger_entry.job_uid \
              AND earlier.held > 0 AND earlier.created_at < {})",
             from.0
         )
@@ -131,9 +166,18 @@ pub async fn used(
          AND job.held > 0){earlier} THEN ledger_entry.held ELSE 0 END"
     );
     let sum = |part: &str| Expr::cust(format!("CAST(COALESCE(SUM(({open}) {part} + spent {part}), 0) AS BIGINT)"));
-    let summed = query.select_only().expr_as(sum("/ 1000000"), "units").expr_as(sum("% 1000000"), "rest");
-    let (units, rest) = summed.into_tuple::<(i64, i64)>().one(app.db.read()).await?.unwrap_or_default();
-    Ok(total(units, rest))
+    let user = if by_user { "ledger_entry.user_id" } else { "CAST(0 AS BIGINT)" };
+    let mut query = query
+        .select_only()
+        .column(ledger::Column::AccountId)
+        .expr_as(Expr::cust(user), "of_user")
+        .expr_as(sum("/ 1000000"), "units")
+        .expr_as(sum("% 1000000"), "rest")
+        .group_by(ledger::Column::AccountId);
+    if by_user {
+        query = query.group_by(ledger::Column::UserId);
+    }
+    query.into_tuple()
 }
 
 fn total(units: i64, rest: i64) -> Total {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
-use entity::{Amount, account, account_member, legacy_number::Noun};
+use entity::{Amount, Total, account, account_member, legacy_number::Noun};
 
 use super::{
     connection::connection,
@@ -15,7 +15,7 @@ use super::{
     user::User,
 };
 use crate::{
-    domain::{self, account::Rights},
+    domain::{self, account::Rights, usage::UsedOf},
     page::cursor,
     viewer::Permission,
 };
@@ -26,7 +26,7 @@ mod live;
 mod money;
 mod write;
 
-pub use afford::AffordQuery;
+pub use afford::{AffordQuery, ReserveMutation};
 pub use list::{AccountConnection, AccountOrder, AccountQuery, page_of_accounts};
 pub use live::AccountSubscription;
 pub use money::MoneyMutation;
@@ -165,7 +165,7 @@ impl Account {
         if from.is_none() && before.is_none() {
             return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
         }
-        used(ctx, self.0.id, None, from, before).await
+        used(ctx, (self.0.id, None), from, before).await
     }
 
     /// The members that the viewer may see: all of them for the account's managers, oneself for others.
@@ -288,7 +288,7 @@ impl AccountMember {
         if from.is_none() && before.is_none() {
             return Ok(Amount::clamped(self.0.held.wide() + self.0.spent.wide()).into());
         }
-        used(ctx, self.0.account_id, Some(self.0.user_id), from, before).await
+        used(ctx, (self.0.account_id, Some(self.0.user_id)), from, before).await
     }
 
     /// What the limit leaves: `limit - held - spent`; null without a limit.
@@ -310,12 +310,11 @@ impl AccountMember {
 
 async fn used(
     ctx: &Context<'_>,
-    account_id: i64,
-    user_id: Option<i64>,
+    (account_id, user_id): (i64, Option<i64>),
     from: Option<DateTime>,
     before: Option<DateTime>,
 ) -> Result<Decimal> {
-    let (app, viewer) = asked(ctx)?;
-    let (from, before) = (from.map(|at| at.0), before.map(|at| at.0));
-    Ok(Box::pin(domain::usage::used(app, viewer, account_id, user_id, from, before)).await?.into())
+    let of = UsedOf { account_id, user_id, from: from.map(|at| at.0), before: before.map(|at| at.0) };
+    let sum = loaders(ctx)?.used(of).await?;
+    Ok(sum.map_or(Total(0), |sum| *sum).into())
 }

@@ -12,23 +12,25 @@ use std::{
 };
 
 mod numbers;
+mod used;
 
 use dataloader::{BatchFn, cached::Loader};
 use entity::{
-    account, favorite, file, group, job, job_slurm, ledger, legacy_number, project, project_data, project_member,
-    runner, server, service, service_version, user,
+    Total, account, favorite, file, group, job, job_slurm, ledger, legacy_number, project, project_data,
+    project_member, runner, server, service, service_version, user,
 };
 use futures_util::future::BoxFuture;
 use uuid::Uuid;
 
 use crate::{
     app::App,
-    domain::{self, ledger::Charges},
+    domain::{self, ledger::Charges, usage::UsedOf},
     error::{Error, Result},
     viewer::Viewer,
 };
 
 use numbers::{NumberOf, Numbers};
+use used::Used;
 
 type Query<R, K> = fn(App, Viewer, Vec<K>) -> BoxFuture<'static, Result<Vec<R>>>;
 type Loaded<R> = std::result::Result<Option<Arc<R>>, Arc<Error>>;
@@ -62,6 +64,7 @@ struct Set {
     groups: OnceLock<Rows<group::Model>>,
     data: OnceLock<Rows<project_data::Model>>,
     files_of_data: OnceLock<Rows<file::Model>>,
+    used: OnceLock<Loader<UsedOf, Loaded<Total>, Used>>,
     legacy_numbers: OnceLock<Loader<NumberOf, Loaded<legacy_number::Model>, Numbers>>,
 }
 
@@ -323,6 +326,13 @@ impl Loaders {
             )
         };
         one(set.files_of_data.get_or_init(fetch), data_id).await
+    }
+
+    /// What an account, or a member of it, used in a span of time.
+    pub async fn used(&self, of: UsedOf) -> Result<Option<Arc<Total>>, Arc<Error>> {
+        let set = self.set();
+        let batch = || Used { app: self.app.clone(), viewer: self.viewer.clone() };
+        one(set.used.get_or_init(|| Loader::new(batch()).with_yield_count(1)), of).await
     }
 
     /// The number of a row in a dialect; `draws` says whether a row without one gets it.

@@ -62,6 +62,7 @@ pub struct Mutation(
     file::FileMutation,
     account::AccountMutation,
     account::MoneyMutation,
+    account::ReserveMutation,
     project::ProjectMutation,
     project::ProjectMemberMutation,
     project_data::ProjectDataMutation,

@@ -228,6 +228,7 @@ impl World {
             "accountUpdate" | "accountRecordUpdate" => json!({ "accountId": self.account, "description": "x" }),
             "accountDelete" | "accountEnrol" => json!({ "accountId": self.app.account(json!({})).await }),
             "accountMemberSet" => json!({ "accountId": self.account, "userId": self.ada.id }),
+            "accountReserve" => json!({ "accountId": self.account, "userId": self.ada.id, "amount": "0" }),
             "accountMemberRemove" => {
                 let bob = self.app.user(&self.unused().await).await;
                 self.app.member(&self.account, &bob, json!({})).await;

@@ -1,5 +1,6 @@
 //! The program itself, as a person or a script meets it at a terminal.
 
+mod import;
 mod sharing;
 
 use std::io::Write;

@@ -12,7 +12,7 @@ use tempfile::TempDir;
 
 use crate::support::{TestApp, code};
 
-fn folder(files: &[(&str, &str)]) -> TempDir {
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     for (name, text) in files {
         std::fs::write(folder.path().join(name), text).expect("it is written");
@@ -60,7 +60,7 @@ const JOBS: (&str, &str) = (
      903,1,2017-07-18 08:39:29,2017-07-18 08:39:30,2017-07-18 08:39:20.5,9,5,-1e1,1,1,1,2018-06-05 13:27:35,\n",
 );
 
-fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
+pub fn counted(report: &Report) -> Vec<(&str, [u64; 3])> {
     let counts = |Counts { added, known, refused }: &Counts| [*added, *known, *refused];
     report.counts.iter().map(|(place, of)| (place.as_str(), counts(of))).collect()
 }
@@ -152,6 +152,66 @@ async fn a_number_of_another_here_is_not_theirs() {
     app.audit().await;
 }
 
+const JOB_COLUMNS: &str = "JobNumber,JobSlurmID,SubmitDate,StartDate,EndDate,UserID,AccountID,Amount,JobStatus,Partition,QOS,Created,Updated\n";
+
+#[tokio::test]
+async fn a_number_that_another_job_has_is_refused_with_its_line() {
+    let app = TestApp::new().await;
+    let row = |number: u32, slurm: u32, day: u32, user: u32| {
+        format!("{number},{slurm},2017-07-{day:02} 08:39:29,\\N,\\N,{user},3,1.5,1,1,1,2018-06-05 13:27:35,\n")
+    };
+    let take = async |rows: &[String]| {
+        let jobs = format!("{JOB_COLUMNS}{}", rows.concat());
+        mybrc(&app, folder(&[USERS, ACCOUNTS, MEMBERS, ("jobs.csv", &jobs)]).path()).await
+    };
+    let first = row(1, 5, 18, 7);
+    let rows = [first.clone(), first.clone(), row(1, 6, 18, 7), row(1, 5, 19, 7), row(1, 5, 18, 9), row(2, 5, 18, 7)];
+    let report = take(&rows).await;
+    assert_eq!(counted(&report)[3], ("jobs.csv", [2, 1, 3]), "{report:?}");
+    let told: Vec<_> = report.refused.iter().filter(|row| row.place == "jobs.csv").collect();
+    assert_eq!(told.iter().map(|row| row.row.as_str()).collect::<Vec<_>>(), ["4", "5", "6"]);
+    assert!(told.iter().all(|row| row.reason == "The JobNumber 1 belongs to another job already."), "{told:?}");
+    // Of jobs that are here, whoever recorded them, likewise.
+    let ada = app.user("ada").await;
+    let made = app.admin().change("jobRecord", json!({ "ownerId": ada.id }), "job { dialectNumber }").await;
+    assert_eq!(made["job"]["dialectNumber"], 3);
+    let report = take(&[first, row(3, 5, 18, 7), row(4, 5, 18, 7)]).await;
+    assert_eq!(counted(&report)[3], ("jobs.csv", [1, 1, 1]), "{report:?}");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn members_come_back_and_what_contradicts_itself_is_refused() {
+    let app = TestApp::new().await;
+    let exported = folder(&[USERS, ACCOUNTS, MEMBERS, JOBS]);
+    mybrc(&app, exported.path()).await;
+    let ids = "{ account(dialect: MYBRC, number: 3) { id members { nodes { limit spent user { id } } } } }";
+    let found = app.admin().data(ids, json!({})).await["account"].take();
+    let member = json!({ "accountId": found["id"], "userId": found["members"]["nodes"][0]["user"]["id"] });
+    app.admin().change("accountMemberRemove", member, "member { limit }").await;
+    let twice = format!("{}4,7,3,50,30,2018-06-05 13:27:34,\n5,7,3,51,30,2018-06-05 13:27:34,\n", MEMBERS.1);
+    let report = mybrc(&app, folder(&[USERS, ACCOUNTS, (MEMBERS.0, &twice), JOBS]).path()).await;
+    assert_eq!(counted(&report)[2].1, [1, 1, 3], "{report:?}");
+    let refused = report.refused.iter().find(|row| row.place == MEMBERS.0 && row.row == "6").expect("the last line");
+    assert_eq!(refused.reason, "Line 2 says of the same user and account something else.");
+    let found = app.admin().data(ids, json!({})).await["account"].take();
+    let members = &found["members"]["nodes"];
+    assert_eq!(members.as_array().map(Vec::len), Some(1));
+    assert_eq!((&members[0]["limit"], &members[0]["spent"]), (&json!("50"), &json!("20")), "and nothing twice");
+    app.audit().await;
+}
+
+#[tokio::test]
+async fn how_many_rows_were_refused_is_told_however_many() {
+    let app = TestApp::new().await;
+    let users: String = (0..1_200).map(|number| format!("u{number},0,,,,,\n")).collect();
+    let users = format!("UserName,UserID,UserMetadata,Email,LDAPUID,Created,Updated\n{users}");
+    let report = mybrc(&app, folder(&[("users.csv", &users), ACCOUNTS, MEMBERS, JOBS]).path()).await;
+    assert!(!report.is_complete());
+    let refused: u64 = report.counts.iter().map(|(_, counts)| counts.refused).sum();
+    assert_eq!((report.refused.len(), report.refused_more), (1_000, refused - 1_000));
+}
+
 #[tokio::test]
 async fn what_is_missing_takes_nothing_over() {
     let app = TestApp::new().await;
@@ -169,47 +229,4 @@ async fn what_is_missing_takes_nothing_over() {
     let anybody = import::mybrc(&app.server.app, &Viewer::Anonymous, incomplete.path(), quiet()).await;
     assert_eq!(anybody.expect_err("only the operator").code(), Code::Forbidden);
     app.audit().await;
-}
-
-#[tokio::test]
-async fn users_of_backrest_log_in_with_their_old_password() {
-    let app = TestApp::new().await;
-    let hash = bcrypt::hash("correct horse", 4).expect("a hash");
-    let principal = format!(
-        "id,active,email,password,firstname,lastname,creation_date,last_login_date\n\
-         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a11,t,Ann@example.org,{hash},Ann,,2015-01-02 03:04:05.678,\n\
-         0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a12,t,bob@example.org,plain,Bob,,2015-01-02 03:04:05,\n\
-         1b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a13,f,ann@EXAMPLE.org,{hash},,,2015-01-02 03:04:05,\n\
-         2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,t,cat@example.org,{hash},,,2015-01-02 03:04:05,2016-01-02 03:04:05\n"
-    );
-    let roles = "principal_id,role\n2b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,admin\nx,admin\n";
-    let exported = folder(&[("principal.csv", &principal), ("globalroles.csv", roles)]);
-    let take = async || {
-        let quiet = Progress::new(|_, _| ());
-        import::backrest(&app.server.app, &Viewer::local_operator(), exported.path(), quiet).await.expect("taken over")
-    };
-    let report = take().await;
-    assert_eq!(counted(&report), [("globalroles.csv", [1, 0, 1]), ("principal.csv", [2, 0, 2])], "{report:?}");
-    assert_eq!(counted(&take().await), [("globalroles.csv", [1, 0, 1]), ("principal.csv", [0, 2, 2])]);
-    let stored = async |email: &str| {
-        use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
-        let users = entity::user::Entity::find().filter(entity::user::Column::EmailLower.eq(email));
-        users.one(app.server.app.db.read()).await.expect("it reads").expect("there is one")
-    };
-    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$2")));
-    let ann = app.anonymous().log_in("ann@example.org").await;
-    assert!(stored("ann@example.org").await.password_hash.is_some_and(|hash| hash.starts_with("$argon2id$")));
-    assert_eq!(
-        ann.data("{ viewer { user { firstName isAdmin } } }", json!({})).await["viewer"]["user"],
-        json!({ "firstName": "Ann", "isAdmin": false })
-    );
-    app.anonymous().log_in("ann@example.org").await;
-    let cat = app.anonymous().log_in("cat@example.org").await;
-    assert_eq!(cat.data("{ viewer { user { isAdmin } } }", json!({})).await["viewer"]["user"]["isAdmin"], true);
-    // By their old API, too, under their old ids.
-    let body = json!({ "login": "CAT@example.org", "password": "correct horse" });
-    let answer = app.anonymous().put("/-/login").json(&body).send().await.expect("an answer");
-    let told: serde_json::Value = answer.json().await.expect("JSON");
-    let (id, roles) = (&told["user"]["id"], &told["user"]["roles"]);
-    assert_eq!((id, roles), (&json!("2b7a3c1e5a5e4c5e9d570a6a3a8e2a14"), &json!(["admin"])));
 }

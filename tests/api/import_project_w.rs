@@ -193,3 +193,20 @@ async fn what_is_no_such_database_changes_nothing() {
     let anybody = import::project_w(&app.server.app, &Viewer::Anonymous, &path, quiet).await;
     assert_eq!(anybody.expect_err("only the operator").code(), Code::Forbidden);
 }
+
+#[tokio::test]
+async fn it_tells_how_far_it_is_row_by_row() {
+    let app = TestApp::new().await;
+    let folder = filled(&app).await;
+    let heard = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let told = heard.clone();
+    let progress = Progress::new(move |place, part| told.lock().expect("no panic").push((place.to_owned(), part)));
+    let database = folder.path().join("database.db");
+    import::project_w(&app.server.app, &Viewer::local_operator(), &database, progress).await.expect("taken over");
+    let heard = heard.lock().expect("no panic");
+    for (table, rows) in [("users", 5), ("jobs", 6)] {
+        let parts: Vec<f64> = heard.iter().filter(|(place, _)| place == table).map(|(_, part)| *part).collect();
+        assert_eq!(parts.len(), rows, "{heard:?}");
+        assert!(parts.is_sorted() && parts.last() == Some(&1.0), "{parts:?}");
+    }
+}

@@ -8,6 +8,7 @@ mod drills;
 mod graphql;
 mod http;
 mod import;
+mod import_backrest;
 mod import_project_w;
 mod lag;
 mod layers;

@@ -2,6 +2,8 @@
 //!
 //! The statements are those that the server runs: they are listened to while it runs them.
 
+mod span;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},

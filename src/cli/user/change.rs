@@ -6,7 +6,7 @@ use super::named;
 use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::domain::user;
+use crate::domain::user::{self, RecordedChange};
 use crate::origin::Via;
 use crate::viewer::Viewer;
 
@@ -36,6 +36,27 @@ pub(super) async fn set_admin(name: &str, is_admin: bool, app: &App, mut output:
     let changed = user::set_admin(app, &Viewer::local_operator(), found.uid, is_admin, None).await?;
     let what = if is_admin { "an admin" } else { "no admin" };
     output.line(&format!("The user {} is {what}.", changed.username))?;
+    Ok(())
+}
+
+pub(super) async fn set_ldap_uid(
+    name: &str,
+    by_number: bool,
+    uid: String,
+    app: &App,
+    mut output: Output,
+) -> Result<(), Failure> {
+    let operator = Viewer::local_operator();
+    let found = if by_number {
+        let number = name.parse().map_err(|_| Failure::Input(format!("{name} is no number")))?;
+        user::get_by(app, &operator, Some(number), None, None).await.map_err(Failure::looking_for("user", name))?
+    } else {
+        named(app, name).await?
+    };
+    let change = RecordedChange { ldap_uid: Some(uid), ..RecordedChange::default() };
+    let changed = user::record_update(app, &operator, found.uid, change).await?;
+    let uid = changed.ldap_uid.unwrap_or_default();
+    output.line(&format!("The user {} is {uid} in the directory.", changed.username))?;
     Ok(())
 }
 

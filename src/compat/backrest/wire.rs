@@ -22,8 +22,10 @@ impl User {
     /// The UUID in 32 digits, and what begins it and is enough to name the user.
     pub(super) fn into_fields(self) -> Map<String, Value> {
         let id = bare(&self.id).to_owned();
+        // The word is the right itself here: one that is only written among the roles is none.
         let mut roles = self.roles.unwrap_or_default();
-        if self.is_admin == Some(true) && !roles.iter().any(|role| role == ADMIN) {
+        roles.retain(|role| role != ADMIN);
+        if self.is_admin == Some(true) {
             roles.push(ADMIN.to_owned());
         }
         let user = json!({

@@ -42,7 +42,8 @@ fn routes() -> Vec<Route> {
             "Whether an account would pay for a job of a user.",
             submit::may,
         )
-        .runs([&find::USER, &find::ACCOUNT, &submit::AFFORDS]),
+        .runs([&find::USER, &find::ACCOUNT, &submit::AFFORDS, &submit::RESERVE])
+        .because("Where every job is let in (`allow_all_jobs`), nobody asks the account."),
         Route::get("/jobs/", "The jobs that were reported.", jobs::list)
             .runs([&find::USER, &find::ACCOUNT, &jobs::LIST])
             .query([PAGE, USER, ACCOUNT, FROM, BEFORE, Parameter::may("jobslurmid", "Only those with this id.")]),

@@ -39,8 +39,8 @@ pub(super) fn all() -> Result<Vec<Table>> {
     use entity::{
         account, account_member, audit_entry, dialect_use, event, favorite, file, group, group_member, job, job_label,
         job_log, job_slurm, ledger, legacy_counter, legacy_number, limit_counter, mail, oauth_client, one_time_token,
-        project, project_data, project_member, requirement, runner, runner_service, server, service, service_version,
-        session, setting, token, user,
+        project, project_data, project_member, requirement, reservation, runner, runner_service, server, service,
+        service_version, session, setting, token, user,
     };
     Ok(vec![
         Table::of(user::Entity)?,
@@ -50,6 +50,7 @@ pub(super) fn all() -> Result<Vec<Table>> {
         Table::of(token::Entity)?,
         Table::of(account::Entity)?,
         Table::of(account_member::Entity)?,
+        Table::of(reservation::Entity)?,
         Table::of(project::Entity)?,
         Table::of(group::Entity)?,
         Table::of(group_member::Entity)?,

@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     book::{Book, Entry},
-    charge::{bound, require, untaken},
+    charge::{bound, require, room, untaken},
 };
 use crate::{
     db::Tx,
@@ -20,9 +20,22 @@ struct Move<'a> {
     spent: i128,
 }
 
-/// Books, on accounts that charge recorded jobs, the difference between what `before` says that the job holds and has cost and what `after` says; when another
-/// account or another user is to pay, all of it moves there. Returns what was booked, in the order of the entries. Sets
-/// `amount` of `after` to what was taken, where the account's rule bounds it.
+/// How a change of what a job costs is booked.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::domain) struct Terms {
+    /// Whether it was said before when the job was submitted and when it began. Where it was not, what was noted is
+    /// booked now.
+    pub was_dated: bool,
+    /// Whether that is said now. Where it is not, what the job costs is only noted: what it holds stays held, and is taken
+    /// at its end.
+    pub is_dated: bool,
+    /// Whether a batch system tells what has happened, and not somebody what is to be: no end is refused then.
+    pub has_run: bool,
+}
+
+/// Books, on accounts that charge recorded jobs, the difference between what `before` says that the job holds and has cost
+/// and what `after` says; when another account or another user is to pay, all of it moves there. Returns what was booked,
+/// in the order of the entries. Sets `amount` of `after` to what was taken, where the account's rule bounds it.
 ///
 /// Fails with INSUFFICIENT_FUNDS when the account's rule is REFUSE and it has not what a job begins to hold; where the
 /// rule is CAP, what is there is held.
@@ -30,36 +43,26 @@ pub(in crate::domain) async fn restate(
     tx: &Tx,
     before: &job::Model,
     after: &mut job::Model,
+    terms: Terms,
 ) -> Result<Vec<event::Booking>> {
     let payer = |job: &job::Model| (job.account_id, job.owner_id, job.held, job.amount, job.status.is_final());
-    if payer(before) == payer(after) {
+    let counts_anew = terms.is_dated && !terms.was_dated;
+    if payer(before) == payer(after) && !counts_anew {
         return Ok(Vec::new());
     }
-    let payer = |job: &job::Model| (job.account_id, job.owner_id);
+    if !terms.is_dated {
+        return note(tx, before, after).await;
+    }
     let (held_before, spent_before) = (before.held.unwrap_or_default().wide(), booked(tx, before).await?);
     let held = after.held.unwrap_or_default().wide();
     // Before its end, an amount that stays is what was noted of a job, and no news of what it cost.
     let stays = !after.status.is_final() && after.amount == before.amount;
     let spent = if stays { spent_before } else { after.amount.unwrap_or_default().wide() };
     let wanted = after.clone();
-    let mut moves = Vec::with_capacity(2);
-    if payer(before) == payer(after) {
-        if let Some(account_id) = after.account_id {
-            moves.push(Move { account_id, job: &wanted, held: held - held_before, spent: spent - spent_before });
-        }
-    } else {
-        if let Some(account_id) = before.account_id {
-            moves.push(Move { account_id, job: before, held: -held_before, spent: -spent_before });
-        }
-        if let Some(account_id) = after.account_id {
-            moves.push(Move { account_id, job: &wanted, held, spent });
-        }
-        // Accounts of one transaction are locked by their numbers.
-        moves.sort_by_key(|one| one.account_id);
-    }
+    let moves = moves([before, &wanted], [held_before, held], [spent_before, spent]);
     let mut bookings = Vec::new();
     for one in moves.iter().filter(|one| one.held != 0 || one.spent != 0) {
-        let left = book(tx, one, &mut bookings).await?;
+        let left = book(tx, one, terms.has_run, &mut bookings).await?;
         if one.account_id != after.account_id.unwrap_or_default() {
             continue;
         }
@@ -79,18 +82,55 @@ pub(in crate::domain) async fn restate(
     Ok(bookings)
 }
 
+/// The same for a job of which is not known when it was submitted and when it began: nothing moves but what its end takes
+/// of what it holds, and what another one is to pay for now.
+async fn note(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<Vec<event::Booking>> {
+    let (held_before, spent_before) = (before.held.unwrap_or_default().wide(), booked(tx, before).await?);
+    let is_final = after.status.is_final();
+    after.held = before.held.filter(|_| !is_final).or(after.held);
+    let held = after.held.unwrap_or_default().wide();
+    let spent = if is_final { spent_before + held_before } else { spent_before };
+    let wanted = after.clone();
+    let mut bookings = Vec::new();
+    for one in moves([before, &wanted], [held_before, held], [spent_before, spent]) {
+        if one.held == 0 && one.spent == 0 {
+            continue;
+        }
+        let left = book(tx, &one, true, &mut bookings).await?;
+        if left.held > 0 {
+            // Another account is to hold it, and does not.
+            after.held = Some(Amount::clamped(wanted.held.unwrap_or_default().wide() - left.held));
+        }
+    }
+    Ok(bookings)
+}
+
+/// What changes on which account, from before to after.
+fn moves<'a>([before, after]: [&'a job::Model; 2], held: [i128; 2], spent: [i128; 2]) -> Vec<Move<'a>> {
+    let payer = |job: &job::Model| (job.account_id, job.owner_id);
+    let one = |job: &'a job::Model, held, spent| job.account_id.map(|account_id| Move { account_id, job, held, spent });
+    if payer(before) == payer(after) {
+        return one(after, held[1] - held[0], spent[1] - spent[0]).into_iter().collect();
+    }
+    let both = [one(before, -held[0], -spent[0]), one(after, held[1], spent[1])];
+    let mut moves: Vec<_> = both.into_iter().flatten().collect();
+    // Accounts of one transaction are locked by their numbers.
+    moves.sort_by_key(|one| one.account_id);
+    moves
+}
+
 /// What was taken for a job, in millionths. Of a job that is reported under a key the ledger says so: what was noted
 /// while its account charged no recorded jobs was never taken. What is said of other ones stands: an account comes with
 /// what it had spent, and an import books no jobs.
 async fn booked(tx: &Tx, job: &job::Model) -> Result<i128> {
     let amount = job.amount.unwrap_or_default().wide();
-    let Some(account_id) = job.account_id.filter(|_| amount != 0) else { return Ok(amount) };
+    let Some(account_id) = job.account_id.filter(|_| job.amount.is_some()) else { return Ok(amount) };
     let slurm = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
     if slurm.is_none_or(|slurm| slurm.slurm_key.is_none()) {
         return Ok(amount);
     }
     let entries = ledger::Entity::find()
-        .filter(ledger::Column::JobId.eq(job.id))
+        .filter(ledger::Column::JobUid.eq(job.uid))
         .filter(ledger::Column::AccountId.eq(account_id))
         .filter(ledger::Column::UserId.eq(job.owner_id));
     Ok(entries.all(&tx.db).await?.iter().map(|entry| entry.spent.wide()).sum())
@@ -104,11 +144,11 @@ struct Left {
 }
 
 /// Enters one move; returns what the account's rules kept from being held and taken.
-async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Result<Left> {
+async fn book(tx: &Tx, one: &Move<'_>, has_run: bool, bookings: &mut Vec<event::Booking>) -> Result<Left> {
     let mut book = Book::open(tx, one.account_id).await?;
     let mut member = book.member(tx, one.job.owner_id).await?;
     let (held, spent) = if book.account.charges_recorded {
-        takes(&book, member.as_ref(), one)?
+        takes(&book, member.as_ref(), one, has_run)?
     } else {
         // What it held when it still charged recorded jobs goes back all the same.
         (one.held.min(0), 0)
@@ -132,8 +172,8 @@ async fn book(tx: &Tx, one: &Move<'_>, bookings: &mut Vec<event::Booking>) -> Re
 }
 
 /// How much an account that charges recorded jobs holds and takes of a move. Fails with INSUFFICIENT_FUNDS when its rule
-/// is REFUSE and it has not what a job begins to hold.
-fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>) -> Result<(i128, i128)> {
+/// is REFUSE and it has not what a job begins to hold; of what has run it pays what it has.
+fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>, has_run: bool) -> Result<(i128, i128)> {
     if one.held > 0 || one.held == 0 && one.spent > 0 {
         let needed = Amount::new(one.held + one.spent).ok_or_else(uncountable)?;
         if book.account.deleted_at.is_some() {
@@ -141,15 +181,18 @@ fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>) ->
         }
         return match book.account.overrun {
             Overrun::Allow => Ok((one.held, one.spent)),
-            Overrun::Refuse => {
+            Overrun::Refuse if !(has_run && one.job.status.is_final()) => {
                 if needed > Amount::ZERO {
                     require(&book.account, member, needed)?;
                 }
                 Ok((one.held, one.spent))
             }
-            Overrun::Cap => {
+            Overrun::Cap | Overrun::Refuse => {
                 // The batch system runs it all the same: what is there is held, and what was spent comes first.
-                let most = bound(&book.account, member, Amount::ZERO, Amount::MOST).wide();
+                let mut most = bound(&book.account, member, Amount::ZERO, Amount::MOST).wide();
+                if let Some(room) = member.and_then(room) {
+                    most = most.min(room.wide().max(0));
+                }
                 let spent = one.spent.min(most);
                 Ok((one.held.min(most - spent), spent))
             }

@@ -17,7 +17,13 @@ impl Overruling {
 
     /// Notes it, with a word for what is done.
     pub async fn note(&self, tx: &Tx, what: &str) -> Result<()> {
-        let Some((actor, subject)) = &self.0 else { return Ok(()) };
-        note(tx, actor, Action::Overruled, subject.clone().noting(what)).await
+        let Some((_, subject)) = &self.0 else { return Ok(()) };
+        self.note_about(tx, subject.clone(), what).await
+    }
+
+    /// The same of what was not there before.
+    pub async fn note_about(&self, tx: &Tx, subject: impl Into<Subject>, what: &str) -> Result<()> {
+        let Some((actor, _)) = &self.0 else { return Ok(()) };
+        note(tx, actor, Action::Overruled, subject.into().noting(what)).await
     }
 }

@@ -15,9 +15,12 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{project, user::unstored},
+    domain::{
+        project,
+        user::{SERVICE_AUTHOR, unstored},
+    },
     error::Result,
-    viewer::Viewer,
+    viewer::{ACCOUNTING, Viewer},
 };
 
 const USERS: &str = "principal.csv";
@@ -25,9 +28,12 @@ const COLUMNS: &[&str] =
     &["id", "active", "email", "password", "firstname", "lastname", "creation_date", "last_login_date"];
 const ROLES: &str = "globalroles.csv";
 const ROLE_COLUMNS: &[&str] = &["principal_id", "role"];
+/// The role whose users might do everything.
+const ADMIN: &str = "admin";
 
 /// Takes over the users of backrest from a folder with `principal.csv` and `globalroles.csv`. Their UUIDs are kept, and
-/// their passwords: hashes of bcrypt are taken until the user logs in, and then made anew. The role `admin` is an admin's.
+/// their passwords: hashes of bcrypt are taken until the user logs in, and then made anew. The role `admin` makes an admin and
+/// is no word among the roles; words that give rights in docket are refused.
 ///
 /// Only the operator may. Fails with [`crate::error::Error::BadRequest`] when a file or a column is missing.
 pub async fn backrest(app: &App, viewer: &Viewer, folder: &Path, progress: Progress) -> Result<Report> {
@@ -41,7 +47,7 @@ pub async fn backrest(app: &App, viewer: &Viewer, folder: &Path, progress: Progr
 async fn run(tx: &Tx, source: &Source) -> Result<Report> {
     take_time(tx).await?;
     let mut report = Report::default();
-    let roles = roles(source, &mut report)?;
+    let mut roles = Roles::read(source, &mut report)?;
     report.added(USERS, 0);
     let mut table = Table::open(&source.path, USERS, COLUMNS, &source.progress)?;
     while let Some(row) = table.next() {
@@ -52,34 +58,75 @@ async fn run(tx: &Tx, source: &Source) -> Result<Report> {
                 continue;
             }
         };
-        take(tx, read, &roles, &mut report).await?;
+        take(tx, read, &mut roles, &mut report).await?;
+    }
+    for (line, id, _) in roles.left() {
+        report.refuse(ROLES, line, format!("There is no user {id}, or it was not taken over."));
     }
     Ok(report)
 }
 
-/// The roles of each user.
-fn roles(source: &Source, report: &mut Report) -> Result<HashMap<Uuid, Vec<String>>> {
-    report.added(ROLES, 0);
-    let mut table = Table::open(&source.path, ROLES, ROLE_COLUMNS, &source.progress)?;
-    let mut roles: HashMap<Uuid, Vec<String>> = HashMap::new();
-    while let Some(row) = table.next() {
-        let read = row.and_then(|row| {
-            let id = row.text(0).and_then(|id| Uuid::parse_str(id).ok()).ok_or("principal_id is no UUID.");
-            let role = row.text(1).ok_or("role is missing.");
-            id.and_then(|id| role.map(|role| (id, role.to_owned()))).map_err(|why| (row.line, why.to_owned()))
-        });
-        match read {
-            Ok((id, role)) => {
-                let own = roles.entry(id).or_default();
-                if !own.contains(&role) {
-                    own.push(role);
-                }
-                report.added(ROLES, 1);
+/// The roles of each user, with their lines, until the user has them.
+struct Roles(HashMap<Uuid, Vec<(u64, String)>>);
+
+impl Roles {
+    fn read(source: &Source, report: &mut Report) -> Result<Self> {
+        report.added(ROLES, 0);
+        let mut table = Table::open(&source.path, ROLES, ROLE_COLUMNS, &source.progress)?;
+        let mut roles: HashMap<Uuid, Vec<(u64, String)>> = HashMap::new();
+        while let Some(row) = table.next() {
+            match row.and_then(|row| role(&row).map(|read| (row.line, read)).map_err(|why| (row.line, why))) {
+                Ok((line, (id, role))) => roles.entry(id).or_default().push((line, role)),
+                Err((line, why)) => report.refuse(ROLES, line, why),
             }
-            Err((line, why)) => report.refuse(ROLES, line, why),
+        }
+        Ok(Self(roles))
+    }
+
+    /// The roles of a user that is taken over: the words, and whether it is an admin.
+    fn give(&mut self, id: Uuid, report: &mut Report) -> (Vec<String>, bool) {
+        let (mut words, mut is_admin) = (Vec::new(), false);
+        for (_, role) in self.0.remove(&id).unwrap_or_default() {
+            let is_new = if role == ADMIN { !is_admin } else { !words.contains(&role) };
+            if !is_new {
+                report.known(ROLES);
+                continue;
+            }
+            report.added(ROLES, 1);
+            if role == ADMIN {
+                is_admin = true;
+            } else {
+                words.push(role);
+            }
+        }
+        (words, is_admin)
+    }
+
+    /// Those of a user that was there already, and is left as it is.
+    fn pass_over(&mut self, id: Uuid, report: &mut Report) {
+        for _ in self.0.remove(&id).unwrap_or_default() {
+            report.known(ROLES);
         }
     }
-    Ok(roles)
+
+    /// Those that nobody has got, in the order of the file.
+    fn left(self) -> Vec<(u64, Uuid, String)> {
+        let of_user =
+            |(id, roles): (Uuid, Vec<(u64, String)>)| roles.into_iter().map(move |(line, role)| (line, id, role));
+        let mut left: Vec<_> = self.0.into_iter().flat_map(of_user).collect();
+        left.sort();
+        left
+    }
+}
+
+fn role(row: &Row) -> Result<(Uuid, String), String> {
+    let id = row.text(0).and_then(|id| Uuid::parse_str(id).ok()).ok_or("principal_id is no UUID.")?;
+    let role = row.text(1).ok_or("role is missing.")?;
+    // Nobody gets rights here because an older system used the same word for something of its own.
+    if [ACCOUNTING, SERVICE_AUTHOR].contains(&role) {
+        return Err(format!("The role {role} gives rights in docket; give it by hand to whom it is meant for."));
+    }
+    Ok((id, role.to_owned()))
 }
 
 /// A row that was read.
@@ -87,7 +134,8 @@ struct Read {
     id: Uuid,
     active: bool,
     email: String,
-    hash: String,
+    /// None of a user who has to ask for a new password.
+    hash: Option<String>,
     first_name: Option<String>,
     last_name: Option<String>,
     created: Option<entity::Time>,
@@ -102,15 +150,15 @@ fn read(row: &Row) -> Result<Read, String> {
         Some(other) => return Err(format!("active is neither true nor false: {other:?}.")),
     };
     let email = row.text(2).filter(|email| email.contains('@')).ok_or("email is missing, or no address.")?.to_owned();
-    let hash = row.text(3).ok_or("password is missing.")?;
-    if hash.parse::<bcrypt::HashParts>().is_err() {
+    let hash = row.text(3);
+    if hash.is_some_and(|hash| hash.parse::<bcrypt::HashParts>().is_err()) {
         return Err("password is no hash of bcrypt.".to_owned());
     }
     Ok(Read {
         id,
         active,
         email,
-        hash: hash.to_owned(),
+        hash: hash.map(str::to_owned),
         first_name: row.text(4).map(str::to_owned),
         last_name: row.text(5).map(str::to_owned),
         created: row.moment(6, "creation_date")?,
@@ -118,15 +166,11 @@ fn read(row: &Row) -> Result<Read, String> {
     })
 }
 
-async fn take(
-    tx: &Tx,
-    (line, read): (u64, Read),
-    roles: &HashMap<Uuid, Vec<String>>,
-    report: &mut Report,
-) -> Result<()> {
+async fn take(tx: &Tx, (line, read): (u64, Read), roles: &mut Roles, report: &mut Report) -> Result<()> {
     let by_id = user::Entity::find().filter(user::Column::Uid.eq(read.id)).one(&tx.db).await?;
     if by_id.is_some() {
         report.known(USERS);
+        roles.pass_over(read.id, report);
         return Ok(());
     }
     let mut short_id = read.id.simple().to_string();
@@ -142,7 +186,7 @@ async fn take(
         report.refuse(USERS, line, format!("Another user has {what} already: {}.", twin.username));
         return Ok(());
     }
-    let own = roles.get(&read.id).cloned().unwrap_or_default();
+    let (words, is_admin) = roles.give(read.id, report);
     let created = read.created.unwrap_or(tx.now);
     let row = user::ActiveModel {
         uid: Set(read.id),
@@ -152,9 +196,9 @@ async fn take(
         email_verified_at: Set(read.active.then_some(created)),
         first_name: Set(read.first_name),
         last_name: Set(read.last_name),
-        is_admin: Set(own.iter().any(|role| role == "admin")),
-        roles: Set(Words(own)),
-        password_hash: Set(Some(read.hash)),
+        is_admin: Set(is_admin),
+        roles: Set(Words(words)),
+        password_hash: Set(read.hash),
         last_login_at: Set(read.last_login),
         created_at: Set(created),
         updated_at: Set(created),

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod jobs;
+mod members;
 mod users;
 
 use std::path::Path;
@@ -25,7 +26,7 @@ async fn run(tx: &Tx, source: &Source) -> Result<Report> {
     let mut report = Report::default();
     let users = users::run(tx, source, &mut report).await?;
     let accounts = accounts::run(tx, source, &mut report).await?;
-    accounts::members(tx, source, &users, &accounts, &mut report).await?;
+    members::run(tx, source, &users, &accounts, &mut report).await?;
     jobs::run(tx, source, &users, &accounts, &mut report).await?;
     Ok(report)
 }

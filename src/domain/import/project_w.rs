@@ -63,6 +63,38 @@ struct Input {
     kept: Kept,
 }
 
+impl Input {
+    /// Tells of the rows of a table as they are read.
+    async fn far(&self, table: &'static str) -> Result<Far<'_>> {
+        let rows = self.old.number(&format!("SELECT COUNT(*) FROM {table}")).await?;
+        Ok(Far { progress: &self.progress, table, rows, read: 0 })
+    }
+}
+
+/// How far the reading of a table is. A job may bring a large recording, so that each row is told of.
+struct Far<'a> {
+    progress: &'a Progress,
+    table: &'static str,
+    rows: i64,
+    read: i64,
+}
+
+impl Far<'_> {
+    /// A row was read.
+    fn step(&mut self) {
+        self.read += 1;
+        // The last one is told of when its work is done.
+        if self.read < self.rows {
+            #[expect(clippy::cast_precision_loss, reason = "a part of a table is told to a person")]
+            self.progress.tell(self.table, self.read as f64 / self.rows as f64);
+        }
+    }
+
+    fn end(&self) {
+        self.progress.tell(self.table, 1.0);
+    }
+}
+
 /// The recordings that were stored, to be cleared when the rows that name them come to nothing.
 #[derive(Clone, Debug)]
 struct Kept(Arc<Mutex<Vec<Uuid>>>);

@@ -2,6 +2,7 @@
 
 use std::{fs::File, path::Path};
 
+use chrono::TimeDelta;
 use csv::{ReaderBuilder, StringRecord};
 use entity::{Amount, Time};
 
@@ -10,6 +11,8 @@ use crate::error::{Error, Result};
 
 /// Rows between two words on the progress.
 const OFTEN: u64 = 1_000;
+/// Characters of a date before its time.
+const DATE: usize = 10;
 
 /// A file with a line of names, in any order.
 pub(super) struct Table {
@@ -101,16 +104,19 @@ impl Row {
         Err(format!("{name} is out of range: {number} is not from {least} to {most}."))
     }
 
-    /// A moment in UTC: `2018-06-05 13:27:35`, with a T in between and a fraction or not.
+    /// A moment: `2018-06-05 13:27:35`, with a T in between and a fraction or not. UTC unless an offset stands behind it, as
+    /// PostgreSQL writes one (`+00`, `-07`, `+0530`, `+05:30`), or a Z.
     pub(super) fn moment(&self, column: usize, name: &str) -> Result<Option<Time>, String> {
         let Some(text) = self.text(column) else { return Ok(None) };
         // What MySQL shows for no date at all.
         if text.starts_with("0000-00-00") {
             return Ok(None);
         }
-        let shape = text.trim().trim_end_matches('Z').replacen('T', " ", 1);
-        let read = chrono::NaiveDateTime::parse_from_str(&shape, "%Y-%m-%d %H:%M:%S%.f");
-        read.map(|at| Some(at.and_utc().into())).map_err(|_| format!("{name} is no moment: {text:?}."))
+        let wrong = || format!("{name} is no moment: {text:?}.");
+        let (local, offset) = zoned(text.trim()).ok_or_else(wrong)?;
+        let shape = local.replacen('T', " ", 1);
+        let at = chrono::NaiveDateTime::parse_from_str(&shape, "%Y-%m-%d %H:%M:%S%.f").map_err(|_| wrong())?;
+        at.checked_sub_signed(offset).map(|at| Some(at.and_utc().into())).ok_or_else(wrong)
     }
 
     /// An amount, rounded half to even to the millionth.
@@ -121,5 +127,60 @@ impl Row {
             return Err(format!("{name} is out of range: {text}."));
         }
         Amount::parse(&format!("{number:.6}")).map_err(|why| format!("{name}: {why}"))
+    }
+}
+
+/// A moment apart from its offset, which is nothing where none is written.
+fn zoned(text: &str) -> Option<(&str, TimeDelta)> {
+    if let Some(local) = text.strip_suffix('Z') {
+        return Some((local.trim_end(), TimeDelta::zero()));
+    }
+    // A sign before this place is that of the date.
+    let Some(place) = text.rfind(['+', '-']).filter(|place| *place > DATE) else {
+        return Some((text, TimeDelta::zero()));
+    };
+    let (local, sign) = (text[..place].trim_end(), if text[place..].starts_with('-') { -1 } else { 1 });
+    let digits = text[place + 1..].replace(':', "");
+    if !matches!(digits.len(), 2 | 4 | 6) || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return None;
+    }
+    let part = |at: usize| digits.get(at..at + 2).map_or(Some(0), |part| part.parse::<i64>().ok());
+    let (hours, minutes, seconds) = (part(0)?, part(2)?, part(4)?);
+    let within = hours < 24 && minutes < 60 && seconds < 60;
+    within.then(|| (local, TimeDelta::seconds(sign * (hours * 3_600 + minutes * 60 + seconds))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn moment(text: &str) -> Result<Option<String>, String> {
+        let row = Row { line: 1, values: vec![text.to_owned()] };
+        let read = row.moment(0, "at")?;
+        Ok(read.map(|at| chrono::DateTime::from_timestamp_micros(at.0).expect("a moment").to_rfc3339()))
+    }
+
+    #[test]
+    fn moments_are_read_with_every_offset_that_databases_write() {
+        for (text, expected) in [
+            ("2015-01-02 03:04:05.678+00", "2015-01-02T03:04:05.678+00:00"),
+            ("2015-01-02 03:04:05+0000", "2015-01-02T03:04:05+00:00"),
+            ("2015-01-02T03:04:05+00:00", "2015-01-02T03:04:05+00:00"),
+            ("2015-01-02 03:04:05-07", "2015-01-02T10:04:05+00:00"),
+            ("2015-01-02 03:04:05.5 +05:30", "2015-01-01T21:34:05.500+00:00"),
+            ("1890-01-02 03:04:05+00:53:28", "1890-01-02T02:10:37+00:00"),
+            ("2015-01-02 03:04:05Z", "2015-01-02T03:04:05+00:00"),
+            ("2015-01-02 03:04:05", "2015-01-02T03:04:05+00:00"),
+        ] {
+            assert_eq!(moment(text), Ok(Some(expected.to_owned())), "{text}");
+        }
+        for text in
+            ["2015-01-02", "2015-01-02 03:04:05+0", "2015-01-02 03:04:05+24", "2015-01-02 03:04:05+aa", "infinity"]
+        {
+            assert!(moment(text).is_err(), "{text}");
+        }
+        for text in ["", "\\N", "NULL", "0000-00-00 00:00:00"] {
+            assert_eq!(moment(text), Ok(None), "{text}");
+        }
     }
 }

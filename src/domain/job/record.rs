@@ -19,7 +19,12 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::{account::charge, check::Faults, event as log},
+    domain::{
+        account::charge,
+        audit::{Overruling, Subject},
+        check::Faults,
+        event as log,
+    },
     error::{Error, Result},
     infra::secret,
     viewer::{Permission, Viewer},
@@ -119,8 +124,21 @@ pub async fn record(app: &App, viewer: &Viewer, new: NewRecord) -> Result<Submit
     let account_id = update::found_account(app, &mut faults, new.account_id).await?;
     faults.into_result()?;
     let owner_id = owner_id.ok_or(Error::NotFound("user"))?;
+    // The job that is made names its owner only. What a batch system reports under keys is not noted: it comes by thousands.
+    let is_own = viewer.user_id() == Some(owner_id);
+    let overruling = Overruling::of(viewer, Subject::unknown(), |viewer| is_own || viewer.keeps_accounts());
     let record = Record { owner_id, account_id, labels, key, new };
-    app.db.write(record, |tx, record| Box::pin(insert(tx, record))).await
+    app.db
+        .write((record, overruling), |tx, (record, overruling)| {
+            Box::pin(async move {
+                let made = insert(tx, record).await?;
+                if !made.replayed {
+                    overruling.note_about(tx, &made.job, "record").await?;
+                }
+                Ok(made)
+            })
+        })
+        .await
 }
 
 fn check_slurm(faults: &mut Faults, slurm: &NewSlurm) {
@@ -221,7 +239,10 @@ async fn insert(tx: &Tx, record: &Record) -> Result<Submitted> {
         return Ok(Submitted { job, replayed: true });
     };
     job.id = id;
-    let slurm = slurm_row(&job, new.slurm.clone().unwrap_or_default());
+    let slurm = job_slurm::Model {
+        submission_told: new.submitted_at.is_some(),
+        ..slurm_row(&job, new.slurm.clone().unwrap_or_default())
+    };
     job_slurm::Entity::insert(slurm.into_active_model().reset_all()).exec_without_returning(&tx.db).await?;
     let detail = event::Detail { to: Some(job.status), ..Default::default() };
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
@@ -278,6 +299,7 @@ fn slurm_row(job: &job::Model, slurm: NewSlurm) -> job_slurm::Model {
         account_id: job.account_id,
         listed_code: slurm.state_code.unwrap_or(0),
         slurm_key: None,
+        submission_told: false,
         slurm_id: slurm.job_id,
         partition: slurm.partition,
         qos: slurm.qos,

@@ -17,6 +17,7 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
+        account::reserve,
         audit,
         due::Due,
         event, file,
@@ -138,7 +139,8 @@ fn time_out(job: &job::Model, now: Time, backoff: i64) -> (job::Model, String) {
 async fn tidy(app: &App) -> Result<()> {
     let once = async || {
         let old = event::prune(app).await? + audit::prune(app).await? + mail::prune(app).await?;
-        Ok::<u64, Error>(old + limit::prune(app).await? + oauth::prune(app).await?)
+        let old = old + limit::prune(app).await? + oauth::prune(app).await?;
+        Ok::<u64, Error>(old + reserve::prune(app).await?)
     };
     while once().await? > 0 {
         if app.shutdown.is_cancelled() {

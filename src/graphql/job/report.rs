@@ -24,14 +24,17 @@ pub struct JobReportInput {
     owner_id: Option<ID>,
     /// The account that pays. The first report of a job says it, and later ones cannot change it.
     account_id: Option<ID>,
-    /// When it was submitted there; if the first report does not say it, when it began or ended, or now.
+    /// When it was submitted there. Until a report says it, that is when it began or ended, or was first reported, and what
+    /// the job costs is only noted.
     submitted_at: Option<DateTime>,
-    /// When it began to run, not before it was submitted: it is RUNNING then. QUEUED without.
+    /// When it began to run, not before it was submitted: it is RUNNING then. QUEUED without, and until a report says it,
+    /// what the job costs is only noted.
     started_at: Option<DateTime>,
     /// When it ended, not before it began: it is SUCCEEDED then.
     finished_at: Option<DateTime>,
     /// What it costs as far as is known, in service units, 0 or more. It is held until the job ends and taken then, when
-    /// the account charges recorded jobs; an end without it takes what was held.
+    /// the account charges recorded jobs; an end without it takes what was held. While it is only noted, what was held stays
+    /// so, and the end takes just that.
     amount: Option<Decimal>,
     /// What else the batch system says of it; its `jobId` plays no part.
     slurm: Option<JobSlurmInput>,

@@ -16,6 +16,7 @@ const OVERRULING: &[&str] = &[
     "jobDelete",
     "jobMarkDownloaded",
     "jobOverride",
+    "jobRecord",
     "jobRecordUpdate",
     "jobRetry",
     "jobUpdate",

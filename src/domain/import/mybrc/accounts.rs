@@ -1,14 +1,14 @@
-//! Accounts, and who may charge them.
+//! Accounts.
 
 use std::collections::{HashMap, HashSet};
 
 use entity::{
     Amount, Time,
     account::{self, Overrun},
-    account_member, ledger,
+    ledger,
     legacy_number::{Dialect, Noun},
 };
-use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ActiveValue::Set, EntityTrait, QuerySelect};
 
 use crate::{
     db::Tx,
@@ -28,10 +28,8 @@ use crate::{
 const FILE: &str = "accounts.csv";
 const COLUMNS: &[&str] =
     &["AccountID", "AccountName", "AccountAllocation", "AccountBalance", "Type", "Description", "Created", "Updated"];
-const MEMBERS: &str = "useraccountassociations.csv";
-const MEMBER_COLUMNS: &[&str] = &["id", "UserID", "AccountID", "UserAllocation", "UserBalance", "Created", "Updated"];
 /// What opening entries give as their reason.
-const REASON: &str = "Taken over from MyBRC.";
+pub(super) const REASON: &str = "Taken over from MyBRC.";
 
 /// A row that was read.
 struct Read {
@@ -125,7 +123,13 @@ async fn insert(tx: &Tx, read: &Read, name: String) -> Result<i64> {
 }
 
 /// An opening entry, where there is anything to enter.
-async fn enter(tx: &Tx, account_id: i64, user_id: Option<i64>, granted: Amount, spent: Amount) -> Result<()> {
+pub(super) async fn enter(
+    tx: &Tx,
+    account_id: i64,
+    user_id: Option<i64>,
+    granted: Amount,
+    spent: Amount,
+) -> Result<()> {
     if granted == Amount::ZERO && spent == Amount::ZERO {
         return Ok(());
     }
@@ -149,66 +153,4 @@ async fn enter(tx: &Tx, account_id: i64, user_id: Option<i64>, granted: Amount, 
     };
     ledger::Entity::insert(row).exec_without_returning(&tx.db).await?;
     Ok(())
-}
-
-pub(super) async fn members(
-    tx: &Tx,
-    source: &Source,
-    users: &HashMap<i64, i64>,
-    accounts: &HashMap<i64, i64>,
-    report: &mut Report,
-) -> Result<()> {
-    report.added(MEMBERS, 0);
-    let mut table = Table::open(&source.path, MEMBERS, MEMBER_COLUMNS, &source.progress)?;
-    while let Some(row) = table.next() {
-        let read = row.and_then(|row| member(&row, users, accounts).map_err(|why| (row.line, why)));
-        let (line, (user_id, account_id, allocation, spent, (created, updated))) = match read {
-            Ok(read) => read,
-            Err((line, why)) => {
-                report.refuse(MEMBERS, line, why);
-                continue;
-            }
-        };
-        let twin = account_member::Entity::find()
-            .filter(account_member::Column::AccountId.eq(account_id))
-            .filter(account_member::Column::UserId.eq(user_id));
-        if twin.one(&tx.db).await?.is_some() {
-            report.known(MEMBERS);
-            continue;
-        }
-        let Some(spent) = Amount::new(spent) else {
-            report.refuse(MEMBERS, line, "UserAllocation and UserBalance are too far apart.");
-            continue;
-        };
-        let row = account_member::ActiveModel {
-            account_id: Set(account_id),
-            user_id: Set(user_id),
-            is_manager: Set(false),
-            // No more than the user could spend there; an allocation below nothing bounds like one of nothing.
-            spend_limit: Set(Some(Ord::max(allocation, Amount::ZERO))),
-            held: Set(Amount::ZERO),
-            spent: Set(spent),
-            created_at: Set(created.unwrap_or(tx.now)),
-            updated_at: Set(updated.or(created).unwrap_or(tx.now)),
-            removed_at: Set(None),
-            ..Default::default()
-        };
-        account_member::Entity::insert(row).exec_without_returning(&tx.db).await?;
-        // What the user spent is a part of what the account's own entry says already.
-        enter(tx, account_id, Some(user_id), Amount::ZERO, spent).await?;
-        enter(tx, account_id, None, Amount::ZERO, spent.negated()).await?;
-        report.added(MEMBERS, 1);
-    }
-    Ok(())
-}
-
-type Member = (u64, (i64, i64, Amount, i128, (Option<Time>, Option<Time>)));
-
-fn member(row: &Row, users: &HashMap<i64, i64>, accounts: &HashMap<i64, i64>) -> Result<Member, String> {
-    let (user, account) = (row.number(1, "UserID", 1, MOST)?, row.number(2, "AccountID", 1, MOST)?);
-    let user_id = *users.get(&user).ok_or_else(|| format!("There is no user {user}."))?;
-    let account_id = *accounts.get(&account).ok_or_else(|| format!("There is no account {account}."))?;
-    let (allocation, balance) = (row.amount(3, "UserAllocation")?, row.amount(4, "UserBalance")?);
-    let times = (row.moment(5, "Created")?, row.moment(6, "Updated")?);
-    Ok((row.line, (user_id, account_id, allocation, allocation.wide() - balance.wide(), times)))
 }

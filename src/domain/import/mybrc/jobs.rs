@@ -1,6 +1,6 @@
 //! Jobs, of which there are many.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, hash_map::Entry};
 
 use entity::{
     Amount, Time, Words,
@@ -9,8 +9,7 @@ use entity::{
     legacy_number::{Dialect, Noun},
 };
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
-    Statement,
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, JoinType, QuerySelect, Statement,
 };
 
 use crate::{
@@ -63,6 +62,46 @@ struct Read {
     updated: Option<Time>,
 }
 
+/// What tells one job from another that claims its number: whose it is, its id at the batch system, and when it was
+/// submitted. Few bytes, since those of all jobs are kept in memory.
+struct Identity {
+    owner_id: i64,
+    slurm_id: Option<i64>,
+    submitted: Option<Time>,
+}
+
+impl Identity {
+    fn of(read: &Read) -> Self {
+        Self { owner_id: read.owner_id, slurm_id: Some(read.slurm_id), submitted: read.submitted.or(read.created) }
+    }
+
+    /// Whether this is the same job. A moment that nobody knows is any.
+    fn is_that_of(&self, read: &Read) -> bool {
+        let other = Self::of(read);
+        let moments = self.submitted.zip(other.submitted);
+        (self.owner_id, self.slurm_id) == (other.owner_id, other.slurm_id)
+            && moments.is_none_or(|(own, other)| own == other)
+    }
+}
+
+/// The jobs that are here already, by their numbers.
+async fn known(tx: &Tx) -> Result<HashMap<i64, Identity>> {
+    let its_job = job_slurm::Entity::belongs_to(job::Entity).from(job_slurm::Column::JobId).to(job::Column::Id);
+    let jobs = job_slurm::Entity::find()
+        .select_only()
+        .columns([job_slurm::Column::Number, job_slurm::Column::OwnerId])
+        .column(job_slurm::Column::SlurmId)
+        .column(job::Column::SubmittedAt)
+        .join(JoinType::InnerJoin, its_job.into());
+    let jobs: Vec<(i64, i64, Option<String>, Time)> = jobs.into_tuple().all(&tx.db).await?;
+    let identity = |owner_id, slurm_id: Option<String>, submitted| Identity {
+        owner_id,
+        slurm_id: slurm_id.and_then(|id| id.parse().ok()),
+        submitted: Some(submitted),
+    };
+    Ok(jobs.into_iter().map(|(number, owner, slurm, at)| (number, identity(owner, slurm, at))).collect())
+}
+
 pub(super) async fn run(
     tx: &Tx,
     source: &Source,
@@ -73,23 +112,31 @@ pub(super) async fn run(
     count(tx, Dialect::Mybrc, Noun::Job, 0, 0).await?;
     report.added(FILE, 0);
     let mut table = Table::open(&source.path, FILE, COLUMNS, &source.progress)?;
-    let known = job::Entity::find()
-        .select_only()
-        .column(job::Column::DialectNumber)
-        .filter(job::Column::Dialect.eq(Dialect::Mybrc));
-    let mut known: HashSet<i64> = known.into_tuple().all(&tx.db).await?.into_iter().collect();
+    let mut known = known(tx).await?;
     let (mut batch, mut last, mut added) = (Vec::with_capacity(BATCH), 0, 0_i64);
     while let Some(row) = table.next() {
-        let read = match row.and_then(|row| self::read(&row, users, accounts).map_err(|why| (row.line, why))) {
+        let read = row.and_then(|row| {
+            self::read(&row, users, accounts).map(|read| (row.line, read)).map_err(|why| (row.line, why))
+        });
+        let (line, read) = match read {
             Ok(read) => read,
             Err((line, why)) => {
                 report.refuse(FILE, line, why);
                 continue;
             }
         };
-        if !known.insert(read.number) {
-            report.known(FILE);
-            continue;
+        match known.entry(read.number) {
+            Entry::Vacant(free) => {
+                free.insert(Identity::of(&read));
+            }
+            Entry::Occupied(taken) if taken.get().is_that_of(&read) => {
+                report.known(FILE);
+                continue;
+            }
+            Entry::Occupied(_) => {
+                report.refuse(FILE, line, format!("The JobNumber {} belongs to another job already.", read.number));
+                continue;
+            }
         }
         last = last.max(read.number);
         added += 1;
@@ -190,6 +237,7 @@ fn slurm_row(job_id: i64, read: &Read) -> job_slurm::Model {
         account_id: Some(read.account_id),
         listed_code: small(read.state_code),
         slurm_key: None,
+        submission_told: read.submitted.is_some(),
         slurm_id: Some(read.slurm_id.to_string()),
         partition: Some(small(read.partition)),
         qos: Some(small(read.qos)),

@@ -50,11 +50,13 @@ pub(super) async fn run(tx: &Tx, input: &Input, users: &HashMap<i64, i64>, repor
     count(tx, Dialect::ProjectW, Noun::Job, 0, 0).await?;
     report.added(TABLE, 0);
     let (mut last, mut added) = (0, 0);
+    let mut far = input.far(TABLE).await?;
     loop {
         let rows = input.old.after(COLUMNS, TABLE, last).await?;
         let known = known(tx, &rows).await?;
         for row in &rows {
             last = row.try_get_by_index(0)?;
+            far.step();
             match read(row, last, users)? {
                 Ok(read) if known.contains_key(&last) => match known.get(&last) {
                     Some(found) if *found == (read.owner_id, read.file_name) => report.known(TABLE),
@@ -69,7 +71,7 @@ pub(super) async fn run(tx: &Tx, input: &Input, users: &HashMap<i64, i64>, repor
             }
         }
         if rows.is_empty() {
-            input.progress.tell(TABLE, 1.0);
+            far.end();
             return count(tx, Dialect::ProjectW, Noun::Job, last.min(MOST), added).await;
         }
     }

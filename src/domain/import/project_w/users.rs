@@ -35,10 +35,12 @@ pub(super) async fn run(tx: &Tx, input: &Input, report: &mut Report) -> Result<H
     report.added(TABLE, 0);
     let given = numbers(tx, Dialect::ProjectW, Noun::User).await?;
     let (mut last, mut users) = (0, HashMap::new());
+    let mut far = input.far(TABLE).await?;
     loop {
         let rows = input.old.after(COLUMNS, TABLE, last).await?;
         for row in &rows {
             last = row.try_get_by_index(0)?;
+            far.step();
             match take(tx, row, last, given.get(&last).copied(), &mut users).await? {
                 Taken::Added => report.added(TABLE, 1),
                 Taken::Known => report.known(TABLE),
@@ -50,7 +52,7 @@ pub(super) async fn run(tx: &Tx, input: &Input, report: &mut Report) -> Result<H
             }
         }
         if rows.is_empty() {
-            input.progress.tell(TABLE, 1.0);
+            far.end();
             count(tx, Dialect::ProjectW, Noun::User, last.min(MOST), 0).await?;
             return Ok(users);
         }

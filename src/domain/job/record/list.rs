@@ -183,27 +183,22 @@ fn query(viewer: &Viewer, filter: &RecordFilter) -> (Select<job_slurm::Entity>, 
             .filter(NumberColumn::Number.eq(number))
             .into_query()
     };
+    let in_span = filter.started_from.is_some() || filter.started_before.is_some();
     let mut conditions = Vec::new();
     conditions.extend(filter.number.map(|number| job_slurm::Column::Number.eq(number)));
     conditions.extend(filter.has_key.map(|has| if has { SlurmKey.is_not_null() } else { SlurmKey.is_null() }));
     conditions.extend(filter.slurm_id.as_ref().map(|id| SlurmId.eq(id)));
-    conditions.extend(filter.owner_number.map(|number| OwnerId.in_subquery(row_of(Noun::User, number))));
-    conditions.extend(filter.account_number.map(|number| AccountId.in_subquery(row_of(Noun::Account, number))));
+    // A span of time is read from indexes of the jobs, which begin with whose they are.
+    let of = |noun, number, own: job_slurm::Column, of_job: job::Column| match row_of(noun, number) {
+        row if in_span => of_job.in_subquery(row),
+        row => own.in_subquery(row),
+    };
+    conditions.extend(filter.owner_number.map(|number| of(Noun::User, number, OwnerId, job::Column::OwnerId)));
+    conditions.extend(filter.account_number.map(|number| of(Noun::Account, number, AccountId, job::Column::AccountId)));
     conditions.extend(filter.state_code.map(|code| ListedCode.eq(code)));
     conditions.extend(filter.partition.map(|partition| numbered(Partition, partition)));
     conditions.extend(filter.qos.map(|qos| numbered(Qos, qos)));
-    let moments = [
-        (job::Column::SubmittedAt, filter.submitted_at),
-        (job::Column::StartedAt, filter.started_at),
-        (job::Column::FinishedAt, filter.finished_at),
-        (job::Column::CreatedAt, filter.created_at),
-        (job::Column::UpdatedAt, filter.updated_at),
-    ];
-    let mut of_job: Vec<_> =
-        moments.into_iter().filter_map(|(column, time)| time.map(|time| within_second(column, time))).collect();
-    of_job.extend(filter.amount.map(|amount| Expr::cust(COSTS).eq(amount.0)));
-    of_job.extend(filter.started_from.map(|from| job::Column::StartedAt.gte(from)));
-    of_job.extend(filter.started_before.map(|before| job::Column::StartedAt.lt(before)));
+    let of_job = of_job(filter);
     let joins = !of_job.is_empty();
     if joins {
         query = with_job(query);
@@ -229,6 +224,30 @@ pub(in crate::domain) fn within_second<C: ColumnTrait>(column: C, time: Time) ->
     } else {
         column.eq(time)
     }
+}
+
+/// The conditions on the jobs' own rows.
+fn of_job(filter: &RecordFilter) -> Vec<SimpleExpr> {
+    let moments = [
+        (job::Column::SubmittedAt, filter.submitted_at),
+        (job::Column::StartedAt, filter.started_at),
+        (job::Column::FinishedAt, filter.finished_at),
+        (job::Column::CreatedAt, filter.created_at),
+        (job::Column::UpdatedAt, filter.updated_at),
+    ];
+    let mut conditions: Vec<_> =
+        moments.into_iter().filter_map(|(column, time)| time.map(|time| within_second(column, time))).collect();
+    conditions.extend(filter.amount.map(|amount| Expr::cust(COSTS).eq(amount.0)));
+    let span = [
+        filter.started_from.map(|from| job::Column::StartedAt.gte(from)),
+        filter.started_before.map(|before| job::Column::StartedAt.lt(before)),
+    ];
+    if span.iter().any(Option::is_some) {
+        // In the words of the indexes `job_started*`.
+        conditions.push(Expr::cust("job.origin = 'recorded'"));
+    }
+    conditions.extend(span.into_iter().flatten());
+    conditions
 }
 
 fn with_job(query: Select<job_slurm::Entity>) -> Select<job_slurm::Entity> {

@@ -1,7 +1,8 @@
 //! What a batch system reports of a job under its own key, again and again.
 //!
 //! The first report makes the job, later ones change it. Until the job ends, what it is said to cost is held on its
-//! account; its end takes what it cost then. A report that was sent twice books nothing the second time.
+//! account; its end takes what it cost then. A report that was sent twice books nothing the second time. Until it was said
+//! when a job was submitted and when it began, what it costs is only noted.
 
 use entity::{
     Amount, Labels, Time, account_member, event,
@@ -14,12 +15,13 @@ use uuid::Uuid;
 
 use super::{
     NewRecord, NewSlurm, Record, check_slurm, row, said, slurm_row, store,
-    update::{NO_USER, charge_difference, ended, found_account, require_payer, rewrite},
+    update::{NO_USER, Said, charge_difference, ended, found_account, require_payer, rewrite, slurm_of, terms},
 };
 use crate::{
     app::App,
     db::Tx,
     domain::{
+        account::{report::Terms, reserve::take_back},
         check::Faults,
         event as log,
         job::{cancel::present, idempotency::Key},
@@ -190,9 +192,12 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
     job.id = store(tx, &mut job).await?.ok_or_else(|| tx.overtaken())?;
     let slurm = job_slurm::Model {
         slurm_key: Some(report.slurm_key.clone()),
+        submission_told: report.submitted_at.is_some(),
         slurm_id: Some(report.slurm_key.clone()),
         ..slurm_row(&job, report.slurm.clone())
     };
+    let is_dated = slurm.submission_told && job.started_at.is_some();
+    let terms = Terms { was_dated: true, is_dated, has_run: true };
     let inserted = job_slurm::Entity::insert(slurm.into_active_model().reset_all()).exec_without_returning(&tx.db);
     inserted.await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => tx.overtaken(),
@@ -200,8 +205,11 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
     })?;
     let detail = event::Detail { to: Some(job.status), ..Default::default() };
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
-    let mut after = costing(job.clone(), report.amount);
-    let stored = charge_difference(tx, &job, &mut after).await?;
+    let mut after = costing(job.clone(), report.amount, terms);
+    let stored = charge_difference(tx, &job, &mut after, terms).await?;
+    if let Some(account_id) = job.account_id {
+        take_back(tx, account_id, job.owner_id, report.amount).await?;
+    }
     keep(tx, stored, after).await
 }
 
@@ -216,11 +224,16 @@ async fn is_member(tx: &Tx, account_id: i64, user_id: i64) -> Result<bool> {
 }
 
 /// What a job is to hold, or to have cost, after a report.
-fn costing(job: job::Model, reported: Option<Amount>) -> job::Model {
+fn costing(job: job::Model, reported: Option<Amount>, terms: Terms) -> job::Model {
     if job.status.is_final() {
         return ended(job::Model { amount: reported.or(job.amount), ..job });
     }
-    job::Model { held: reported.or(job.held).or(Some(Amount::ZERO)), ..job }
+    if !terms.is_dated {
+        return job::Model { amount: reported.or(job.amount), held: job.held.or(Some(Amount::ZERO)), ..job };
+    }
+    // What was noted while the dates were missing counts from now on.
+    let noted = job.amount.filter(|_| !terms.was_dated);
+    job::Model { held: reported.or(noted).or(job.held).or(Some(Amount::ZERO)), ..job }
 }
 
 /// Stores an amount that nothing was booked for: of an account that is not charged for recorded jobs.
@@ -246,7 +259,11 @@ async fn change(tx: &Tx, told: &Told, before: &job::Model) -> Result<job::Model>
         ..before.clone()
     };
     in_order(&after)?;
-    rewrite(tx, before, costing(after, report.amount), &report.slurm).await
+    let row = slurm_of(tx, before).await?;
+    let submission_told = report.submitted_at.is_some();
+    let terms = Terms { has_run: true, ..terms(&row, before, &after, submission_told) };
+    let said = Said { slurm: &report.slurm, row, submission_told, terms };
+    rewrite(tx, before, costing(after, report.amount, terms), &said).await
 }
 
 fn in_order(job: &job::Model) -> Result<()> {

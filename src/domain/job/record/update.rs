@@ -13,7 +13,10 @@ use crate::{
     app::App,
     db::Tx,
     domain::{
-        account::{self, report::restate},
+        account::{
+            self,
+            report::{Terms, restate},
+        },
         audit::Overruling,
         check::Faults,
         job::{cancel::present, cancel::visible, change},
@@ -108,7 +111,8 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
     let Change { job_id, owner_id, account_id, wanted: change, overruling } = input;
     let before = present(tx, *job_id).await?;
     overruling.note(tx, "update the record").await?;
-    let is_reported = is_reported(tx, &before).await?;
+    let row = slurm_of(tx, &before).await?;
+    let is_reported = row.slurm_key.is_some();
     if is_reported {
         require_payer(&before, *owner_id, *account_id)?;
     }
@@ -120,8 +124,10 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
         finished_at: change.finished_at.unwrap_or(before.finished_at),
         ..before.clone()
     };
-    let after = costing(after, is_reported, change.amount)?;
-    let stored = rewrite(tx, &before, after, &change.slurm).await?;
+    let submission_told = change.submitted_at.is_some();
+    let terms = terms(&row, &before, &after, submission_told);
+    let after = costing(after, is_reported, change.amount, terms)?;
+    let stored = rewrite(tx, &before, after, &Said { slurm: &change.slurm, row, submission_told, terms }).await?;
     if stored.updated_at == tx.now {
         return Ok(stored);
     }
@@ -129,12 +135,6 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
     let touched = job::Model { updated_at: tx.now, ..stored.clone() };
     change::store(tx, &stored, &touched).await?;
     Ok(touched)
-}
-
-/// Whether a batch system reports the job under a key of its own.
-async fn is_reported(tx: &Tx, job: &job::Model) -> Result<bool> {
-    let slurm = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
-    Ok(slurm.is_some_and(|slurm| slurm.slurm_key.is_some()))
 }
 
 /// Refuses another user or account than a job has that is reported under a key: its next report, which names those that
@@ -151,18 +151,48 @@ pub(super) fn require_payer(job: &job::Model, owner_id: Option<i64>, account_id:
 }
 
 /// A changed job with what it costs now. Before its end a reported one holds that and has taken nothing, also where it
-/// had come to an end before.
-fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>) -> Result<job::Model> {
+/// had come to an end before; as long as its dates are missing that is only noted.
+fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>, terms: Terms) -> Result<job::Model> {
     let holds = is_reported || job.held.is_some_and(|held| held > Amount::ZERO);
-    if state(job.started_at, job.finished_at).is_final() || !holds {
+    if state(job.started_at, job.finished_at).is_final() || !holds || !terms.is_dated {
         return Ok(job::Model { amount: amount.or(job.amount), ..job });
     }
     let had_cost = job.amount.filter(|cost| job.status.is_final() && *cost >= Amount::ZERO);
-    let Some(held) = amount.or(had_cost) else { return Ok(job) };
+    let noted = job.amount.filter(|_| !terms.was_dated);
+    let Some(held) = amount.or(had_cost).or(noted) else { return Ok(job) };
     if held < Amount::ZERO {
         return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
     }
     Ok(job::Model { held: Some(held), amount: None, ..job })
+}
+
+/// What is known of a job at its batch system. The job's row must be locked.
+pub(super) async fn slurm_of(tx: &Tx, job: &job::Model) -> Result<job_slurm::Model> {
+    let row = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
+    row.ok_or_else(|| Error::internal("a recorded job has no row of what was recorded"))
+}
+
+/// On which terms a change of a recorded job is booked: one that is reported under a key costs nothing until it was said
+/// when it was submitted and when it began.
+pub(super) fn terms(row: &job_slurm::Model, before: &job::Model, after: &job::Model, submission_told: bool) -> Terms {
+    let is_reported = row.slurm_key.is_some();
+    Terms {
+        was_dated: !is_reported || row.submission_told && before.started_at.is_some(),
+        is_dated: !is_reported || (row.submission_told || submission_told) && after.started_at.is_some(),
+        has_run: false,
+    }
+}
+
+/// A change of what is known of a job.
+pub(super) struct Said<'a> {
+    /// What the batch system says now.
+    pub slurm: &'a NewSlurm,
+    /// What it said before.
+    pub row: job_slurm::Model,
+    /// Whether it says when the job was submitted.
+    pub submission_told: bool,
+    /// How that is booked.
+    pub terms: Terms,
 }
 
 /// Stores what is now known of a recorded job, and books what that changes.
@@ -170,7 +200,7 @@ pub(super) async fn rewrite(
     tx: &Tx,
     before: &job::Model,
     mut after: job::Model,
-    slurm: &NewSlurm,
+    said: &Said<'_>,
 ) -> Result<job::Model> {
     if let (Some(started), Some(finished)) = (after.started_at, after.finished_at)
         && finished < started
@@ -184,11 +214,11 @@ pub(super) async fn rewrite(
     } else {
         job::Model { held: after.account_id.map(|_| after.held.unwrap_or_default()), ..after }
     };
-    let says_more = store_slurm(tx, &after, slurm).await?;
+    let says_more = store_slurm(tx, &after, said).await?;
     if !says_more && after == *before {
         return Ok(after);
     }
-    let last = charge_difference(tx, before, &mut after).await?;
+    let last = charge_difference(tx, before, &mut after, said.terms).await?;
     if before.status == after.status && last.revision != before.revision {
         return Ok(last);
     }
@@ -205,8 +235,13 @@ pub(super) fn ended(job: job::Model) -> job::Model {
 }
 
 /// Books what a change costs. Where that is anything, the row is stored with it; returns it as it is then.
-pub(super) async fn charge_difference(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<job::Model> {
-    let bookings = restate(tx, before, after).await?;
+pub(super) async fn charge_difference(
+    tx: &Tx,
+    before: &job::Model,
+    after: &mut job::Model,
+    terms: Terms,
+) -> Result<job::Model> {
+    let bookings = restate(tx, before, after, terms).await?;
     // One after the other, since each event has a revision of its own; the first of them stores the row.
     let mut last = before.clone();
     for booking in bookings {
@@ -218,15 +253,18 @@ pub(super) async fn charge_difference(tx: &Tx, before: &job::Model, after: &mut 
 }
 
 /// Stores what a batch system says now; tells whether that is anything new.
-async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool> {
-    let row = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
-    let row = row.ok_or_else(|| Error::internal("a recorded job has no row of what was recorded"))?;
+async fn store_slurm(
+    tx: &Tx,
+    job: &job::Model,
+    Said { slurm: said, row, submission_told, .. }: &Said<'_>,
+) -> Result<bool> {
     let nodes = if said.nodes.is_empty() { row.nodes.clone() } else { Words(said.nodes.clone()) };
     let state_code = said.state_code.or(row.state_code);
     let after = job_slurm::Model {
         owner_id: job.owner_id,
         account_id: job.account_id,
         listed_code: state_code.unwrap_or(0),
+        submission_told: row.submission_told || *submission_told,
         slurm_id: said.job_id.clone().or_else(|| row.slurm_id.clone()),
         partition: said.partition.or(row.partition),
         qos: said.qos.or(row.qos),
@@ -242,7 +280,7 @@ async fn store_slurm(tx: &Tx, job: &job::Model, said: &NewSlurm) -> Result<bool>
         cpu_hours: said.cpu_hours.or(row.cpu_hours),
         ..row.clone()
     };
-    if after == row {
+    if after == *row {
         return Ok(false);
     }
     after.into_active_model().reset_all().update(&tx.db).await?;

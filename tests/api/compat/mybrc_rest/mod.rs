@@ -1,10 +1,12 @@
 //! The service that MyBRC's Slurm plugins call.
 
+mod dates;
 mod edges;
 mod errors;
 mod lists;
 mod money;
 mod plugin;
+mod reserve;
 mod rights;
 
 use reqwest::{Method, StatusCode};
@@ -131,6 +133,8 @@ pub fn ends(id: &str, amount: &str) -> Value {
 pub async fn every_operation() {
     let world = World::new().await;
     assert_eq!(world.get("/can_submit_job/1.00/40001/fc_lee/").await.0, StatusCode::OK);
+    let reserving = World::with(|config| config.mybrc_rest.reserve_on_check_seconds = 600).await;
+    assert_eq!(reserving.get("/can_submit_job/1.00/40001/fc_lee/").await.0, StatusCode::OK);
     assert_eq!(world.post(begins("1", "2.00")).await.0, StatusCode::CREATED);
     for path in ["/jobs/?user=lee", "/users/", "/accounts/", "/user_accounts/"] {
         assert_eq!(world.get(path).await.0, StatusCode::OK, "{path}");
