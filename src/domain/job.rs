@@ -25,6 +25,7 @@ mod cancel_many;
 pub(super) mod change;
 mod download;
 mod idempotency;
+mod large;
 mod log;
 mod overrule;
 mod promote;
@@ -180,7 +181,8 @@ pub(super) async fn head<C: ConnectionTrait>(db: &C, query: Select<job::Entity>)
     Ok(part.map(|part| part.row))
 }
 
-/// A page of the jobs that the viewer may see.
+/// A page of the jobs that the viewer may see. It ends early where the parameters and results that are asked for come to
+/// more than `large::PAGE_BYTES`.
 pub async fn list(
     app: &App,
     viewer: &Viewer,
@@ -201,7 +203,8 @@ pub async fn list(
             job::Entity::find().filter(job::Column::Id.in_subquery(ids))
         }
     };
-    page::fetch_as(columns.select(rows), order, request, app.db.read()).await
+    let page = page::fetch_as(columns.select_small(rows), order, request, app.db.read()).await?;
+    large::filled(app, page, request.is_backwards(), columns).await
 }
 
 /// What a caller sees beside its own jobs, as queries that one index each answers in order: its own jobs, those of each
