@@ -41,7 +41,7 @@ mod watch;
 pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
-pub use download::{last_of_project_w, mark_downloaded};
+pub use download::{is_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
