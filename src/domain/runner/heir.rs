@@ -7,23 +7,32 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-use crate::{db::Tx, error::Result};
+use crate::{db::Tx, error::Result, infra::secret::uid};
 
 /// Passes the runners that a user made for Project-W's service to another admin: to the one who has that service, else to
 /// the longest-serving one. That API knows no owners of runners, and its runners go on whatever becomes of an account. All
 /// others work with the rights of whoever made them, and stop with that account.
 pub(in crate::domain) async fn pass_on(tx: &Tx, owner_id: i64) -> Result<()> {
     let own = runner::Entity::find()
-        .select_only()
-        .column(runner::Column::Id)
         .filter(runner::Column::OwnerId.eq(owner_id))
         .filter(Expr::exists(services(true).into_query()))
         .filter(Expr::exists(services(false).into_query()).not());
-    let ids: Vec<i64> = own.order_by_asc(runner::Column::Id).lock_exclusive().into_tuple().all(&tx.db).await?;
-    let Some(heir) = heir(tx, owner_id).await?.filter(|_| !ids.is_empty()) else { return Ok(()) };
-    let change = runner::ActiveModel { owner_id: Set(heir), updated_at: Set(tx.now), ..Default::default() };
-    runner::Entity::update_many().set(change).filter(runner::Column::Id.is_in(ids)).exec(&tx.db).await?;
+    let runners = own.order_by_asc(runner::Column::Id).lock_exclusive().all(&tx.db).await?;
+    let Some(heir) = heir(tx, owner_id).await?.filter(|_| !runners.is_empty()) else { return Ok(()) };
+    let taken = runner::Entity::find().select_only().column(runner::Column::Name);
+    let taken: Vec<String> = taken.filter(runner::Column::OwnerId.eq(heir)).into_tuple().all(&tx.db).await?;
+    for runner in runners {
+        let name = if taken.contains(&runner.name) { own_name() } else { runner.name };
+        let change =
+            runner::ActiveModel { owner_id: Set(heir), name: Set(name), updated_at: Set(tx.now), ..Default::default() };
+        runner::Entity::update_many().set(change).filter(runner::Column::Id.eq(runner.id)).exec(&tx.db).await?;
+    }
     Ok(())
+}
+
+/// A name that nobody's runner has, as that API gives them.
+fn own_name() -> String {
+    format!("Project-W {}", uid().simple())
 }
 
 /// The services of a runner that are Project-W's, or those that are not.
