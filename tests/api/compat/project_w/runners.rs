@@ -213,6 +213,7 @@ async fn a_deleted_users_jobs_hold_nobody_up() {
         let other = user(&app, &mails, next).await;
         let id = submit(&other, "x").await;
         assert_eq!(post(&worker, "/runners/retrieveJobInfo", &[]).await.json()["jobID"], id, "it is free");
+        post(&worker, "/runners/submitJobResult", &[("transcript", "done")]).await;
         for runner in [&worker, &second] {
             post(runner, "/runners/unregister", &[]).await;
         }
