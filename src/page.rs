@@ -66,6 +66,14 @@ impl PageRequest {
     }
 }
 
+impl PageRequest {
+    /// Whether rows are counted from the end.
+    #[must_use]
+    pub const fn is_backwards(&self) -> bool {
+        self.backwards
+    }
+}
+
 /// One page of rows, in the order that was asked for.
 #[derive(Clone, Debug)]
 pub struct Page<T> {

@@ -9,7 +9,7 @@ use super::failure::Failure;
 use super::surface::Surface;
 use crate::domain::session;
 use crate::error::Code;
-use crate::http::kit::{credentials, session_cookie};
+use crate::http::kit::{credentials, require_known_host, session_cookie};
 use crate::viewer::Viewer;
 
 /// Whoever the credential belongs to (`Bearer`, `Basic` with the token as the password, or a session's cookie); without
@@ -23,7 +23,12 @@ pub(super) fn any<'a>(surface: &'a Surface, parts: &'a Parts) -> BoxFuture<'a, R
             return Ok(viewer);
         }
         match &surface.mount.anonymous_as {
-            Some(name) => Ok(session::stand_in(&surface.app, name).await?),
+            Some(name) => {
+                let own = surface.mount.public_url.as_deref();
+                let public_urls: Vec<&str> = own.into_iter().chain([surface.app.config.public_url.as_str()]).collect();
+                require_known_host(parts, &public_urls)?;
+                Ok(session::stand_in(&surface.app, name).await?)
+            }
             None => Ok(Viewer::Anonymous),
         }
     }

@@ -7,6 +7,7 @@ use axum::http::header::CONTENT_TYPE;
 use serde_json::Value;
 
 use super::call::Call;
+use super::disposition::Disposition;
 use super::failure::Failure;
 
 /// Bytes of a body at most.
@@ -75,9 +76,9 @@ async fn parts(headers: &HeaderMap, bytes: Bytes) -> Result<Fields, Unread> {
     let mut fields = Vec::new();
     while let Some(part) = parts.next_field().await.map_err(|error| wrong(&error))? {
         // Files are no fields here.
-        let name = part.name().map(str::to_owned).filter(|_| part.file_name().is_none());
+        let Disposition { name, file_name } = Disposition::of(part.headers());
         let text = part.bytes().await.map_err(|error| wrong(&error))?;
-        if let Some(name) = name {
+        if let (Some(name), None) = (name, file_name) {
             fields.push((name, Value::String(String::from_utf8_lossy(&text).into_owned())));
         }
     }

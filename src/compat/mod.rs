@@ -14,6 +14,7 @@ mod catalogue;
 mod cookie;
 mod credential;
 mod dialect;
+mod disposition;
 mod entrance;
 mod failure;
 mod form;

@@ -25,6 +25,7 @@ mod cancel_many;
 pub(super) mod change;
 mod download;
 mod idempotency;
+mod large;
 mod log;
 mod overrule;
 mod parts;
@@ -41,7 +42,7 @@ mod watch;
 pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
-pub use download::{last_of_project_w, mark_downloaded};
+pub use download::{is_of_project_w, mark_downloaded};
 pub(super) use log::log_bytes;
 pub use log::{LOG_READ, LogText, log};
 pub use overrule::{Overrule, SetFailure, overrule};
@@ -180,7 +181,8 @@ pub(super) async fn head<C: ConnectionTrait>(db: &C, query: Select<job::Entity>)
     Ok(part.map(|part| part.row))
 }
 
-/// A page of the jobs that the viewer may see.
+/// A page of the jobs that the viewer may see. It ends early where the parameters and results that are asked for come to
+/// more than `large::PAGE_BYTES`.
 pub async fn list(
     app: &App,
     viewer: &Viewer,
@@ -193,17 +195,19 @@ pub async fn list(
     // Cursors are made of the order's column and the id.
     let keys = order.column().into_iter().chain([order.id()]).collect::<Vec<_>>();
     let columns = columns.with(Columns::of(&keys));
-    let rows = match parts::of(app, viewer, filter).await? {
-        Parts::One => filtered(&viewer.scope(), filter),
-        Parts::Own(scope) => filtered(&scope, filter),
+    let db = app.db.read();
+    let fetch = |rows| page::fetch_as(columns.select_small(rows), order, request, db);
+    let page = match parts::of(app, viewer, filter).await? {
+        Parts::One => fetch(filtered(&viewer.scope(), filter)).await?,
+        Parts::Own(scope) => fetch(filtered(&scope, filter)).await?,
         Parts::Many(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
             let ids = page::firsts::<job::Entity, _>(order, heads.collect::<Result<_>>()?, request);
             let rows = job::Entity::find().filter(job::Column::Id.in_subquery(ids));
-            return page::fetch_chosen(columns.select(rows), order, request, app.db.read()).await;
+            page::fetch_chosen(columns.select_small(rows), order, request, db).await?
         }
     };
-    page::fetch_as(columns.select(rows), order, request, app.db.read()).await
+    large::filled(app, page, request.is_backwards(), columns).await
 }
 
 /// How many jobs the viewer may see under this filter.

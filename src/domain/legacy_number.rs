@@ -38,16 +38,6 @@ pub(super) async fn draw(tx: &Tx, dialect: Dialect, noun: Noun) -> Result<i64> {
     Ok(last)
 }
 
-/// The last number that was drawn; 0 before the first.
-pub(super) async fn last(app: &App, dialect: Dialect, noun: Noun) -> Result<i64> {
-    let counter = legacy_counter::Entity::find()
-        .select_only()
-        .column(legacy_counter::Column::Last)
-        .filter(legacy_counter::Column::Dialect.eq(dialect))
-        .filter(legacy_counter::Column::Noun.eq(noun));
-    Ok(counter.into_tuple().one(app.db.read()).await?.unwrap_or(0))
-}
-
 /// Says that a job with a number of its own is gone, or came to nothing.
 pub(super) async fn gone(tx: &Tx, job: &job::Model) -> Result<()> {
     if let (Some(dialect), Some(_)) = (job.dialect, job.dialect_number) {

@@ -28,8 +28,10 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod heir;
 mod online;
 
+pub(super) use heir::pass_on;
 pub use online::{Report, register, unregister};
 pub(super) use online::{drop_silent, keep_online, not_registered, note_idle, present, stays};
 

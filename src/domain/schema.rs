@@ -17,6 +17,7 @@ mod legacy;
 mod limits;
 mod measure;
 mod pattern;
+mod python;
 mod report;
 #[cfg(test)]
 mod tests;
@@ -68,17 +69,22 @@ impl Semantics {
 pub fn check(schema: &Value, semantics: Semantics, field: &str) -> Result<(), Error> {
     let refuse = |errors: Vec<FieldError>| if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) };
     refuse(limits::violations(schema, field))?;
-    let (schema, draft) =
-        meant(schema, semantics).map_err(|message| Error::invalid(format!("{field}/$schema"), message))?;
-    refuse(validator::meta_violations(&schema, draft, field))?;
-    validator::build(&schema, draft, semantics, field).map(drop).map_err(Error::Invalid)
+    let meanings = meant(schema, semantics).map_err(|message| Error::invalid(format!("{field}/$schema"), message))?;
+    for (schema, draft) in &meanings {
+        refuse(validator::meta_violations(schema, *draft, field))?;
+    }
+    validator::first(&meanings, semantics, field).map(drop).map_err(Error::Invalid)
 }
 
-/// The schema as it is to be compiled, and the draft that it is of.
-fn meant(schema: &Value, semantics: Semantics) -> Result<(Cow<'_, Value>, Draft), String> {
+/// The schema as it is to be compiled, and the draft that it is of: the first of these that can be.
+fn meant(schema: &Value, semantics: Semantics) -> Result<Vec<(Cow<'_, Value>, Draft)>, String> {
     match semantics {
-        Semantics::Declared => Ok((Cow::Borrowed(schema), draft_of(schema)?)),
-        Semantics::Draft4Legacy => Ok((Cow::Owned(legacy::adapted(schema)), Draft::Draft4)),
+        Semantics::Declared => Ok(vec![(Cow::Borrowed(schema), draft_of(schema)?)]),
+        Semantics::Draft4Legacy => {
+            let adapted = |unicode| (Cow::Owned(legacy::adapted(schema, unicode)), Draft::Draft4);
+            let (whole, ascii) = (adapted(true), adapted(false));
+            Ok(if whole == ascii { vec![ascii] } else { vec![whole, ascii] })
+        }
     }
 }
 

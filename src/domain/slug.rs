@@ -1,13 +1,21 @@
 //! Short names made of titles.
 
+use std::iter::repeat_with;
+
+use crate::infra::secret::random_bytes;
+
 /// A word that is nobody's name: in full names it stands for the server itself.
 pub(super) const RESERVED: &str = "server";
 
 /// What of a title stays, in characters: room for a number after it.
 const LONGEST: usize = 56;
 
+/// Names with small numbers, which people read best. Each costs a look whether somebody has it: beyond these a number is
+/// drawn that nobody has had.
+const SMALL: u32 = 20;
+
 /// The names that a title may become, the best first: `Word statistics` becomes `word-statistics`, `word-statistics-2`
-/// and so on, a thousand in all. A title without a letter or digit becomes `otherwise`.
+/// and so on, and at last something like `word-statistics-0c4f81a`. A title without a letter or digit becomes `otherwise`.
 pub(super) fn names(title: &str, otherwise: &str) -> impl Iterator<Item = String> {
     numbered(slug(title).unwrap_or_else(|| otherwise.to_owned()))
 }
@@ -22,8 +30,10 @@ pub(super) fn near(title: &str, otherwise: &str) -> impl Iterator<Item = String>
 }
 
 fn numbered(base: String) -> impl Iterator<Item = String> {
-    let names = (1..=1_000).map(move |number| if number == 1 { base.clone() } else { format!("{base}-{number}") });
-    names.filter(|name| name != RESERVED)
+    let small = |number: u32| if number == 1 { String::new() } else { format!("-{number}") };
+    let drawn = || format!("-{:07x}", u32::from_be_bytes(random_bytes()) >> 4);
+    let ends = (1..=SMALL).map(small).chain(repeat_with(drawn).take(5));
+    ends.map(move |end| format!("{base}{end}")).filter(|name| name != RESERVED)
 }
 
 /// ASCII letters and digits in lower case, everything else a dash, 56 characters at most.
@@ -62,5 +72,7 @@ mod tests {
         assert_eq!(["fc_Lab.2", " a lab ", "数据", "server"].map(kept), ["fc_Lab.2", "a-lab", "account", "server-2"]);
         assert_eq!(kept(&"x".repeat(200)).len(), 56);
         assert_eq!(names("a", "b").nth(2).as_deref(), Some("a-3"));
+        let last = names(&"x".repeat(200), "b").last().unwrap_or_default();
+        assert_eq!((last.len(), names("a", "b").count()), (64, 25), "{last}");
     }
 }

@@ -104,5 +104,5 @@ pub mod kit {
     pub use super::metrics::{Transport, count_mounted};
     pub use super::operation::execute;
     pub use super::reply::Refusal;
-    pub use super::site::require_own;
+    pub use super::site::{require_known_host, require_own};
 }

@@ -9,10 +9,12 @@ use axum::http::header::{
 };
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
+use std::net::IpAddr;
 use std::time::Duration;
 use tower_http::cors::CorsLayer;
 
 use super::HttpConfig;
+use super::client::Peer;
 use super::reply::Refusal;
 use crate::error::Code;
 
@@ -48,6 +50,38 @@ fn is_own(origin: &str, parts: &Parts, config: &HttpConfig) -> bool {
         None => parts.headers.get(HOST).and_then(|host| host.to_str().ok()),
     };
     Some(authority) == public || host.is_some_and(|host| host.eq_ignore_ascii_case(authority))
+}
+
+/// # Errors
+/// 403: a request that came over the loopback interface names a host that may be anybody's, and no credential.
+///
+/// A page of another site can have its own name lead to 127.0.0.1 after it was loaded. To the browser it is then at home
+/// here, and `Origin` and `Host` agree; but both name the other site. Where everybody who gets as far is let in, only names
+/// count that nobody else can have: `localhost`, addresses, and the hosts of these URLs.
+pub fn require_known_host(parts: &Parts, public_urls: &[&str]) -> Result<(), Refusal> {
+    let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip().to_canonical());
+    let asked = match parts.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => parts.headers.get(HOST).map(|host| host.to_str().unwrap_or_default()),
+    };
+    // Every browser names a host.
+    let Some(asked) = asked.filter(|_| peer.is_some_and(|peer| peer.is_loopback())) else { return Ok(()) };
+    let asked = host_of(asked);
+    let is_own = asked.eq_ignore_ascii_case("localhost")
+        || asked.trim_matches(['[', ']']).parse::<IpAddr>().is_ok()
+        || public_urls.iter().filter_map(|url| authority_of(url)).any(|own| host_of(own).eq_ignore_ascii_case(asked));
+    if is_own {
+        return Ok(());
+    }
+    let message = "This server lets callers in without a credential, and does not know the host that this request names. \
+                   The setting public_url says what it is called.";
+    Err(Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message).closing())
+}
+
+/// `host` of `host:port`.
+fn host_of(authority: &str) -> &str {
+    let port = authority.rfind(':').filter(|colon| !authority[*colon..].contains(']'));
+    &authority[..port.unwrap_or(authority.len())]
 }
 
 /// `host:port` of `scheme://host:port/path`.
@@ -106,5 +140,26 @@ mod tests {
         assert!(!passes(&[("origin", "https://lab.example.evil.example")]));
         assert!(!passes(&[("origin", "null")]));
         assert!(!passes(&[("sec-fetch-site", "cross-site")]));
+    }
+
+    #[test]
+    fn over_loopback_only_names_count_that_nobody_else_can_have() {
+        let knows = |host: &str, peer: &str| {
+            let (mut parts, ()) = Request::builder().header("host", host).body(()).expect("a request").into_parts();
+            parts.extensions.insert(Peer(peer.parse().expect("an address")));
+            require_known_host(&parts, &["https://jobs.example/docket", "http://old.example:5000"]).is_ok()
+        };
+        let here = "127.0.0.1:1";
+        for own in
+            ["localhost:8080", "LOCALHOST", "127.0.0.1:8080", "[::1]:8080", "[::1]", "Jobs.example", "old.example:1"]
+        {
+            assert!(knows(own, here), "{own}");
+        }
+        for foreign in
+            ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", "", "[::1"]
+        {
+            assert!(!knows(foreign, here) && !knows(foreign, "[::ffff:127.0.0.1]:1"), "{foreign}");
+            assert!(knows(foreign, "192.0.2.1:1"), "who comes over the network has got as far by other means");
+        }
     }
 }

@@ -135,8 +135,8 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { module: "compat", path: "crate::domain::file" },
     Exception { module: "compat", path: "crate::domain::job::NewJob" },
     Exception { module: "compat", path: "crate::domain::job::submit_with" },
-    // It tells numbers that were never given out from those of other people's jobs.
-    Exception { module: "compat", path: "crate::domain::job::last_of_project_w" },
+    // It tells numbers that no job has from those of other people's jobs.
+    Exception { module: "compat", path: "crate::domain::job::is_of_project_w" },
     // The service that it takes to be there is made when it is first needed, whoever comes first.
     Exception { module: "compat", path: "crate::domain::service::of_project_w" },
     // It looks at the caller's password before anything else, and names the account of a link that was used.

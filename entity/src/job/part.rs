@@ -3,7 +3,7 @@
 //! SQLite's driver copies every value of a row between threads and the row has over 50 of them: a page that shows three is
 //! several times cheaper when it reads three.
 
-use sea_orm::{DbErr, FromQueryResult, Iterable, QueryResult, QuerySelect, Select, prelude::Expr};
+use sea_orm::{DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select, prelude::Expr};
 
 use super::{Amount, Column, Document, Entity, Labels, Model, Origin, Status, Time, Uuid};
 
@@ -20,7 +20,11 @@ impl Columns {
     /// Every column but the parameters and the results, which may be large and which no change of state needs.
     #[must_use]
     pub fn head() -> Self {
-        Self(Self::ALL.0 & !Self::of(&[Column::Parameters, Column::Results]).0)
+        Self::ALL.without_bodies()
+    }
+
+    fn without_bodies(self) -> Self {
+        Self(self.0 & !Self::of(&Self::BODIES).0)
     }
 
     /// These columns.
@@ -50,6 +54,41 @@ impl Columns {
     }
 }
 
+/// Bytes of parameters and results that a row of many brings by itself.
+const SMALL: i64 = 16_384;
+
+/// In the word of a row that has left them where they are, and of one that says how large they are: no column has these
+/// places.
+const LEFT: i64 = 1 << 62;
+const SIZED: i64 = 1 << 61;
+
+/// The bytes of both, in which neither database has to read them to know.
+const SIZE: &str = "octet_length(\"job\".\"parameters\") + coalesce(octet_length(\"job\".\"results\"), 0)";
+
+impl Columns {
+    const BODIES: [Column; 2] = [Column::Parameters, Column::Results];
+
+    /// The same for a query that may have many rows: one with large parameters or results leaves them where they are, so
+    /// that not all of them come into memory at once. Each row says how large they are.
+    #[must_use]
+    pub fn select_small(self, query: Select<Entity>) -> Select<Entity> {
+        if !Self::BODIES.into_iter().any(|column| self.has(column)) {
+            return self.select(query);
+        }
+        let is_small = || Expr::cust(format!("{SIZE} <= {SMALL}"));
+        let word = Expr::case(is_small(), self.0 | SIZED).finally(self.0 | SIZED | LEFT);
+        let read = Column::iter().filter(|column| self.has(*column));
+        let query = read.fold(query.select_only().expr_as(word, "part"), |query, column| {
+            if matches!(column, Column::Parameters | Column::Results) {
+                query.expr_as(Expr::case(is_small(), Expr::col((Entity, column))), column.as_str())
+            } else {
+                query.column(column)
+            }
+        });
+        query.expr_as(Expr::cust(format!("CAST({SIZE} AS BIGINT)")), "size")
+    }
+}
+
 /// A row that was read through [`Columns::select`]; the columns that were not read hold nothing of meaning.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
@@ -57,6 +96,16 @@ pub struct Part {
     pub columns: Columns,
     /// The row.
     pub row: Model,
+    /// Bytes of its parameters and results, if it was read through [`Columns::select_small`] with one of them.
+    pub size: i64,
+}
+
+impl Part {
+    /// Whether parameters or results were left where they are.
+    #[must_use]
+    pub fn is_left(&self, asked: Columns) -> bool {
+        self.columns != asked
+    }
 }
 
 /// One arm for each column: a new one does not compile until it is here.
@@ -70,10 +119,15 @@ macro_rules! read {
 
 impl FromQueryResult for Part {
     fn from_query_result(from: &QueryResult, _: &str) -> Result<Self, DbErr> {
-        let columns = Columns(from.try_get_by_index(0)?);
-        let mut row = Model::blank();
-        let read = Column::iter().filter(|column| columns.has(*column));
-        for (index, column) in (1..).zip(read) {
+        let word: i64 = from.try_get_by_index(0)?;
+        let asked = Columns(word & !(LEFT | SIZED));
+        let columns = if word & LEFT == 0 { asked } else { asked.without_bodies() };
+        let (mut row, mut index) = (Model::blank(), 0);
+        for column in Column::iter().filter(|column| asked.has(*column)) {
+            index += 1;
+            if !columns.has(column) {
+                continue;
+            }
             read!(row, from, column, index;
                 Id id, Uid uid, Origin origin, ServiceId service_id, ServiceVersionId service_version_id,
                 ProjectId project_id, Dialect dialect, DialectNumber dialect_number, OwnerId owner_id, IdempotencyKey idempotency_key, KeyOwnerId key_owner_id,
@@ -94,7 +148,8 @@ impl FromQueryResult for Part {
                 Amount amount, RunningSince running_since, RanMicros ran_micros,
             );
         }
-        Ok(Self { columns, row })
+        let size = if word & SIZED == 0 { 0 } else { from.try_get_by_index(index + 1)? };
+        Ok(Self { columns, row, size })
     }
 }
 

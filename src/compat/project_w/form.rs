@@ -10,10 +10,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 
 use super::envelope::Refusal;
+use crate::compat::disposition::Disposition;
 use crate::compat::{Call, Failure};
 
 /// Bytes of a form that carries no transcript.
 const FORM_BYTES: usize = 1_048_576;
+
+/// Bytes of the type of a form, which says what stands between its parts.
+const CONTENT_TYPE_BYTES: usize = 1_024;
 
 /// Named texts. Of several with one name the first counts.
 #[derive(Clone, Debug, Default)]
@@ -98,8 +102,9 @@ async fn multipart(call: &Call, headers: &HeaderMap, body: Bytes) -> Fields {
     let mut fields = Fields::default();
     let Some(mut parts) = parts(headers, body.into()).await else { return fields };
     while let Ok(Some(field)) = parts.next_field().await {
-        let name = field.name().unwrap_or_default().to_owned();
-        if field.file_name().is_some() || !call.route().reads_form(&name) {
+        let Disposition { name, file_name } = Disposition::of(field.headers());
+        let name = name.unwrap_or_default();
+        if file_name.is_some() || !call.route().reads_form(&name) {
             continue;
         }
         let Ok(value) = field.bytes().await else { break };
@@ -110,6 +115,10 @@ async fn multipart(call: &Call, headers: &HeaderMap, body: Bytes) -> Fields {
 
 /// The parts of a multipart body of any size.
 pub(super) async fn parts(headers: &HeaderMap, body: axum::body::Body) -> Option<Multipart> {
+    // The boundary is sought in every piece of the body: a long one would make that expensive.
+    if headers.get(CONTENT_TYPE).is_some_and(|kind| kind.len() > CONTENT_TYPE_BYTES) {
+        return None;
+    }
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;
     *request.headers_mut() = headers.clone();

@@ -1,10 +1,13 @@
 //! JSON as the old server wrote it: keys sorted, no blanks, ASCII only, numbers as Python shows them, and a newline at the
 //! end.
 
+use std::convert::Infallible;
 use std::fmt::Write as _;
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::response::Response;
+use futures_util::stream;
 use serde_json::{Number, Value};
 
 use crate::compat::answer::answer;
@@ -14,19 +17,61 @@ pub(super) fn reply(value: &Value) -> Response {
     reply_with(StatusCode::OK, value)
 }
 
-/// The same with a list that may be long, under a name that comes before `msg`: written item by item.
-pub(super) fn reply_list<'a>(name: &str, items: impl Iterator<Item = &'a Value>, msg: &str) -> Response {
-    let mut text = format!("{{\"{name}\":[");
-    for (index, item) in items.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        write(&mut text, item);
+/// Bytes of a list that are written at once.
+const PIECE: usize = 262_144;
+
+/// The same with a list that may be long, under a name that comes before `msg`: item by item, and piece by piece as the
+/// client takes it, since the same item may stand in it many times.
+pub(super) fn reply_list<F>(name: &str, count: usize, item: F, msg: &str) -> Response
+where
+    F: Fn(usize) -> Option<Value> + Send + 'static,
+{
+    let mut end = "],\"msg\":".to_owned();
+    write_text(&mut end, msg);
+    end.push_str("}\n");
+    let mut pieces = Pieces { next: 0, count, item, end: Some(end), start: format!("{{\"{name}\":[") };
+    let first = pieces.piece();
+    // Most are short, and go with their length.
+    if pieces.end.is_none() {
+        return answer(StatusCode::OK, "application/json", first);
     }
-    text.push_str("],\"msg\":");
-    write_text(&mut text, msg);
-    text.push_str("}\n");
-    answer(StatusCode::OK, "application/json", text)
+    let rest = stream::iter(std::iter::once(first).chain(pieces).map(Ok::<_, Infallible>));
+    answer(StatusCode::OK, "application/json", Body::from_stream(rest))
+}
+
+/// A list that is being written.
+struct Pieces<F> {
+    next: usize,
+    count: usize,
+    item: F,
+    start: String,
+    /// What is still to come after the last item.
+    end: Option<String>,
+}
+
+impl<F: Fn(usize) -> Option<Value>> Pieces<F> {
+    fn piece(&mut self) -> String {
+        let mut text = std::mem::take(&mut self.start);
+        while self.next < self.count && text.len() < PIECE {
+            if self.next > 0 {
+                text.push(',');
+            }
+            write(&mut text, &(self.item)(self.next).unwrap_or_default());
+            self.next += 1;
+        }
+        if self.next == self.count {
+            text.push_str(&self.end.take().unwrap_or_default());
+        }
+        text
+    }
+}
+
+impl<F: Fn(usize) -> Option<Value>> Iterator for Pieces<F> {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        self.end.is_some().then(|| self.piece())
+    }
 }
 
 /// An answer with another status.

@@ -8,6 +8,7 @@ mod auth;
 mod envelope;
 mod form;
 mod handlers;
+mod incoming;
 mod json;
 mod wire;
 
@@ -126,16 +127,16 @@ fn of_jobs() -> impl Iterator<Item = Route> {
             ]),
         Route::get("/jobs/info", "Some jobs.", jobs::info).runs([&jobs::SHOW_JOBS]).query([JOB_IDS]),
         Route::post("/jobs/abort", "Stops jobs, or asks their runners to.", jobs::abort)
-            .runs([&jobs::SHOW_JOBS, &jobs::ABORT_JOBS])
+            .runs([&jobs::FIND_JOBS, &jobs::ABORT_JOBS])
             .form([JOB_IDS]),
         Route::post("/jobs/delete", "Removes finished jobs.", jobs::delete)
-            .runs([&jobs::SHOW_JOBS, &jobs::DELETE_JOB])
+            .runs([&jobs::FIND_JOBS, &jobs::DELETE_JOB])
             .form([JOB_IDS]),
         Route::get("/jobs/downloadTranscript", "What was said.", transcripts::download)
             .runs([&transcripts::SHOW_TRANSCRIPT, &transcripts::MARK_DOWNLOADED])
             .query([Parameter::must("jobId", "The number of a job.")])
             .because(
-                "It tells a number that was never given out from one of somebody else's job, as the old route did.",
+                "It tells a number that no job has from one of somebody else's job, as the old route did.",
             ),
     ];
     routes.into_iter().map(|route| route.lets_in(PEOPLE))

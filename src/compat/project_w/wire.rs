@@ -14,6 +14,8 @@ pub(super) struct Job {
     pub dialect_number: i64,
     pub status: String,
     #[serde(default)]
+    pub owner: Option<Owner>,
+    #[serde(default)]
     pub parameters: Parameters,
     #[serde(default)]
     pub progress: Option<f64>,
@@ -27,6 +29,20 @@ pub(super) struct Job {
     pub downloaded_at: Option<String>,
 }
 
+/// Whose a job is.
+#[derive(Debug, Deserialize)]
+pub(super) struct Owner {
+    /// Admins see it.
+    status: Option<String>,
+}
+
+impl Owner {
+    /// Whether there is such a user still. Whoever was deleted took its jobs along; their rows stay for the accounts.
+    pub(super) fn is(owner: Option<&Self>) -> bool {
+        owner.is_some_and(|owner| owner.status.as_deref() != Some("DELETED"))
+    }
+}
+
 /// What a job was submitted with; whatever else it may be is as good as nothing.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(from = "Value")]
@@ -38,12 +54,20 @@ pub(super) struct Parameters {
 
 impl From<Value> for Parameters {
     fn from(value: Value) -> Self {
-        Self { file_name: text(&value, "fileName"), model: text(&value, "model"), language: text(&value, "language") }
+        Self {
+            file_name: short(&value, "fileName"),
+            model: short(&value, "model"),
+            language: short(&value, "language"),
+        }
     }
 }
 
-fn text(value: &Value, name: &str) -> Option<String> {
-    value.get(name).and_then(Value::as_str).map(str::to_owned)
+/// Bytes of a text of the parameters that are shown. Those that came by this API are no longer.
+const TEXT_BYTES: usize = 4_096;
+
+fn short(value: &Value, name: &str) -> Option<String> {
+    let text = value.get(name)?.as_str()?;
+    Some(text[..text.floor_char_boundary(TEXT_BYTES)].to_owned())
 }
 
 /// Why a job failed.
@@ -61,7 +85,7 @@ pub(super) struct Results {
 
 impl From<Value> for Results {
     fn from(value: Value) -> Self {
-        Self { transcript: text(&value, "transcript") }
+        Self { transcript: value.get("transcript").and_then(Value::as_str).map(str::to_owned) }
     }
 }
 

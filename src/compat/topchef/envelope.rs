@@ -254,3 +254,24 @@ fn page(status: StatusCode, title: &str, text: &str) -> Response {
     );
     answer(status, "text/html", html)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_old_server_had_no_title_for_has_one() {
+        for (code, expected) in [
+            (Code::Unauthenticated, "Unauthorized"),
+            (Code::InvalidState, "Conflict"),
+            (Code::AlreadyExists, "Conflict"),
+            (Code::RateLimited, "Too Many Requests"),
+            (Code::BadRequest, "Bad Request"),
+        ] {
+            let refusal = Refusal::from(Failure::new(code, String::new()));
+            assert_eq!(refusal.entries[0].title, expected);
+            assert_eq!(refusal.errors()[0]["title"], expected);
+        }
+        assert_eq!(title(Code::BadRequest, StatusCode::PAYLOAD_TOO_LARGE), "Request Entity Too Large");
+    }
+}

@@ -5,6 +5,7 @@ use axum::http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
 use super::envelope::{Entry, Refusal};
+use super::longs;
 
 /// The members of a body, and what is wrong with them so far.
 #[derive(Debug)]
@@ -13,15 +14,23 @@ pub(super) struct Fields<'a> {
     faults: Vec<Entry>,
 }
 
-/// What a body is read as: JSON if its type says so and it is, but not `null`.
-pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    let suffixed = kind.strip_prefix("application/").is_some_and(|kind| kind.ends_with("+json"));
-    if kind != "application/json" && !suffixed {
-        return None;
+/// What a body is read as: JSON if its type says so and it is, but not `null`. A whole number that cannot be kept as it is
+/// would come back as another one, and is refused.
+pub(super) fn json(headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, Refusal> {
+    if !is_json(headers) {
+        return Ok(None);
     }
-    serde_json::from_slice(body).ok().filter(|value: &Value| !value.is_null())
+    let value = serde_json::from_slice(body).ok().filter(|value: &Value| !value.is_null());
+    match longs::first_in(body).filter(|_| value.is_some()) {
+        None => Ok(value),
+        Some(key) => Err(Refusal::from(vec![Entry::key(&key, &["Integers of more than 64 bits cannot be stored."])])),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || kind.strip_prefix("application/").is_some_and(|kind| kind.ends_with("+json"))
 }
 
 impl<'a> Fields<'a> {

@@ -5,6 +5,7 @@ mod envelope;
 mod fields;
 mod handlers;
 mod json;
+mod longs;
 mod meta;
 mod request;
 mod stream;

@@ -93,10 +93,26 @@ impl<S: Send + Sync> FromRequestParts<S> for JobId {
     }
 }
 
+/// The service's UUID in the path of a job, if it stands there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Within(pub(super) Option<Uuid>);
+
+impl<S: Send + Sync> FromRequestParts<S> for Within {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let [service, _] = &named(parts, state).await[..] else { return Ok(Self(None)) };
+        wire::uuid(service).map(Some).map(Self).ok_or_else(|| Refusal::not_uuid(service))
+    }
+}
+
 /// The last id of the path: version 1 had paths with two.
 async fn id<S: Send + Sync>(parts: &mut Parts, state: &S) -> Result<Uuid, Refusal> {
-    let named = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-    let text = named.ok().and_then(|Path(named)| named.into_iter().next_back()).map(|(_, text)| text);
-    let text = text.unwrap_or_default();
+    let text = named(parts, state).await.pop().unwrap_or_default();
     wire::uuid(&text).ok_or_else(|| Refusal::not_uuid(&text))
+}
+
+async fn named<S: Send + Sync>(parts: &mut Parts, state: &S) -> Vec<String> {
+    let named = Path::<Vec<(String, String)>>::from_request_parts(parts, state).await;
+    named.map(|Path(named)| named.into_iter().map(|(_, text)| text).collect()).unwrap_or_default()
 }

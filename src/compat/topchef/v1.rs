@@ -5,6 +5,7 @@
 //! something breaks a schema, an object. Links stay within it.
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use serde_json::{Value, json};
 
 use super::handlers::{
@@ -13,9 +14,9 @@ use super::handlers::{
     describe_validator, job, jobs, jobs_of_service, located, service, services, show_service, validator,
 };
 use super::json::reply;
-use super::request::{JobId, ServiceId};
+use super::request::{JobId, ServiceId, Within};
 use super::version::{Version, link};
-use super::{change, data, list, meta, question, said, wire};
+use super::{change, data, list, meta, question, said};
 use crate::compat::{Call, Route};
 
 /// The lines of the table that are this version's.
@@ -99,10 +100,9 @@ async fn make(call: Call, request: Request) -> Answer {
     Ok(located(body, &link(&call, &format!("/services/{uuid}"))))
 }
 
-async fn queue(call: Call, ServiceId(uuid): ServiceId) -> Answer {
-    let jobs = job::queued(&call, uuid, job::QUEUE).await?;
-    let data: Vec<Value> = jobs.into_iter().map(wire::Job::into_first_json).collect();
-    Ok(reply(json!({ "data": data })))
+async fn queue(call: Call, ServiceId(uuid): ServiceId, headers: HeaderMap) -> Answer {
+    let first = job::queued(&call, uuid, job::QUEUE, None).await?;
+    Ok(job::told(call, uuid, &headers, first, |data| json!({ "data": data })))
 }
 
 async fn submit(call: Call, ServiceId(uuid): ServiceId, request: Request) -> Answer {
@@ -114,16 +114,16 @@ async fn submit(call: Call, ServiceId(uuid): ServiceId, request: Request) -> Ans
 }
 
 async fn show(call: Call, JobId(uuid): JobId) -> Answer {
-    Ok(reply(json!({ "data": job::found(&call, uuid).await?.into_first_json() })))
+    Ok(reply(json!({ "data": job::found(&call, uuid, None).await?.into_first_json() })))
 }
 
 /// Clients send the whole job back, whose `result` is `{}` as long as it has none.
-async fn set(call: Call, JobId(uuid): JobId, request: Request) -> Answer {
+async fn set(call: Call, JobId(uuid): JobId, Within(service): Within, request: Request) -> Answer {
     let mut body = job::json_body(&call, request).await?;
     if let Some(members) = body.as_object_mut() {
         members.retain(|name, value| name != "result" || *value != json!({}));
     }
-    let set = job::changed(&call, uuid, &body, "result").await?;
+    let set = job::changed(&call, uuid, service, &body, "result").await?;
     Ok(reply(json!({ "data": set.into_first_json() })))
 }
 

@@ -124,7 +124,7 @@ async fn free_name(tx: &Tx, title: &str) -> Result<String> {
             return Ok(name);
         }
     }
-    Err(Error::taken("title", "A thousand accounts have this title."))
+    Err(Error::taken("title", "Too many accounts have this title."))
 }
 
 /// Changes an account as `MyBRC` sees it: all of it or nothing. Admins and users with the role `accounting` may.

@@ -1,9 +1,7 @@
 //! Noting that results were fetched, and what an older API says of those that were not found.
 
-use entity::{
-    job,
-    legacy_number::{Dialect, Noun},
-};
+use entity::{job, legacy_number::Dialect, user};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait, sea_query::Expr};
 use uuid::Uuid;
 
 use super::{
@@ -12,7 +10,6 @@ use super::{
 };
 use crate::{
     app::App,
-    domain::legacy_number,
     error::{Error, Result},
     viewer::Viewer,
 };
@@ -42,7 +39,18 @@ pub async fn mark_downloaded(app: &App, viewer: &Viewer, uid: Uuid) -> Result<jo
         .await
 }
 
-/// The highest number that Project-W has given a job so far; 0 before the first.
-pub async fn last_of_project_w(app: &App) -> Result<i64> {
-    legacy_number::last(app, Dialect::ProjectW, Noun::Job).await
+/// Whether Project-W has a job with this number, whoever asks. Those of deleted users went with them.
+pub async fn is_of_project_w(app: &App, number: i64) -> Result<bool> {
+    let there = user::Entity::find()
+        .select_only()
+        .column(user::Column::Id)
+        .filter(user::Column::DeletedAt.is_null())
+        .filter(Expr::col((user::Entity, user::Column::Id)).equals((job::Entity, job::Column::OwnerId)));
+    let found = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Dialect.eq(Dialect::ProjectW))
+        .filter(job::Column::DialectNumber.eq(number))
+        .filter(Expr::exists(there.into_query()));
+    Ok(found.into_tuple::<i64>().one(app.db.read()).await?.is_some())
 }

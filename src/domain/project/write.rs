@@ -212,7 +212,7 @@ async fn free_name(tx: &Tx, title: &str) -> Result<String> {
             return Ok(name);
         }
     }
-    Err(Error::taken("title", "A thousand projects have this title; give this one a name."))
+    Err(Error::taken("title", "Too many projects have this title; give this one a name."))
 }
 
 /// Changes a project. Its managers, its owners and admins may.

@@ -1,5 +1,7 @@
 //! A compiled schema.
 
+use std::borrow::Cow;
+
 use jsonschema::Draft;
 use serde_json::Value;
 
@@ -28,8 +30,8 @@ impl Validator {
     /// stored, so one that does not compile is a defect. Takes tens of microseconds for a usual schema and some
     /// milliseconds for the largest.
     pub fn compile(schema: &Value, semantics: Semantics) -> Result<Self> {
-        let (schema, draft) = meant(schema, semantics).map_err(Error::internal)?;
-        build(&schema, draft, semantics, "schema")
+        let meanings = meant(schema, semantics).map_err(Error::internal)?;
+        first(&meanings, semantics, "schema")
             .map_err(|errors| Error::internal(format_args!("a stored schema does not compile: {errors:?}")))
     }
 
@@ -69,13 +71,25 @@ impl Validator {
     }
 }
 
-/// Compiles a schema after measuring it.
-pub(super) fn build(
-    schema: &Value,
-    draft: Draft,
+/// Compiles the first of these meanings of a schema that can be, or says what is wrong with the last. A schema that an old
+/// API took must not become too large because its patterns take in more letters.
+pub(super) fn first(
+    meanings: &[(Cow<'_, Value>, Draft)],
     semantics: Semantics,
     field: &str,
 ) -> Result<Validator, Vec<FieldError>> {
+    let mut faults = Vec::new();
+    for (schema, draft) in meanings {
+        match build(schema, *draft, semantics, field) {
+            Ok(validator) => return Ok(validator),
+            Err(found) => faults = found,
+        }
+    }
+    Err(faults)
+}
+
+/// Compiles a schema after measuring it.
+fn build(schema: &Value, draft: Draft, semantics: Semantics, field: &str) -> Result<Validator, Vec<FieldError>> {
     let graph = Graph::new(schema, draft, semantics, field)?;
     let options = jsonschema::options().with_draft(draft).offline();
     let options = match semantics {

@@ -46,5 +46,5 @@ pub(super) async fn free_name(tx: &Tx, title: &str, project_id: Option<i64>) -> 
             return Ok(name);
         }
     }
-    Err(Error::taken("title", "A thousand services have this title; give this one a name."))
+    Err(Error::taken("title", "Too many services have this title; give this one a name."))
 }

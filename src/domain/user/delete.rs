@@ -17,7 +17,7 @@ use crate::{
     db::Tx,
     domain::{
         audit::{self, Actor},
-        project, rights,
+        project, rights, runner as runners,
     },
     error::Result,
     viewer::{Permission, Viewer},
@@ -85,6 +85,7 @@ async fn store(tx: &Tx, before: user::Model, actor: &Actor, operator: bool) -> R
         keep_an_admin(tx, &before).await?;
     }
     audit::note(tx, actor, Action::UserDeleted, &before).await?;
+    runners::pass_on(tx, id).await?;
     end_credentials(tx, id).await?;
     link::remove_all(tx, id).await?;
     favorite::Entity::delete_many().filter(favorite::Column::UserId.eq(id)).exec(&tx.db).await?;

@@ -192,7 +192,7 @@ pub(super) async fn free_name(tx: &Tx, local: &str) -> Result<String> {
             return Ok(name);
         }
     }
-    Err(Error::taken("username", "A thousand users have a name like this; choose another one."))
+    Err(Error::taken("username", "Too many users have a name like this; choose another one."))
 }
 
 /// Removes an account whose first mail could not be sent.

@@ -12,7 +12,7 @@ use crate::{
     domain::{
         audit::{self, Actor},
         check::{Faults, LINE},
-        rights, session,
+        rights, runner, session,
     },
     error::{Error, Result},
     viewer::Viewer,
@@ -66,6 +66,7 @@ async fn store(tx: &Tx, before: user::Model, status: user::Status, message: Opti
     user::Entity::update_many().set(change).filter(user::Column::Id.eq(before.id)).exec(&tx.db).await?;
     if status != user::Status::Active {
         session::end_all(tx, before.id).await?;
+        runner::pass_on(tx, before.id).await?;
         rights::shrink(tx, [before.id]).await?;
     }
     user::Entity::find_by_id(before.id).one(&tx.db).await?.ok_or(Error::NotFound("user"))

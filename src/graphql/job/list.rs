@@ -152,7 +152,8 @@ impl JobQuery {
     }
 
     /// The jobs that the viewer may see: one's own, those of the services that one manages and of the projects that one
-    /// takes part in, or all for an admin.
+    /// takes part in, or all for an admin. A page ends early where the parameters and results that are asked for come to
+    /// more than 4 MiB.
     #[expect(clippy::too_many_arguments, reason = "a connection has four arguments of its own")]
     async fn jobs(
         &self,

@@ -153,3 +153,23 @@ async fn a_browsers_cookie_is_a_credential_that_no_other_sites_page_may_use() {
     let own = format!("http://{}", app.server.address);
     assert_eq!(json(post(&own)).await.0, StatusCode::CREATED);
 }
+
+#[tokio::test]
+async fn links_name_what_the_operator_or_a_trusted_proxy_says() {
+    let links = async |trusted: bool, own: Option<&str>| {
+        let app = TestApp::with(|config| {
+            config.topchef.at.listen = Some(([127, 0, 0, 1], 0).into());
+            config.topchef.at.public_url = own.map(str::to_owned);
+            if trusted {
+                config.trusted_proxies = vec!["127.0.0.1/32".parse().expect("a network")];
+            }
+        })
+        .await;
+        let get = reqwest::Client::new().get(format!("http://{}/services", app.server.addresses[0]));
+        let get = get.bearer_auth(app.admin().token.expect("a token")).header("host", "old.example");
+        json(get.header("x-forwarded-proto", "https")).await.1["links"]["self"].take()
+    };
+    assert_eq!(links(false, None).await, "http://old.example/services");
+    assert_eq!(links(true, None).await, "https://old.example/services");
+    assert_eq!(links(true, Some("https://topchef.example/")).await, "https://topchef.example/services");
+}

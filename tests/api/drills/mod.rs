@@ -23,7 +23,7 @@ mod fenced;
 mod full_disk;
 /// Notices between servers are hints.
 mod hints;
-/// A large file costs little memory.
+/// A large file costs little memory, and so does a long list.
 mod large_file;
 /// Live readers see every event in order.
 mod live;

@@ -1,21 +1,23 @@
 //! Bringing a recording: its bytes go to the store as they come, and become a job's input in the transaction that makes
 //! the job.
 
-use std::{io, time::Duration};
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::extract::multipart::{Field, Multipart};
 use axum::response::Response;
 use futures_util::{Stream, TryStreamExt, stream::try_unfold};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::Answer;
+use crate::compat::disposition::Disposition;
 use crate::compat::project_w::auth::Person;
 use crate::compat::project_w::envelope::{ErrorType, Refusal};
 use crate::compat::project_w::form::{Fields, parts};
+use crate::compat::project_w::incoming::{Between, Bounds, bounded};
 use crate::compat::project_w::json::reply;
 use crate::compat::{Call, Failure};
 use crate::domain::file::{self, Arrived, NewFile};
@@ -23,8 +25,10 @@ use crate::domain::job::{NewJob, submit_with};
 use crate::domain::service::of_project_w;
 use crate::error::Error;
 
-/// Bytes of a text beside the recording.
-const TEXT_BYTES: usize = 65_536;
+/// Bytes of a text beside the recording, which is shown as often.
+const TEXT_BYTES: usize = 4_096;
+/// Bytes of the name of a recording. It is shown with its job, however often one asks for that at once.
+const NAME_BYTES: usize = 4_096;
 /// Texts of one form; there are two that mean something.
 const TEXTS: usize = 20;
 /// Bytes of a form beside the recording.
@@ -37,38 +41,30 @@ pub(in crate::compat::project_w) async fn submit(person: Person, request: Reques
         ));
     }
     let (parts_of, body) = request.into_parts();
-    let body = bounded_body(&person.0, body);
+    let between = Between::default();
+    let body = bounded(body, bounds(&person.0), &between);
     let Some(form) = parts(&parts_of.headers, body).await else { return Err(Refusal::missing("file")) };
     // A task of its own: when the client goes, this future is dropped where it stands, and nobody would clear up.
     let finishing = person.0.app().finishing.clone();
-    let submitted = finishing.spawn(async move { receive(&person.0, form).await }).await;
+    let submitted = finishing.spawn(async move { receive(&person.0, form, &between).await }).await;
     submitted.map_err(|error| Refusal::from(Failure::from(Error::internal(error))))?
 }
 
-/// The body, with the bounds in time and bytes that other uploads have: who sends nothing for long, or all too much, is
-/// not waited for.
-fn bounded_body(call: &Call, body: Body) -> Body {
-    let (pause, files) = (call.http().config.body, &call.app().config.files);
-    let end = Instant::now() + Duration::from_secs(files.upload_seconds.into());
-    let most = files.upload_bytes.saturating_add(BESIDE);
-    let state = (body.into_data_stream(), 0_u64);
-    Body::from_stream(try_unfold(state, move |(mut body, before)| async move {
-        let wait = pause.min(end.saturating_duration_since(Instant::now()));
-        let next = timeout(wait, body.try_next()).await.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-        let Some(bytes) = next.map_err(io::Error::other)? else { return Ok(None) };
-        let so_far = before + bytes.len() as u64;
-        if so_far > most {
-            return Err(io::Error::other("the form is too long"));
-        }
-        Ok(Some((bytes, (body, so_far))))
-    }))
+/// The bounds in time and bytes that other uploads have.
+fn bounds(call: &Call) -> Bounds {
+    let files = &call.app().config.files;
+    Bounds {
+        pause: call.http().config.body,
+        end: Instant::now() + Duration::from_secs(files.upload_seconds.into()),
+        bytes: files.upload_bytes.saturating_add(BESIDE),
+    }
 }
 
 /// Reads the form to its end.
-async fn receive(call: &Call, mut form: Multipart) -> Answer {
+async fn receive(call: &Call, mut form: Multipart, between: &Between) -> Answer {
     let mut fields = Fields::default();
     let mut arrived: Option<(String, Arrived)> = None;
-    let read = read(call, &mut form, &mut fields, &mut arrived).await;
+    let read = read(call, &mut form, between, &mut fields, &mut arrived).await;
     let (name, file) = match (read, arrived) {
         (Ok(()), Some(arrived)) => arrived,
         (Ok(()), None) => return Err(Refusal::missing("file")),
@@ -105,14 +101,21 @@ fn new_job(service_id: Uuid, name: &str, mut fields: Fields) -> NewJob {
 async fn read(
     call: &Call,
     form: &mut Multipart,
+    between: &Between,
     fields: &mut Fields,
     arrived: &mut Option<(String, Arrived)>,
 ) -> Result<(), Refusal> {
     let mut texts = 0;
     while let Some(field) = form.next_field().await.map_err(|error| broken(&error))? {
-        let name = field.name().unwrap_or_default().to_owned();
-        match field.file_name().map(str::to_owned) {
+        between.ends();
+        let Disposition { name, file_name } = Disposition::of(field.headers());
+        let name = name.unwrap_or_default();
+        match file_name {
             Some(file_name) if name == "file" && arrived.is_none() => {
+                if file_name.len() > NAME_BYTES {
+                    let msg = format!("The name of the file is longer than {NAME_BYTES} bytes");
+                    return Err(Refusal::new(ErrorType::InvalidRequest, msg));
+                }
                 let file = store(call, &file_name, field).await?;
                 *arrived = Some((file_name, file));
             }
@@ -129,6 +132,7 @@ async fn read(
                 }
             }
         }
+        between.begins();
     }
     Ok(())
 }
@@ -142,7 +146,7 @@ async fn store(call: &Call, name: &str, field: Field<'_>) -> Result<Arrived, Ref
         if file::is_proper(&new) { new } else { NewFile { media_type: "application/octet-stream".into(), ..new } };
     let mut too_large = false;
     let mut broken_off = None;
-    let bytes = bounded(field, most, &mut too_large, &mut broken_off);
+    let bytes = content(field, most, &mut too_large, &mut broken_off);
     let received = file::receive(call.app(), call.viewer(), new, Box::pin(bytes)).await;
     match received {
         Ok(arrived) => Ok(arrived),
@@ -156,7 +160,7 @@ async fn store(call: &Call, name: &str, field: Field<'_>) -> Result<Arrived, Ref
 }
 
 /// The bytes of a part, as long as there are not too many.
-fn bounded<'a>(
+fn content<'a>(
     field: Field<'a>,
     most: u64,
     too_large: &'a mut bool,

@@ -19,9 +19,9 @@ use crate::compat::project_w::auth::{Person, Worker};
 use crate::compat::project_w::envelope::{ErrorType, Refusal, WorkerRefusal};
 use crate::compat::project_w::form::Query;
 use crate::compat::project_w::json::{reply, write_text};
-use crate::compat::project_w::wire::{Job, Parameters};
+use crate::compat::project_w::wire::{Job, Owner, Parameters};
 use crate::domain::file;
-use crate::domain::job::last_of_project_w;
+use crate::domain::job::is_of_project_w;
 use crate::error::Code;
 
 operation!(SHOW_TRANSCRIPT, "ProjectW_ShowTranscript", "show_transcript", Found);
@@ -37,7 +37,7 @@ pub(in crate::compat::project_w) async fn download(person: Person, query: Query)
     let raw = query.fields.required("jobId")?;
     let Ok(number) = raw.trim().parse::<i32>() else { return Err(no_job(raw)) };
     let found = match SHOW_TRANSCRIPT.run(&person.0, json!({ "number": number })).await {
-        Ok(found) => found.job,
+        Ok(found) => found.job.filter(|job| Owner::is(job.owner.as_ref())),
         Err(failure) if failure.code == Code::NotFound => None,
         Err(failure) => return Err(failure.into()),
     };
@@ -55,11 +55,10 @@ pub(in crate::compat::project_w) async fn download(person: Person, query: Query)
     Ok(reply(&json!({ "msg": "Returning transcript of job {job_id}", "transcript": transcript })))
 }
 
-/// The old server told everybody which jobs there are. Here a number that was never given out is told from the others, and
-/// no more: that can be seen from the number of one's own next job, too.
+/// As the old server, this tells everybody which jobs there are.
 async fn absent(person: &Person, raw: &str, number: i32) -> Result<Refusal, Refusal> {
-    let last = last_of_project_w(person.0.app()).await.map_err(Failure::from)?;
-    if person.is_admin() || !(1..=last).contains(&i64::from(number)) {
+    let is_there = is_of_project_w(person.0.app(), number.into()).await.map_err(Failure::from)?;
+    if person.is_admin() || !is_there {
         return Ok(no_job(raw));
     }
     Ok(Refusal::forbidden("You don't have permission to access this job"))

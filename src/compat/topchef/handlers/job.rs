@@ -2,8 +2,9 @@
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use futures_util::FutureExt;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -14,12 +15,14 @@ use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
 use crate::compat::topchef::json::reply;
-use crate::compat::topchef::request::{JobId, ServiceId};
+use crate::compat::topchef::request::{JobId, ServiceId, style};
+use crate::compat::topchef::stream::{self, Items, Pages};
+use crate::compat::topchef::version::Version;
 use crate::compat::topchef::{meta, wire};
-use crate::compat::{Call, Operation};
+use crate::compat::{Call, Operation, Page};
 
 /// How many jobs `queue` shows.
-pub(in crate::compat::topchef) const QUEUE: i32 = 10;
+pub(in crate::compat::topchef) const QUEUE: usize = 10;
 
 /// See its document.
 pub(in crate::compat::topchef) static SHOW_QUEUE: Operation<First, Queue> =
@@ -41,19 +44,15 @@ pub(in crate::compat::topchef) static OVERRIDE_JOB: Operation<Input<Override>, O
 #[derive(Debug, Serialize)]
 pub(in crate::compat::topchef) struct First {
     id: String,
-    first: i32,
+    first: usize,
+    after: Option<String>,
 }
 
 /// The jobs that wait at a service.
 #[derive(Debug, Deserialize)]
 pub(in crate::compat::topchef) struct Queue {
     service: Home,
-    jobs: Waiting,
-}
-
-#[derive(Debug, Deserialize)]
-struct Waiting {
-    nodes: Vec<wire::Job>,
+    jobs: Page<wire::Job>,
 }
 
 /// A `JobSubmitInput`.
@@ -86,8 +85,14 @@ pub(in crate::compat::topchef) struct Shown {
 struct Known {
     dialect: Option<String>,
     origin: String,
+    service: Option<Identified>,
     #[serde(flatten)]
     job: wire::Job,
+}
+
+#[derive(Debug, Deserialize)]
+struct Identified {
+    id: String,
 }
 
 /// A `JobOverrideInput`.
@@ -109,28 +114,71 @@ pub(in crate::compat::topchef) struct Overridden {
 }
 
 /// `GET /services/<id>/queue`.
-pub(in crate::compat::topchef) async fn queue(call: Call, ServiceId(uuid): ServiceId) -> Answer {
-    let data: Vec<_> = queued(&call, uuid, QUEUE).await?.into_iter().map(wire::Job::into_json).collect();
-    if data.is_empty() {
+pub(in crate::compat::topchef) async fn queue(call: Call, ServiceId(uuid): ServiceId, headers: HeaderMap) -> Answer {
+    let first = queued(&call, uuid, QUEUE, None).await?;
+    if first.nodes.is_empty() {
         return Ok(nothing());
     }
     let links = json!({ "self": call.link(&format!("/services/{uuid}/queue")) });
-    Ok(reply(json!({ "data": data, "links": links, "meta": meta::of("queue") })))
+    Ok(told(call, uuid, &headers, first, |data| json!({ "data": data, "links": links, "meta": meta::of("queue") })))
+}
+
+/// An answer with the first jobs of a queue, of which a page was read. Jobs may be so large that they are read one by one,
+/// as the client takes them.
+pub(in crate::compat::topchef) fn told(
+    call: Call,
+    uuid: Uuid,
+    headers: &HeaderMap,
+    first: Page<wire::Job>,
+    around: impl FnOnce(Value) -> Value,
+) -> Response {
+    let version = Version::spoken_by(&call);
+    if first.nodes.len() >= QUEUE || first.next().is_none() {
+        return reply(around(first.nodes.into_iter().map(|job| version.job(job)).collect()));
+    }
+    let place = stream::place();
+    let around = around(place.as_str().into());
+    stream::reply(&around, &place, 1, style(headers), Pages::from(rest_of_queue(call, uuid, QUEUE, first)))
+}
+
+/// The jobs of a page that is there, and as many after them as are still wanted.
+fn rest_of_queue(call: Call, uuid: Uuid, wanted: usize, page: Page<wire::Job>) -> Items {
+    let version = Version::spoken_by(&call);
+    let wanted = wanted.saturating_sub(page.nodes.len());
+    let next = page.next().filter(|_| wanted > 0).map(|after| {
+        let read = async move {
+            let found = SHOW_QUEUE.run(&call, First::of(uuid, wanted, Some(after))).await?;
+            Ok(Pages::from(rest_of_queue(call, uuid, wanted, found.jobs)))
+        };
+        read.boxed()
+    });
+    Items { items: page.nodes.into_iter().map(|job| version.job(job)).collect(), next }
 }
 
 /// `GET /services/<id>/jobs/next`.
 pub(in crate::compat::topchef) async fn next(call: Call, ServiceId(uuid): ServiceId) -> Answer {
-    let Some(job) = queued(&call, uuid, 1).await?.pop() else { return Ok(nothing()) };
+    let Some(job) = queued(&call, uuid, 1, None).await?.nodes.pop() else { return Ok(nothing()) };
     let links = json!({ "self": call.link(&format!("/services/{uuid}/jobs/next")) });
     Ok(reply(json!({ "data": job.into_json(), "links": links, "meta": meta::of("next") })))
 }
 
 /// The jobs that wait at a service, oldest first. Looking takes nothing: two workers may see the same job.
-pub(in crate::compat::topchef) async fn queued(call: &Call, uuid: Uuid, first: i32) -> Result<Vec<wire::Job>, Refusal> {
-    let found = SHOW_QUEUE.run(call, First { id: wire::global("service", uuid), first }).await;
+pub(in crate::compat::topchef) async fn queued(
+    call: &Call,
+    uuid: Uuid,
+    first: usize,
+    after: Option<String>,
+) -> Result<Page<wire::Job>, Refusal> {
+    let found = SHOW_QUEUE.run(call, First::of(uuid, first, after)).await;
     let found = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
     found.service.known(uuid)?;
-    Ok(found.jobs.nodes)
+    Ok(found.jobs)
+}
+
+impl First {
+    fn of(uuid: Uuid, first: usize, after: Option<String>) -> Self {
+        Self { id: wire::global("service", uuid), first, after }
+    }
 }
 
 fn nothing() -> Response {
@@ -164,16 +212,22 @@ pub(in crate::compat::topchef) async fn created(
 
 /// `GET /jobs/<id>`.
 pub(in crate::compat::topchef) async fn show(call: Call, JobId(uuid): JobId) -> Answer {
-    let job = found(&call, uuid).await?;
+    let job = found(&call, uuid, None).await?;
     let links = json!({ "self": call.link(&format!("/jobs/{uuid}")) });
     Ok(reply(json!({ "data": job.into_json(), "links": links, "meta": meta::of("job") })))
 }
 
-/// A job that was submitted to a service.
-pub(in crate::compat::topchef) async fn found(call: &Call, uuid: Uuid) -> Result<wire::Job, Refusal> {
+/// A job that was submitted to a service: to this one, if the path names one.
+pub(in crate::compat::topchef) async fn found(
+    call: &Call,
+    uuid: Uuid,
+    service: Option<Uuid>,
+) -> Result<wire::Job, Refusal> {
     let found = SHOW_JOB.run(call, Id { id: wire::global("job", uuid) }).await;
     let known = found.map_err(|failure| Refusal::about_job(failure, uuid))?.job;
-    if known.origin == "SUBMITTED" && known.dialect.as_deref() != Some(ELSEWHERE) {
+    let at = known.service.map(|service| service.id);
+    let is_there = service.is_none_or(|service| at == Some(wire::global("service", service)));
+    if is_there && known.origin == "SUBMITTED" && known.dialect.as_deref() != Some(ELSEWHERE) {
         return Ok(known.job);
     }
     Err(Refusal::no_job(uuid))
@@ -182,7 +236,7 @@ pub(in crate::compat::topchef) async fn found(call: &Call, uuid: Uuid) -> Result
 /// `PATCH /jobs/<id>`.
 pub(in crate::compat::topchef) async fn patch(call: Call, JobId(uuid): JobId, request: Request) -> Answer {
     let body = json_body(&call, request).await?;
-    Ok(reply(changed(&call, uuid, &body, "results").await?.into_json()))
+    Ok(reply(changed(&call, uuid, None, &body, "results").await?.into_json()))
 }
 
 /// Sets what a body says of a job: its state, its results (which stand under `results` here), or neither. Clients send
@@ -190,6 +244,7 @@ pub(in crate::compat::topchef) async fn patch(call: Call, JobId(uuid): JobId, re
 pub(in crate::compat::topchef) async fn changed(
     call: &Call,
     uuid: Uuid,
+    service: Option<Uuid>,
     body: &Value,
     results: &str,
 ) -> Result<wire::Job, Refusal> {
@@ -200,7 +255,7 @@ pub(in crate::compat::topchef) async fn changed(
         status: fields.word_or_null("status", wire::status_of, "Unknown value for job status enum"),
     };
     let input = fields.finish(asked)?;
-    let job = found(call, uuid).await?;
+    let job = found(call, uuid, service).await?;
     if input.status.is_none() && input.results.is_none() {
         return Ok(job);
     }
@@ -212,5 +267,5 @@ pub(in crate::compat::topchef) async fn changed(
 pub(in crate::compat::topchef) async fn json_body(call: &Call, request: Request) -> Result<Value, Refusal> {
     let headers = request.headers().clone();
     let body = call.body(request, call.app().config.topchef.body_bytes).await?;
-    fields::json(&headers, &body).ok_or_else(Refusal::not_json)
+    fields::json(&headers, &body)?.ok_or_else(Refusal::not_json)
 }

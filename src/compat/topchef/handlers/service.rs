@@ -155,7 +155,7 @@ pub(in crate::compat::topchef) async fn post(call: Call, request: Request) -> An
 pub(in crate::compat::topchef) async fn make(call: &Call, request: Request) -> Result<Uuid, Refusal> {
     let headers = request.headers().clone();
     let body = call.body(request, call.app().config.http.body_bytes).await?;
-    let body = fields::json(&headers, &body).ok_or_else(Refusal::not_json)?;
+    let body = fields::json(&headers, &body)?.ok_or_else(Refusal::not_json)?;
     let mut fields = Fields::of(&body)?;
     let new = NewService {
         title: fields.text("name"),
@@ -227,7 +227,7 @@ pub(in crate::compat::topchef) async fn check_in(call: Call, ServiceId(uuid): Se
     let seen = seen.map_err(|failure| Refusal::about_service(failure, uuid))?.service_check_in.service;
     let headers = request.headers().clone();
     let body = call.body(request, call.app().config.http.body_bytes).await?;
-    let Some(body) = fields::json(&headers, &body) else {
+    let Some(body) = fields::json(&headers, &body)? else {
         let at = seen.last_seen_at.trim_end_matches('Z');
         return Ok(reply(json!({ "meta": format!("Service checked in at {at}") })));
     };

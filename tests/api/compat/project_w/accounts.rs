@@ -109,10 +109,12 @@ async fn deletion_takes_the_jobs_along() {
     post(&ada, "/users/delete", &[OWN]).await.says("Successfully deleted user with email ada@test.com");
     get(&ada, "/users/info").await.refuses(422, "auth", "Signature verification failed");
     let gone = format!("There exists no job with id {job}");
-    let answer = get(&app.admin(), &format!("/jobs/info?jobIds={job}")).await;
-    if answer.status != 404 {
-        // The contents go at once; the row follows in the background.
-        assert_eq!(answer.json()["jobs"][0]["status"]["step"], "failed", "{gone}");
+    let admin = app.admin();
+    let bob = sign_up(&app, "bob@test.com").await;
+    get(&admin, &format!("/jobs/info?jobIds={job}")).await.refuses(404, "notInDatabase", &gone);
+    post(&admin, "/jobs/delete", &[("jobIds", &job.to_string())]).await.refuses(404, "notInDatabase", &gone);
+    for who in [&admin, &bob] {
+        get(who, &format!("/jobs/downloadTranscript?jobId={job}")).await.refuses(404, "notInDatabase", &gone);
     }
     sign_up(&app, "ada@test.com").await;
     post(&app.admin(), "/users/delete", &[ADMIN, ("emailModify", "ada@test.com")])
@@ -140,4 +142,26 @@ async fn admins_look_at_others_and_nobody_else_does() {
             "No user exists with that email",
         );
     }
+}
+
+#[tokio::test]
+async fn an_admin_changes_the_address_of_another() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    let change = [ADMIN, ("emailModify", "ada@test.com"), ("newEmail", "new@test.com")];
+    assert_eq!(post(&app.admin(), "/users/changeEmail", &change).await.status, 200);
+    assert_eq!(get(&ada, "/users/info").await.json()["email"], "ada@test.com", "nothing changes before the mail");
+    let token = mails.mail_to("new@test.com").await.token();
+    post(&app.anonymous(), "/users/activate", &[("token", &token)]).await.says("Account new@test.com activated");
+    log_in(&app, "new@test.com", PW).await;
+    let own = get(&app.admin(), "/users/info").await.json();
+    assert_ne!(own["email"], "new@test.com", "it is not the admin's own that changes");
+}
+
+#[tokio::test]
+async fn the_last_admin_stays() {
+    let (app, _mails) = world().await;
+    let last = "This is the last admin who can log in; make another one first.";
+    post(&app.admin(), "/users/delete", &[ADMIN]).await.refuses(400, "operation", last);
+    assert_eq!(get(&app.admin(), "/users/info").await.json()["isAdmin"], true);
 }

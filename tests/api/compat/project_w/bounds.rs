@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, interval, timeout};
 
 use super::form::BOUNDARY;
-use super::{Answer, Form, PASSWORD, get, post_parts, recording, sign_up, user, world_with};
+use super::{Answer, Form, PASSWORD, get, post_parts, recording, sign_up, user, world, world_with};
 use crate::support::{Client, PATIENCE, TestApp};
 
 /// The head of an upload whose form does not end, and the beginning of its recording.
@@ -127,4 +127,92 @@ async fn guesses_at_the_own_password_are_counted_by_the_clients_address() {
     assert_eq!(guess("192.0.2.1", PASSWORD).await, 429, "also the right one");
     assert_eq!(guess("192.0.2.2", "wrong").await, 403, "it is one address that is stopped");
     assert_eq!(guess("192.0.2.2", PASSWORD).await, 200);
+}
+
+/// The reader of forms would keep what stands before the first part, and look through all of it again and again.
+#[tokio::test]
+async fn what_is_no_parts_is_not_kept() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    let token = ada.token.as_deref().expect("a token");
+    let head = |boundary: &str| {
+        format!(
+            "POST /api/jobs/submit HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {token}\r\n\
+             Content-Length: 1073741824\r\nContent-Type: multipart/form-data; boundary={boundary}\r\n\r\n"
+        )
+    };
+    let endless_head = format!("{}--x\r\nContent-Disposition: form-data; name=\"a\"; b=\"", head("x"));
+    for start in [head("x"), endless_head, head(&"x".repeat(2_000))] {
+        let mut stream = TcpStream::connect(app.server.address).await.expect("a connection");
+        stream.write_all(start.as_bytes()).await.expect("written");
+        let (mut reading, mut writing) = stream.split();
+        let mut sent = 0;
+        let send = async {
+            while writing.write_all(&[b'y'; 65_536]).await.is_ok() {
+                sent += 65_536;
+            }
+            std::future::pending::<()>().await;
+        };
+        let answer = async {
+            let mut text = [0; 12];
+            reading.read_exact(&mut text).await.expect("an answer");
+            String::from_utf8(text.to_vec()).expect("text")
+        };
+        let status = tokio::select! {
+            () = send => unreachable!("it goes on for ever"),
+            answer = timeout(PATIENCE, answer) => answer.expect("an answer in time"),
+        };
+        assert_eq!(status, "HTTP/1.1 400");
+        // What lies in the buffers of the connection, and a little more.
+        assert!(sent < 32 * 1_048_576, "{sent} bytes were taken");
+    }
+    assert_eq!(files(&app.server.app.config.files.store), 0);
+    let answer = post_parts(&ada, "/jobs/submit", recording("x").text("model", "tiny")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn names_are_short_and_answers_go_out_piece_by_piece() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    let named = |length: usize| Form::new().file("file", &"n".repeat(length), "audio/mpeg", "x");
+    let long = post_parts(&ada, "/jobs/submit", named(4_097)).await;
+    long.refuses(400, "invalidRequest", "The name of the file is longer than 4096 bytes");
+    assert_eq!(post_parts(&ada, "/jobs/submit", named(4_096)).await.status, StatusCode::OK);
+    let one = get(&ada, "/jobs/info?jobIds=1").await;
+    assert!(one.headers.contains_key("content-length"), "a short one goes with its length");
+    let many = get(&ada, &format!("/jobs/info?jobIds=1{}", ",1".repeat(1_999))).await;
+    assert!(!many.headers.contains_key("content-length"), "it is written as it is taken");
+    assert_eq!(many.headers["content-type"], "application/json");
+    let jobs = many.json()["jobs"].as_array().expect("a list").clone();
+    assert_eq!(jobs.len(), 2_000);
+    assert!(jobs.iter().all(|job| *job == one.json()["jobs"][0]), "each as often as it was asked for");
+    let all = (1..=5_001).map(|id: i32| id.to_string()).collect::<Vec<_>>().join(",");
+    let refused = get(&ada, &format!("/jobs/info?jobIds={all}")).await;
+    refused.refuses(400, "invalidRequest", "More than 5000 jobs cannot be shown at once");
+    // Texts that came by another way are cut where they are shown.
+    let found = ada.data("{ services { nodes { id } } }", json!({})).await;
+    let parameters = json!({ "fileName": "ü".repeat(10_000), "model": "x".repeat(10_000) });
+    ada.submit(found["services"]["nodes"][0]["id"].as_str().expect("an id"), parameters).await;
+    let seen = super::job(&ada, 2).await;
+    assert_eq!((&seen["fileName"], &seen["model"]), (&json!("ü".repeat(2_048)), &json!("x".repeat(4_096))));
+}
+
+#[tokio::test]
+async fn what_is_too_much_is_said_to_each_in_its_own_way() {
+    let (app, _mails) = world_with(|config| {
+        config.project_w.result_bytes = 2_048;
+        config.limits.log_ins_per_account_and_address = 1;
+    })
+    .await;
+    let (worker, _) = super::registered(&app).await;
+    let long = super::post(&worker, "/runners/submitJobResult", &[("transcript", &"x".repeat(3_000))]).await;
+    long.fails("The body is larger than 2048 bytes.");
+    let ada = sign_up(&app, "ada@test.com").await;
+    let guess = async || super::post(&ada, "/users/delete", &[("password", "wrong")]).await;
+    assert_eq!(guess().await.status, StatusCode::FORBIDDEN);
+    let stopped = guess().await;
+    assert_eq!((stopped.status.as_u16(), &stopped.json()["errorType"]), (429, &json!("operation")));
+    let wait: u64 = stopped.headers["retry-after"].to_str().expect("text").parse().expect("seconds");
+    assert!(wait > 0);
 }

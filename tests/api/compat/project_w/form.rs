@@ -22,8 +22,19 @@ impl Form {
         self.part(&head, Some(media_type), bytes.as_bytes())
     }
 
-    fn part(mut self, disposition: &str, media_type: Option<&str>, bytes: &[u8]) -> Self {
-        self.0.extend_from_slice(format!("--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n").as_bytes());
+    /// A part whose head says this, in whatever encoding.
+    pub fn raw(self, disposition: &[u8], bytes: &str) -> Self {
+        self.headed(disposition, None, bytes.as_bytes())
+    }
+
+    fn part(self, disposition: &str, media_type: Option<&str>, bytes: &[u8]) -> Self {
+        self.headed(disposition.as_bytes(), media_type, bytes)
+    }
+
+    fn headed(mut self, disposition: &[u8], media_type: Option<&str>, bytes: &[u8]) -> Self {
+        self.0.extend_from_slice(format!("--{BOUNDARY}\r\nContent-Disposition: ").as_bytes());
+        self.0.extend_from_slice(disposition);
+        self.0.extend_from_slice(b"\r\n");
         if let Some(media_type) = media_type {
             self.0.extend_from_slice(format!("Content-Type: {media_type}\r\n").as_bytes());
         }

@@ -133,3 +133,45 @@ async fn who_has_not_confirmed_may_do_all_but_submit() {
     }
     assert_eq!(get(&fresh, "/jobs/list").await.json()["jobIds"], json!([]));
 }
+
+#[tokio::test]
+async fn who_may_only_look_changes_nothing() {
+    let (app, mails) = world().await;
+    let (ada, bob) = (user(&app, &mails, "ada@test.com").await, user(&app, &mails, "bob@test.com").await);
+    submit(&ada, "one").await;
+    let services = ada.data("{ services { nodes { id } } }", json!({})).await;
+    let project = ada.project(json!({})).await;
+    let shared = json!({ "serviceId": services["services"]["nodes"][0]["id"], "projectId": project, "parameters": {} });
+    ada.submit_with(shared.clone()).await;
+    let viewer = bob.data("{ viewer { user { id } } }", json!({})).await;
+    let watch = json!({ "projectId": project, "userId": viewer["viewer"]["user"]["id"], "role": "WATCHER" });
+    ada.change("projectMemberSet", watch, "member { role }").await;
+    app.advance(2);
+    assert_eq!(job(&bob, 2).await["status"]["step"], "pendingRunner", "it is seen");
+    let forbidden = "You don't have permission to access the job with id 2";
+    post(&bob, "/jobs/abort", &[("jobIds", "2")]).await.refuses(403, "permission", forbidden);
+    assert_eq!(job(&ada, 2).await["status"]["step"], "pendingRunner");
+    // Nothing is done for any, also for those that the caller may remove.
+    let own = submit(&bob, "own").await;
+    for (who, ids) in [(&ada, "2"), (&bob, "3")] {
+        post(who, "/jobs/abort", &[("jobIds", ids)]).await.says("Successfully requested to abort all provided jobs.");
+    }
+    let both = format!("{own},2");
+    post(&bob, "/jobs/delete", &[("jobIds", &both)]).await.refuses(403, "permission", forbidden);
+    assert_eq!(job(&bob, own).await["status"]["step"], "failed", "it is still there");
+    post(&ada, "/jobs/delete", &[("jobIds", "2")]).await.says("Successfully deleted all provided jobs");
+}
+
+#[tokio::test]
+async fn head_gives_no_numbers_out() {
+    let (app, _mails) = world().await;
+    app.user("ada").await;
+    let admin = app.admin();
+    super::head(&admin, "/jobs/list?all=1").await;
+    let document = "{ users(first: 10) { nodes { username legacyNumber(dialect: PROJECT_W, draw: false) } } }";
+    let mut users = admin.data(document, json!({})).await["users"]["nodes"].take();
+    let all = users.as_array_mut().expect("a list");
+    assert!(all.iter().all(|user| user["legacyNumber"].is_null()), "{all:?}");
+    let listed = get(&admin, "/jobs/list?all=1").await.json();
+    assert_eq!(listed["jobs"].as_array().map(Vec::len), Some(all.len()), "GET gives them out");
+}

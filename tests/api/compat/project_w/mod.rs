@@ -190,6 +190,7 @@ pub async fn every_operation() {
     post(&worker, "/runners/unregister", &[]).await;
     get(&ada, "/jobs/list").await;
     get(&admin, "/jobs/list?all=1").await;
+    get(&ada, &format!("/jobs/info?jobIds={one},{two}")).await;
     get(&ada, &format!("/jobs/downloadTranscript?jobId={one}")).await;
     let three = submit(&ada, "three").await;
     post(&ada, "/jobs/abort", &[("jobIds", &three.to_string())]).await;

@@ -153,3 +153,69 @@ async fn a_recording_may_be_missing_from_a_job_that_came_in_otherwise() {
     let audio = get(&worker, "/runners/retrieveJobAudio").await;
     assert_eq!((audio.status.as_u16(), audio.body.as_str()), (200, ""));
 }
+
+#[tokio::test]
+async fn a_runner_outlives_the_admin_who_made_it() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    for (name, gone) in [("eve", true), ("mallory", false)] {
+        let maker = app.user_with(name, &[], true).await;
+        let created = get(&maker, "/runners/create").await.json();
+        let worker = app.anonymous().with_token(crate::support::text(&created["runnerToken"]), "");
+        post(&worker, "/runners/register", &[]).await;
+        if gone {
+            let email = format!("{name}@example.org");
+            let fields = [("password", crate::support::PASSWORD), ("emailModify", email.as_str())];
+            post(&app.admin(), "/users/delete", &fields)
+                .await
+                .says(&format!("Successfully deleted user with email {email}"));
+        } else {
+            app.set_status(name, entity::user::Status::Suspended).await;
+        }
+        beat(&worker, "").await.is(200, "{\"ack\":true}");
+        let id = submit(&ada, "x").await;
+        beat(&worker, "").await.is(200, "{\"jobAssigned\":true}");
+        post(&worker, "/runners/retrieveJobInfo", &[]).await;
+        post(&worker, "/runners/submitJobResult", &[("transcript", name)]).await;
+        assert_eq!(job(&ada, id).await["status"]["step"], "success", "{name}");
+        post(&worker, "/runners/unregister", &[]).await;
+    }
+    // Runners of other services stop with whoever made them.
+    let author = app.user_with("carol", &[], true).await;
+    let service = author.service(json!({})).await;
+    let other = author.runner(json!({ "serviceIds": [service] })).await;
+    app.set_status("carol", entity::user::Status::Suspended).await;
+    assert_eq!(
+        other.code("mutation { workClaim(input: {}) { leases { token } } }", json!({})).await,
+        "UNAUTHENTICATED"
+    );
+}
+
+/// The old server kept such a runner busy for ever, and broke when the next one registered.
+#[tokio::test]
+async fn a_deleted_users_jobs_hold_nobody_up() {
+    let (app, mails) = world().await;
+    for (running, email, next) in [(false, "ada@test.com", "bob@test.com"), (true, "ann@test.com", "eve@test.com")] {
+        let ada = user(&app, &mails, email).await;
+        let (worker, _) = registered(&app).await;
+        let held = submit(&ada, "held").await;
+        submit(&ada, "waiting").await;
+        if running {
+            assert_eq!(post(&worker, "/runners/retrieveJobInfo", &[]).await.json()["jobID"], held);
+        }
+        let own = [("password", super::PASSWORD)];
+        post(&ada, "/users/delete", &own).await.says(&format!("Successfully deleted user with email {email}"));
+        post(&worker, "/runners/submitJobResult", &[("transcript", "too late")])
+            .await
+            .is(200, "{\"msg\":\"Transcript successfully submitted!\"}");
+        beat(&worker, "0.5").await.is(200, "{\"ack\":true}");
+        let (second, _) = registered(&app).await;
+        let other = user(&app, &mails, next).await;
+        let id = submit(&other, "x").await;
+        assert_eq!(post(&worker, "/runners/retrieveJobInfo", &[]).await.json()["jobID"], id, "it is free");
+        post(&worker, "/runners/submitJobResult", &[("transcript", "done")]).await;
+        for runner in [&worker, &second] {
+            post(runner, "/runners/unregister", &[]).await;
+        }
+    }
+}

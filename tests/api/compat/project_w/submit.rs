@@ -97,3 +97,25 @@ async fn the_file_and_the_job_are_there_together() {
     let again = super::post(&worker, "/runners/retrieveJobInfo", &[]).await;
     assert_eq!(again.json()["jobID"], 1);
 }
+
+#[tokio::test]
+async fn a_files_name_may_be_written_in_any_way() {
+    let (app, mails) = world().await;
+    let ada = user(&app, &mails, "ada@test.com").await;
+    for (id, (disposition, name)) in [
+        (b"form-data; name=\"file\"; filename=\"\xfc.mp3\"".as_slice(), "\u{fffd}.mp3"),
+        (b"form-data; name=\"file\"; filename*=utf-8''%C3%BC.mp3".as_slice(), "ü.mp3"),
+        (b"form-data; name=file; filename=a.mp3".as_slice(), "a.mp3"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = post_parts(&ada, "/jobs/submit", Form::new().raw(disposition, "x")).await;
+        assert_eq!(answer.json()["msg"], "Job successfully submitted", "{name}");
+        assert_eq!(job(&ada, i64::try_from(id).expect("small") + 1).await["fileName"], name);
+    }
+    // And a file is no text, whatever its name.
+    let login = Form::new().raw(b"form-data; name=\"email\"; filename=\"\xfc\"", "a@test.com").text("password", "x");
+    let missing = "The required parameter `email` is missing";
+    post_parts(&app.anonymous(), "/users/login", login).await.refuses(400, "invalidRequest", missing);
+}

@@ -71,3 +71,16 @@ async fn a_long_transcript_fits_into_one_field() {
         assert!(back["transcript"] == json!(long), "it came back otherwise");
     }
 }
+
+#[tokio::test]
+async fn of_a_removed_job_nobody_is_told_more_than_that() {
+    let (app, mails) = world().await;
+    let (ada, bob) = (user(&app, &mails, "ada@test.com").await, user(&app, &mails, "bob@test.com").await);
+    submit(&ada, "x").await;
+    post(&ada, "/jobs/abort", &[("jobIds", "1")]).await;
+    post(&ada, "/jobs/delete", &[("jobIds", "1")]).await.says("Successfully deleted all provided jobs");
+    for who in [&ada, &bob, &app.admin()] {
+        let gone = "There exists no job with id 1";
+        get(who, "/jobs/downloadTranscript?jobId=1").await.refuses(404, "notInDatabase", gone);
+    }
+}

@@ -100,3 +100,14 @@ async fn who_may_not_is_told_in_the_same_shape() {
     let refused = read(eve.request(Method::PATCH, &format!("/topchef/jobs/{job}")).json(&json!({ "status": "ERROR" })));
     assert_eq!(refused.await.status, StatusCode::NOT_FOUND, "hidden equals absent");
 }
+
+#[tokio::test]
+async fn what_the_old_server_had_no_title_for_has_one() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({}), json!({})).await;
+    let large = format!("{{\"parameters\": {{\"text\": \"{}\"}}}}", "x".repeat(17 * 1_048_576));
+    let request = kitchen.caller.post(&format!("/topchef/services/{service}/jobs"));
+    let refused = read(request.header("content-type", "application/json").body(large)).await;
+    assert_eq!(refused.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(errors(&refused)[0].0, "Request Entity Too Large");
+}

@@ -122,3 +122,22 @@ async fn its_errors_are_worded_alike_whoever_finds_them() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.body["errors"].is_string(), "{}", page.body);
 }
+
+#[tokio::test]
+async fn a_job_is_found_at_its_service_only() {
+    let kitchen = Kitchen::new().await;
+    let (own, other) = (kitchen.service(json!({}), json!({})).await, kitchen.service(json!({}), json!({})).await);
+    let job = kitchen.job(&own, json!({})).await;
+    let set = async |service: &str| {
+        let path = format!("/v1/services/{service}/jobs/{job}");
+        kitchen.give(Method::PUT, &path, &json!({ "status": "WORKING" })).await
+    };
+    let absent = json!({ "errors": format!("A job with id {job} was not found") });
+    for elsewhere in [&other, &job] {
+        let refused = set(elsewhere).await;
+        assert_eq!((refused.status, refused.body), (StatusCode::NOT_FOUND, absent.clone()), "{elsewhere}");
+    }
+    assert_eq!(set("nonsense").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(kitchen.get(&format!("/v1/jobs/{job}")).await.body["data"]["status"], "REGISTERED");
+    assert_eq!(set(&own).await.body["data"]["status"], "WORKING");
+}

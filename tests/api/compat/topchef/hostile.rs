@@ -137,3 +137,42 @@ async fn a_token_opens_no_more_than_its_scopes() {
     let none = app.user("eve").await.api_token(&[]).await;
     assert_eq!(read(none.get("/topchef/jobs")).await.status, StatusCode::FORBIDDEN);
 }
+
+/// A page of another site can have its own name lead to this machine, and is then at home here as far as its browser knows.
+#[tokio::test]
+async fn a_name_that_leads_here_is_not_ours() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({}), json!({})).await;
+    let path = format!("/topchef/services/{service}");
+    let port = kitchen.app.server.address.port();
+    let foreign = format!("evil.example:{port}");
+    for method in [Method::GET, Method::PATCH] {
+        let request = |host: &str| {
+            let request = kitchen.caller.request(method.clone(), &path).header("host", host.to_owned());
+            request.header("origin", format!("http://{host}"))
+        };
+        let refused = read(request(&foreign)).await;
+        assert_eq!((refused.status, errors(&refused)[0].0.as_str()), (StatusCode::FORBIDDEN, "Forbidden"), "{method}");
+        for own in ["localhost", "127.0.0.1", "[::1]"] {
+            assert_eq!(read(request(&format!("{own}:{port}"))).await.status, StatusCode::OK, "{method} {own}");
+        }
+    }
+    // Who brings a credential is not let in by the name.
+    let admin = kitchen.app.admin().get(&path).header("host", foreign.clone());
+    assert_eq!(read(admin).await.status, StatusCode::OK);
+
+    let app = TestApp::with(|config| {
+        config.topchef.at.anonymous_as = Some("chef".to_owned());
+        config.mybrc.at.anonymous_as = Some("chef".to_owned());
+        config.public_url = "https://jobs.example/docket".to_owned();
+    })
+    .await;
+    app.author("chef").await;
+    let status = async |path: &str, host: &str| {
+        app.anonymous().get(path).header("host", host.to_owned()).send().await.expect("an answer").status()
+    };
+    assert_eq!(status("/topchef/services", "jobs.example").await, StatusCode::OK);
+    for path in ["/topchef/services", "/mybrc/"] {
+        assert_eq!(status(path, "evil.example").await, StatusCode::FORBIDDEN, "{path}");
+    }
+}

@@ -71,3 +71,46 @@ async fn parameters_may_be_as_large_as_ever() {
     let request = kitchen.caller.post(&format!("/topchef{path}")).header("content-type", "application/json");
     assert_eq!(read(request.body(text)).await.status, StatusCode::PAYLOAD_TOO_LARGE);
 }
+
+/// Jobs in full may be of 32 MiB each: those that are large come one by one, whoever reads.
+#[tokio::test]
+async fn large_jobs_are_read_a_few_at_a_time() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({}), json!({})).await;
+    let mut ids = Vec::new();
+    for mebibytes in [1, 3, 0, 5, 2, 0] {
+        ids.push(kitchen.job(&service, json!({ "text": "x".repeat(mebibytes * 1_048_576) })).await);
+    }
+    let first = json!({ "results": { "text": "y".repeat(1_048_576) } });
+    assert_eq!(kitchen.patch(&format!("/jobs/{}", ids[0]), &first).await.status, StatusCode::OK);
+    for path in ["jobs", "queue"] {
+        let body = kitchen.get(&format!("/services/{service}/{path}")).await.body;
+        let jobs = body["data"].as_array().expect("a list");
+        let seen: Vec<_> = jobs.iter().map(|job| job["id"].as_str().expect("an id")).collect();
+        assert_eq!(seen, ids, "{path}");
+        let sizes: Vec<_> = jobs.iter().map(|job| job["parameters"]["text"].as_str().map_or(0, str::len)).collect();
+        assert_eq!(sizes, [1, 3, 0, 5, 2, 0].map(|mebibytes| mebibytes * 1_048_576), "{path}");
+        assert_eq!(jobs[0]["results"], first["results"]);
+        assert!(body["meta"]["data_schema"].is_object(), "what comes after the list is there, too");
+    }
+    let version_1 = kitchen.get(&format!("/v1/services/{service}/queue")).await.body;
+    assert_eq!(version_1["data"].as_array().map(Vec::len), Some(6));
+    assert_eq!(kitchen.get(&format!("/services/{service}/jobs/next")).await.body["data"]["id"], ids[0].as_str());
+
+    let chef = kitchen.app.anonymous().log_in("chef").await;
+    let page = async |arguments: &str, fields: &str| {
+        let document = format!(
+            "{{ jobs(order: SUBMITTED_AT_ASC, {arguments}) {{ nodes {{ {fields} }} pageInfo {{ hasNextPage hasPreviousPage endCursor }} }} }}"
+        );
+        let page = chef.data(&document, json!({})).await["jobs"].take();
+        let flags = (page["pageInfo"]["hasNextPage"] == true, page["pageInfo"]["hasPreviousPage"] == true);
+        (page["nodes"].as_array().expect("a list").len(), flags)
+    };
+    assert_eq!(page("first: 100", "id status").await, (6, (false, false)));
+    assert_eq!(
+        page("first: 100", "id parameters results").await,
+        (1, (true, false)),
+        "1 and 1 MiB, and 3 are too many"
+    );
+    assert_eq!(page("last: 100", "id parameters").await, (2, (false, true)));
+}

@@ -219,3 +219,42 @@ async fn graphql_shows_how_its_schemas_are_read() {
     }]);
     assert_eq!(found["services"]["nodes"], expected);
 }
+
+#[tokio::test]
+async fn any_number_of_services_may_have_one_name() {
+    let kitchen = Kitchen::new().await;
+    for _ in 0..25 {
+        kitchen.service(json!({}), json!({})).await;
+    }
+    let found = kitchen.app.admin().data("{ services(first: 100) { nodes { name } } }", json!({})).await;
+    let names: Vec<_> =
+        found["services"]["nodes"].as_array().expect("a list").iter().map(|one| one["name"].to_string()).collect();
+    assert!(
+        names.contains(&"\"testing-service-20\"".to_owned()) && !names.contains(&"\"testing-service-21\"".to_owned()),
+        "{names:?}"
+    );
+    assert_eq!(names.len(), 25);
+}
+
+#[tokio::test]
+async fn a_whole_number_that_cannot_be_kept_is_refused() {
+    let kitchen = Kitchen::new().await;
+    let service = kitchen.service(json!({}), json!({})).await;
+    let job = kitchen.job(&service, json!({ "n": u64::MAX })).await;
+    assert_eq!(kitchen.get(&format!("/jobs/{job}")).await.body["data"]["parameters"], json!({ "n": u64::MAX }));
+    for (method, path, key) in [
+        (Method::POST, format!("/services/{service}/jobs"), "parameters"),
+        (Method::PATCH, format!("/jobs/{job}"), "results"),
+        (Method::POST, "/validator".to_owned(), "object"),
+        (Method::POST, "/services".to_owned(), "job_result_schema"),
+    ] {
+        let body = format!("{{\"{key}\": {{\"n\": [18446744073709551616]}}}}");
+        let request =
+            kitchen.caller.request(method, &format!("/topchef{path}")).header("content-type", "application/json");
+        let refused = read(request.body(body)).await;
+        let detail =
+            format!("Valdation of key '{key}' threw error '['Integers of more than 64 bits cannot be stored.']'.");
+        let expected = vec![("Deserialization Error From Client Data".to_owned(), detail)];
+        assert_eq!((refused.status, errors(&refused)), (StatusCode::BAD_REQUEST, expected), "{path}");
+    }
+}
