@@ -158,6 +158,7 @@ async fn user_viewer(app: &App, user: user::Model, credential: Credential, expir
         credential,
         expires_at,
         client: Client::default(),
+        lasting: false,
     })))
 }
 
