@@ -1,5 +1,6 @@
 //! The program itself, as a person or a script meets it at a terminal.
 
+mod reports;
 mod sharing;
 
 use std::io::Write;
@@ -272,6 +273,7 @@ fn the_routes_of_the_old_apis_are_listed() {
     let text = terminal.done("routes --dialect backrest");
     assert!(text.contains("\nGET /-/\n"), "{text}");
     assert!(terminal.done("routes --used").starts_with("DIALECT"));
+    assert!(terminal.refused("routes --used --dialect gopher").contains("there is no old API \"gopher\""));
 }
 
 fn text_of(output: &Output) -> String {
