@@ -50,7 +50,7 @@ pub struct Blocker {
 /// Whoever holds the lock of an INSERT on the log's table. Only a superuser and members of `pg_read_all_stats` are told
 /// what others do.
 const BLOCKERS: &str = "SELECT writer.pid, activity.application_name AS application, \
-    activity.usename::text AS username, activity.client_addr::text AS address, activity.state, \
+    activity.usename::text AS username, host(activity.client_addr) AS address, activity.state, \
     (extract(epoch FROM COALESCE(activity.xact_start, prepared.prepared)) * 1000000)::bigint AS since, \
     prepared.gid AS prepared \
     FROM (SELECT DISTINCT pid, virtualtransaction FROM pg_locks WHERE locktype = 'relation' \
