@@ -20,7 +20,7 @@ pub(super) async fn run(format: Format, loaded: Loaded, mut output: Output) -> R
     findings.sort_by_key(|finding| finding.verdict);
     let wrong = findings.iter().any(|finding| finding.verdict == Verdict::Wrong);
     let columns = ["verdict", "check", "finding", "advice"];
-    output.list(format, findings.into_iter().map(describe).collect(), &columns)?;
+    output.list(format, findings.iter().map(describe).collect(), &columns)?;
     if wrong { Err(Failure::Shown) } else { Ok(()) }
 }
 
@@ -45,7 +45,7 @@ async fn look(loaded: Loaded) -> Vec<Finding> {
     }
 }
 
-fn describe(finding: Finding) -> Record {
+fn describe(finding: &Finding) -> Record {
     let verdict = match finding.verdict {
         Verdict::Ok => "ok",
         Verdict::Notice => "notice",
