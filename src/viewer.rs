@@ -1,6 +1,7 @@
 //! Who asks, and what they may do.
 
 mod permission;
+mod same;
 
 use std::sync::Arc;
 
@@ -52,6 +53,8 @@ pub struct UserViewer {
     pub expires_at: Option<Time>,
     /// From where it was sent; known for what changes something.
     pub client: Client,
+    /// Whether it goes on being asked for longer than a credential is believed; see [`Viewer::lasting`].
+    pub lasting: bool,
 }
 
 /// A user's part in a project.
@@ -109,17 +112,6 @@ impl Viewer {
         Self::Operator
     }
 
-    /// The same caller, known to call from there. (Who was checked a moment ago may call from somewhere else now.)
-    #[must_use]
-    pub fn at(mut self, client: &Client) -> Self {
-        match &mut self {
-            Self::User(viewer) => Arc::make_mut(viewer).client = client.clone(),
-            Self::Runner(viewer) => Arc::make_mut(viewer).client = client.clone(),
-            Self::Anonymous | Self::Operator => {}
-        }
-        self
-    }
-
     /// What queries on behalf of this caller return.
     #[must_use]
     pub fn scope(&self) -> Scope {
@@ -131,8 +123,8 @@ impl Viewer {
             Self::User(_) if self.is_admin() => Scope::All,
             Self::User(viewer) => Scope::User {
                 id: viewer.user.id,
-                owns_services: !viewer.services.is_empty(),
-                shares: viewer.projects.iter().any(|project| !project.personal),
+                owns_services: viewer.lasting || !viewer.services.is_empty(),
+                shares: viewer.lasting || viewer.projects.iter().any(|project| !project.personal),
                 keeps_accounts: self.keeps_accounts(),
             },
         }
@@ -154,18 +146,6 @@ impl Viewer {
             }
             Self::Anonymous | Self::Runner(_) => false,
         }
-    }
-
-    /// The same caller without the rights of an admin; nobody instead of the operator, who has no others.
-    #[must_use]
-    pub fn without_admin(&self) -> Self {
-        let mut viewer = self.clone();
-        match &mut viewer {
-            Self::User(viewer) => Arc::make_mut(viewer).user.is_admin = false,
-            Self::Operator => return Self::Anonymous,
-            Self::Anonymous | Self::Runner(_) => {}
-        }
-        viewer
     }
 
     /// Whether accounts and recorded jobs are this caller's business: an admin's, or an active user's with the role

@@ -92,6 +92,8 @@ pub enum Action {
     AccountAdjusted,
     /// Money was given back for a job.
     JobRefunded,
+    /// What was held for a job was released before its end.
+    JobHoldReleased,
     /// An admin changed something that belongs to somebody else.
     Overruled,
 }

@@ -19,6 +19,7 @@ use crate::viewer::Viewer;
 mod holds;
 mod money;
 mod statement;
+mod usage;
 
 /// The subcommands.
 #[derive(Debug, clap::Subcommand)]
@@ -43,6 +44,8 @@ pub(super) enum Command {
     Holds(holds::Holds),
     /// Show the entries of an account with its running balance
     Statement(statement::Statement),
+    /// Add up what was spent, by user, service, project or day
+    Usage(usage::Used),
 }
 
 /// Which account.
@@ -158,6 +161,7 @@ pub(super) async fn run(command: Command, app: &App, output: Output) -> Result<(
         Command::Adjust(adjust) => money::adjust(adjust, app, output).await,
         Command::Holds(holds) => holds::run(&holds, app, output).await,
         Command::Statement(statement) => statement::run(&statement, app, output).await,
+        Command::Usage(used) => usage::run(&used, app, output).await,
     }
 }
 

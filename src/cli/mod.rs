@@ -9,6 +9,7 @@ mod client;
 mod config;
 mod context;
 mod db;
+mod doctor;
 mod failure;
 mod group;
 mod import;
@@ -106,6 +107,8 @@ enum Command {
     /// Create, update or check the database
     #[command(subcommand)]
     Db(db::Command),
+    /// Look for what is wrong, or soon will be: database, settings, clock, event log, disks, runners, jobs, accounts
+    Doctor(output::Format),
     /// List the routes of the old APIs, and the GraphQL operations that they run
     Routes(routes::Routes),
     /// Take over what an older system has kept
@@ -140,6 +143,7 @@ async fn run(global: &Global, command: Command) -> Result<(), Failure> {
         Command::Import(command) => Box::pin(import::run(command, loaded?, output)).await,
         Command::Config(command) => Box::pin(config::run(command, loaded, output)).await,
         Command::Db(command) => db::run(command, &loaded?, output).await,
+        Command::Doctor(format) => Box::pin(doctor::run(format, loaded?, output)).await,
         Command::User(command) => with_app(loaded?, async |app| user::run(command, app, output).await).await,
         Command::Group(command) => with_app(loaded?, async |app| group::run(command, app, output).await).await,
         Command::Project(command) => with_app(loaded?, async |app| project::run(command, app, output).await).await,

@@ -6,6 +6,8 @@ use chrono::SecondsFormat;
 use entity::Time;
 use serde_json::{Map, Value as Json};
 
+use crate::infra::csv;
+
 /// One thing to show: its fields in the order of their importance, named as in the GraphQL schema.
 pub(super) type Record = Map<String, Json>;
 
@@ -68,6 +70,16 @@ impl<W: Write> Output<W> {
         self.table(&std::iter::once(header).chain(rows).collect::<Vec<Vec<String>>>())
     }
 
+    /// The same as CSV, for spreadsheets.
+    pub fn csv(&mut self, records: &[Record], columns: &[&str]) -> io::Result<()> {
+        self.raw(&csv::line(columns.iter().copied()))?;
+        for record in records {
+            let cells: Vec<String> = columns.iter().map(|name| plain(record.get(*name))).collect();
+            self.raw(&csv::line(cells.iter().map(String::as_str)))?;
+        }
+        self.writer.flush()
+    }
+
     /// One thing: a line a field, or a JSON object.
     pub fn one(&mut self, format: Format, record: Record) -> io::Result<()> {
         if format.json {
@@ -113,6 +125,15 @@ fn cell(value: Option<&Json>) -> String {
             items.iter().map(|item| cell(Some(item))).collect::<Vec<_>>().join(", ")
         }
         Some(Json::String(text)) => text.chars().map(visible).collect(),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// A value as a spreadsheet reads it.
+fn plain(value: Option<&Json>) -> String {
+    match value {
+        None | Some(Json::Null) => String::new(),
+        Some(Json::String(text)) => text.clone(),
         Some(other) => other.to_string(),
     }
 }

@@ -28,6 +28,12 @@ pub(super) struct Routes {
 
 /// Lists the routes, or who uses them: that is in the database.
 pub(super) async fn run(asked: &Routes, loaded: Loaded, output: Output) -> Result<(), Failure> {
+    if let Some(name) = &asked.dialect {
+        let names: Vec<_> = listed(&loaded.config).iter().map(|listed| listed.dialect).collect();
+        if !names.contains(&name.as_str()) {
+            return Err(Failure::Input(format!("there is no old API {name:?}; there are {}", names.join(", "))));
+        }
+    }
     if asked.used {
         return with_app(loaded, async |app| used(asked, app, output).await).await;
     }
@@ -74,10 +80,6 @@ async fn used(asked: &Routes, app: &App, mut output: Output) -> Result<(), Failu
 fn show(asked: &Routes, loaded: &Loaded, mut output: Output) -> Result<(), Failure> {
     let mut all = listed(&loaded.config);
     if let Some(name) = &asked.dialect {
-        let names: Vec<_> = all.iter().map(|listed| listed.dialect).collect();
-        if !names.contains(&name.as_str()) {
-            return Err(Failure::Input(format!("there is no old API {name:?}; there are {}", names.join(", "))));
-        }
         all.retain(|listed| listed.dialect == name);
     }
     if asked.json {

@@ -314,9 +314,12 @@ fn listening_twice(config: &Config) -> Vec<([&'static str; 2], String)> {
     clashes
 }
 
-/// Whether a port cannot be taken at both addresses: an unspecified one is every address of its kind.
+/// Whether a port cannot be taken at both addresses: `0.0.0.0` is every address of IPv4, and `[::]` is every address,
+/// since systems let it take IPv4's, too.
 fn overlap(one: IpAddr, other: IpAddr) -> bool {
-    one == other || (one.is_ipv4() == other.is_ipv4() && (one.is_unspecified() || other.is_unspecified()))
+    let (one, other) = (one.to_canonical(), other.to_canonical());
+    let takes = |all: IpAddr, one: IpAddr| all.is_unspecified() && (all.is_ipv6() || one.is_ipv4());
+    one == other || takes(one, other) || takes(other, one)
 }
 
 /// The key of a section's own address, by the key of its mount.

@@ -324,6 +324,11 @@ fn no_two_listeners_take_one_port() {
             "listen = \"0.0.0.0:9000\"\n[compat.topchef]\nlisten = \"127.0.0.1:9000\"\n",
             ["compat.topchef.listen", "listen"],
         ),
+        ("listen = \"[::]:9000\"\n[compat.mybrc]\nlisten = \"0.0.0.0:9000\"\n", ["compat.mybrc.listen", "listen"]),
+        (
+            "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nlisten = \"[::ffff:127.0.0.1]:9000\"\n",
+            ["compat.mybrc.listen", "listen"],
+        ),
         (
             "[compat.mybrc]\nlisten = \"[::1]:9000\"\n[compat.topchef]\nlisten = \"[::1]:9000\"\n",
             ["compat.mybrc.listen", "compat.topchef.listen"],
@@ -335,6 +340,7 @@ fn no_two_listeners_take_one_port() {
     for text in [
         "listen = \"127.0.0.1:0\"\n[compat.mybrc]\nlisten = \"127.0.0.1:0\"\n",
         "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nlisten = \"127.0.0.2:9000\"\n",
+        "listen = \"0.0.0.0:9000\"\n[compat.mybrc]\nlisten = \"[::1]:9000\"\n",
         "listen = \"127.0.0.1:9000\"\n[compat.mybrc]\nenabled = false\nlisten = \"127.0.0.1:9000\"\n",
     ] {
         assert_eq!(clash(text), Ok(()), "{text}");

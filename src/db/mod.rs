@@ -12,6 +12,7 @@ mod migrate;
 mod postgres;
 mod raw;
 mod sqlite;
+mod vitals;
 mod writer;
 
 use std::sync::{
@@ -31,6 +32,7 @@ pub use lock::ServeLock;
 pub use meter::describe;
 pub use migrate::Schema;
 pub use raw::raw;
+pub use vitals::{Blocker, Vitals};
 
 use crate::{
     config::Database,

@@ -191,6 +191,8 @@ pub struct AuditFilter {
     pub created_from: Option<Time>,
     /// Before.
     pub created_before: Option<Time>,
+    /// At one of these moments.
+    pub created_at: Option<Vec<Time>>,
 }
 
 /// How entries are listed.
@@ -244,6 +246,9 @@ fn filtered(viewer: &Viewer, filter: &AuditFilter) -> Select<audit_entry::Entity
     }
     if let Some(before) = filter.created_before {
         query = query.filter(audit_entry::Column::CreatedAt.lt(before));
+    }
+    if let Some(moments) = &filter.created_at {
+        query = query.filter(audit_entry::Column::CreatedAt.is_in(moments.iter().copied()));
     }
     query
 }

@@ -36,6 +36,8 @@ pub struct LedgerFilter {
     pub created_from: Option<Time>,
     /// Booked before.
     pub created_before: Option<Time>,
+    /// Booked at one of these moments.
+    pub created_at: Option<Vec<Time>>,
 }
 
 /// How entries are listed.
@@ -165,6 +167,9 @@ pub(super) fn filtered(viewer: &Viewer, filter: &LedgerFilter) -> Select<ledger:
     }
     if let Some(before) = filter.created_before {
         query = query.filter(ledger::Column::CreatedAt.lt(before));
+    }
+    if let Some(moments) = &filter.created_at {
+        query = query.filter(ledger::Column::CreatedAt.is_in(moments.iter().copied()));
     }
     query
 }

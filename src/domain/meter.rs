@@ -1,5 +1,7 @@
 //! Figures about jobs, for `/metrics`. Every server that reads the same log counts the same events.
 
+use std::time::Instant;
+
 use entity::{event, job};
 use metrics::{counter, describe_counter, describe_gauge, gauge};
 use sea_orm::ConnectionTrait;
@@ -16,6 +18,10 @@ pub fn describe() {
         "Leases that ended without a word from their worker, or ran too long."
     );
     describe_counter!("docket_server_probes_total", "Probes of other servers, by what came of them.");
+    describe_gauge!(
+        "docket_event_lag_seconds",
+        "How long an unfinished transaction has held back the log of events; 0 while nothing does."
+    );
     describe_gauge!("docket_jobs", "Jobs that wait (queued) and that runners hold (held), counted every few sweeps.");
 }
 
@@ -25,6 +31,11 @@ pub(super) fn probed(well: bool) {
 
 pub(super) fn taken_back() {
     counter!("docket_leases_taken_back_total").increment(1);
+}
+
+/// Notes for how long the log of events has been held back.
+pub(super) fn held_back(since: Option<Instant>) {
+    gauge!("docket_event_lag_seconds").set(since.map_or(0.0, |since| since.elapsed().as_secs_f64()));
 }
 
 /// Counts what an event of the log tells. The one reader of the log calls it, so that it does not matter which process

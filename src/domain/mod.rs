@@ -10,6 +10,7 @@ pub mod audit;
 pub mod check;
 pub mod content;
 pub mod dialect_use;
+pub mod doctor;
 mod due;
 pub mod enrolled;
 pub mod event;

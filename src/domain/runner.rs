@@ -216,6 +216,16 @@ fn taken(error: DbErr, name: &str) -> Error {
     }
 }
 
+/// Whether a runner's owner may use its account: a runner works with its owner's rights, and gets nothing without them.
+/// Credentials are believed for a while and a claim waits for up to 30 seconds, so that whoever gives jobs asks again.
+pub(super) const WORKS: &str =
+    "EXISTS (SELECT 1 FROM \"user\" WHERE \"user\".id = runner.owner_id AND \"user\".status = 'active')";
+
+/// How many jobs a runner may hold.
+pub(super) fn slots() -> String {
+    format!("CASE WHEN {WORKS} THEN runner.slots ELSE 0 END")
+}
+
 /// Keeps other transactions from changing a runner or giving it jobs until this one ends. Says how many slots were free
 /// just before: while this waited for another transaction, that one may have filled some. None when the runner is gone.
 pub(super) async fn hold(tx: &Tx, id: i64) -> Result<Option<i64>> {
@@ -230,7 +240,7 @@ pub(super) async fn free(tx: &Tx, id: i64) -> Result<i64> {
 fn free_slots(id: i64) -> Select<runner::Entity> {
     let held = job::Entity::find().select_only().column_as(job::Column::Id.count(), "held");
     let held = held.filter(job::Column::RunnerId.eq(id)).filter(job::held()).into_query();
-    let free = Expr::col(runner::Column::Slots).sub(Expr::SubQuery(None, Box::new(held.into())));
+    let free = Expr::cust(slots()).sub(Expr::SubQuery(None, Box::new(held.into())));
     runner::Entity::find_by_id(id).select_only().expr_as(free, "free")
 }
 

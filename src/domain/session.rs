@@ -1,5 +1,6 @@
 //! Log-ins, and turning a credential into a viewer.
 
+mod again;
 mod create;
 mod end;
 mod list;
@@ -10,6 +11,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+pub(super) use again::still_opens;
 pub(super) use create::insert;
 pub(super) use create::prove;
 pub use create::{Login, create};
@@ -156,6 +158,7 @@ async fn user_viewer(app: &App, user: user::Model, credential: Credential, expir
         credential,
         expires_at,
         client: Client::default(),
+        lasting: false,
     })))
 }
 

@@ -199,7 +199,8 @@ where
         let caller = match prepared.kind {
             // The audit says from where something was changed.
             OperationKind::Mutation => Caller { viewer: caller.viewer.at(&caller.client), ..caller },
-            OperationKind::Query | OperationKind::Subscription => caller,
+            OperationKind::Subscription => Caller { viewer: caller.viewer.lasting(), ..caller },
+            OperationKind::Query => caller,
         };
         let mut request = (self.attach)(&caller, Request::new(String::new()));
         let Caller { viewer, origin, request_id, client, resume } = caller;

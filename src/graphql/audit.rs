@@ -8,7 +8,7 @@ use entity::audit_entry::{self, SubjectKind};
 use super::{
     connection::connection,
     context::{asked, counted, loaders, nullable, page},
-    filter::{DateTimeFilter, IdFilter, both},
+    filter::{DateTimeFilter, IdFilter, Moments, both},
     id::{self, Kind},
     scalar::DateTime,
     user::User,
@@ -78,13 +78,14 @@ impl TryFrom<AuditFilterInput> for AuditFilter {
 
     fn try_from(input: AuditFilterInput) -> Result<Self, Error> {
         let actions = input.action.and_then(|action| both(action.eq, action.any_of));
-        let (created_from, created_before) = input.created_at.unwrap_or_default().span();
+        let Moments { from, before, any_of } = DateTimeFilter::moments(input.created_at, "filter/createdAt")?;
         Ok(Self {
             actor_ids: IdFilter::uids(input.actor_id, Kind::User, "filter/actorId")?,
             subject_ids: IdFilter::uids_of_any(input.subject_id, "filter/subjectId")?,
             actions: actions.map(|actions| actions.into_iter().map(Into::into).collect()),
-            created_from,
-            created_before,
+            created_from: from,
+            created_before: before,
+            created_at: any_of,
         })
     }
 }

@@ -36,15 +36,19 @@ impl IdFilter {
             id::parse(id).map(|(_, uid)| uid).ok_or_else(|| Error::invalid(path, "This is no id of docket's."))
         };
         let eq = filter.eq.map(|id| read(format!("{path}/eq"), &id)).transpose()?;
-        let any_of = match filter.any_of {
-            Some(ids) if ids.len() > 100 => {
-                let message = format!("{} ids are too many; at most 100 are taken.", ids.len());
-                return Err(Error::invalid(format!("{path}/in"), message));
-            }
-            Some(ids) => Some(ids.iter().map(|id| read(format!("{path}/in"), id)).collect::<Result<_>>()?),
-            None => None,
-        };
-        Ok(both(eq, any_of))
+        few(filter.any_of.as_deref(), "ids", path)?;
+        let any_of = filter.any_of.map(|ids| ids.iter().map(|id| read(format!("{path}/in"), id)).collect());
+        Ok(both(eq, any_of.transpose()?))
+    }
+}
+
+/// Refuses a list of more than 100 values.
+fn few<T>(any_of: Option<&[T]>, what: &str, path: &str) -> Result<()> {
+    match any_of.map(<[T]>::len).filter(|count| *count > 100) {
+        Some(count) => {
+            Err(Error::invalid(format!("{path}/in"), format!("{count} {what} are too many; at most 100 are taken.")))
+        }
+        None => Ok(()),
     }
 }
 
@@ -75,12 +79,7 @@ pub struct StringFilter {
 impl StringFilter {
     /// The texts that match, and how they begin; none when every text does.
     pub fn conditions(self, path: &str) -> Result<(Option<Vec<String>>, Option<String>)> {
-        if let Some(any_of) = &self.any_of
-            && any_of.len() > 100
-        {
-            let message = format!("{} texts are too many; at most 100 are taken.", any_of.len());
-            return Err(Error::invalid(format!("{path}/in"), message));
-        }
+        few(self.any_of.as_deref(), "texts", path)?;
         if let Some(length) =
             self.starts_with.as_ref().map(|start| start.chars().count()).filter(|length| *length > 200)
         {
@@ -96,6 +95,9 @@ impl StringFilter {
 pub struct IntFilter {
     /// Exactly this number.
     eq: Option<i32>,
+    /// One of these numbers, at most 100.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<i32>>,
     /// More than this.
     gt: Option<i32>,
     /// This or more.
@@ -106,18 +108,38 @@ pub struct IntFilter {
     lte: Option<i32>,
 }
 
+/// The numbers that match: those between two, both included, that are in a list; what is absent does not bind.
+#[derive(Clone, Debug, Default)]
+pub struct Numbers {
+    /// The least.
+    pub least: Option<i32>,
+    /// The most.
+    pub most: Option<i32>,
+    /// The list.
+    pub any_of: Option<Vec<i32>>,
+}
+
 impl IntFilter {
-    /// The least and the most that match.
-    pub fn bounds(&self) -> (Option<i32>, Option<i32>) {
-        let least = [self.eq, self.gte, self.gt.map(|n| n.saturating_add(1))].into_iter().flatten().max();
-        let most = [self.eq, self.lte, self.lt.map(|n| n.saturating_sub(1))].into_iter().flatten().min();
-        (least, most)
+    /// The numbers that match; all of them without a filter.
+    pub fn numbers(filter: Option<Self>, path: &str) -> Result<Numbers> {
+        let Self { eq, any_of, gt, gte, lt, lte } = filter.unwrap_or_default();
+        few(any_of.as_deref(), "numbers", path)?;
+        Ok(Numbers {
+            least: [eq, gte, gt.map(|n| n.saturating_add(1))].into_iter().flatten().max(),
+            most: [eq, lte, lt.map(|n| n.saturating_sub(1))].into_iter().flatten().min(),
+            any_of: both(None, any_of),
+        })
     }
 }
 
 /// Matches a moment.
 #[derive(Clone, Debug, Default, InputObject)]
 pub struct DateTimeFilter {
+    /// Exactly this moment, to the microsecond.
+    eq: Option<DateTime>,
+    /// One of these moments, at most 100.
+    #[graphql(name = "in")]
+    any_of: Option<Vec<DateTime>>,
     /// Later than this.
     gt: Option<DateTime>,
     /// At this moment or later.
@@ -128,12 +150,28 @@ pub struct DateTimeFilter {
     lte: Option<DateTime>,
 }
 
+/// The moments that match: those from one on and before another that are in a list; what is absent does not bind.
+#[derive(Clone, Debug, Default)]
+pub struct Moments {
+    /// The first.
+    pub from: Option<Time>,
+    /// The first after the last.
+    pub before: Option<Time>,
+    /// The list.
+    pub any_of: Option<Vec<Time>>,
+}
+
 impl DateTimeFilter {
-    /// The first moment that matches, and the first after it that does not any more.
-    pub fn span(&self) -> (Option<Time>, Option<Time>) {
+    /// The moments that match; all of them without a filter.
+    pub fn moments(filter: Option<Self>, path: &str) -> Result<Moments> {
+        let Self { eq, any_of, gt, gte, lt, lte } = filter.unwrap_or_default();
+        few(any_of.as_deref(), "moments", path)?;
+        let this = |time: DateTime| time.0;
         let next = |time: DateTime| Time(time.0.0.saturating_add(1));
-        let from = [self.gte.map(|time| time.0), self.gt.map(next)].into_iter().flatten().max();
-        let before = [self.lt.map(|time| time.0), self.lte.map(next)].into_iter().flatten().min();
-        (from, before)
+        Ok(Moments {
+            from: [eq.map(this), gte.map(this), gt.map(next)].into_iter().flatten().max(),
+            before: [eq.map(next), lt.map(this), lte.map(next)].into_iter().flatten().min(),
+            any_of: both(None, any_of.map(|any_of| any_of.into_iter().map(this).collect())),
+        })
     }
 }

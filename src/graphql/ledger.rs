@@ -9,7 +9,7 @@ use super::{
     account::Account,
     connection::connection,
     context::{asked, counted, loaders, nullable, page},
-    filter::{DateTimeFilter, IdFilter, both},
+    filter::{DateTimeFilter, IdFilter, Moments, both},
     id::Kind,
     job::{Job, seconds},
     project::Project,
@@ -88,7 +88,7 @@ impl TryFrom<LedgerFilterInput> for LedgerFilter {
 
     fn try_from(input: LedgerFilterInput) -> Result<Self, Error> {
         let kinds = input.kind.and_then(|kind| both(kind.eq, kind.any_of));
-        let (created_from, created_before) = input.created_at.unwrap_or_default().span();
+        let Moments { from, before, any_of } = DateTimeFilter::moments(input.created_at, "filter/createdAt")?;
         Ok(Self {
             account_ids: IdFilter::uids(input.account_id, Kind::Account, "filter/accountId")?,
             user_ids: IdFilter::uids(input.user_id, Kind::User, "filter/userId")?,
@@ -96,8 +96,9 @@ impl TryFrom<LedgerFilterInput> for LedgerFilter {
             service_ids: IdFilter::uids(input.service_id, Kind::Service, "filter/serviceId")?,
             project_ids: IdFilter::uids(input.project_id, Kind::Project, "filter/projectId")?,
             kinds: kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
-            created_from,
-            created_before,
+            created_from: from,
+            created_before: before,
+            created_at: any_of,
         })
     }
 }

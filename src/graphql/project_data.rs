@@ -131,7 +131,7 @@ impl ProjectData {
         self.0.is_public
     }
 
-    /// Whether everybody who logs in sees it, whatever the project.
+    /// Whether everybody who logs in sees it, whatever the project: also people who see nothing else of that.
     async fn is_shared(&self) -> bool {
         self.0.is_shared
     }

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod csv;
+pub mod disk;
 pub mod escape;
 pub mod letter;
 pub mod mailer;

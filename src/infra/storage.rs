@@ -3,7 +3,7 @@
 use std::{
     io::{self, ErrorKind, SeekFrom},
     ops::Range,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -76,6 +76,16 @@ impl Storage {
             _ => Place::Folder(place.into()),
         };
         Self(Arc::new(Inner { place, store: OnceCell::new(), places: Arc::new(Semaphore::new(uploads)) }))
+    }
+
+    /// The folder, if it is one.
+    #[must_use]
+    pub fn folder(&self) -> Option<&Path> {
+        match &self.0.place {
+            Place::Folder(folder) => Some(folder),
+            #[cfg(feature = "s3")]
+            Place::Bucket(_) => None,
+        }
     }
 
     /// A place among the uploads.

@@ -1,6 +1,7 @@
 //! The program itself, as a person or a script meets it at a terminal.
 
 mod import;
+mod reports;
 mod sharing;
 
 use std::io::Write;
@@ -285,6 +286,7 @@ fn the_routes_of_the_old_apis_are_listed() {
         }
     }
     assert!(terminal.done("routes --used").starts_with("DIALECT"));
+    assert!(terminal.refused("routes --used --dialect gopher").contains("there is no old API \"gopher\""));
 }
 
 fn text_of(output: &Output) -> String {

@@ -253,3 +253,34 @@ async fn an_address_that_others_reach_is_refused() {
     assert!(said.starts_with("error: The demo listens on this machine only"), "{said}");
     assert!(!folder.path().join("docket.db").exists(), "it was refused, and yet it made a database");
 }
+
+/// Three jobs at the start, and one every five seconds.
+#[tokio::test]
+async fn the_demo_submits_at_its_pace() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let demo = Demo::start(folder.path()).await;
+    let token = Some(demo.word_after("Token"));
+    let mut follower = demo.paste("Follow the jobs:");
+    let mut events = lines_of(&mut follower);
+    let document = "{ jobs(first: 10, order: SUBMITTED_AT_ASC) { nodes { submittedAt } } }";
+    let submitted = loop {
+        let found = demo.ask(token, document).await;
+        let jobs = found["data"]["jobs"]["nodes"].as_array().expect("jobs").clone();
+        if jobs.len() >= 5 {
+            break jobs;
+        }
+        next_event(&mut events).await;
+    };
+    let micros = |job: &Json| {
+        let moment = job["submittedAt"].as_str().expect("a moment");
+        chrono::DateTime::parse_from_rfc3339(moment).expect("RFC 3339").timestamp_micros()
+    };
+    let gaps: Vec<i64> = submitted.windows(2).map(|pair| (micros(&pair[1]) - micros(&pair[0])) / 1_000).collect();
+    assert!(gaps[0] + gaps[1] < 4_000, "three at the start: {gaps:?}");
+    for gap in &gaps[2..] {
+        // The time of a submission lies in between, on a machine that has other things to do.
+        assert!((2_500..10_000).contains(gap), "one every five seconds: {gaps:?}");
+    }
+    assert!((7_500..20_000).contains(&gaps[2..4].iter().sum::<i64>()), "{gaps:?}");
+    assert_eq!(demo.terminate().await.code(), Some(0));
+}

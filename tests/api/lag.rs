@@ -41,6 +41,11 @@ impl Shop {
         let server = Server::start(config, Clock::new(), Some(password.clone())).await.expect("a server");
         let login = session::create(&server.app, &Via::console(), "admin", password).await.expect("a session");
         let admin = session::authenticate(&server.app, Some(login.token.expose())).await.expect("a viewer");
+        let service = Self::service(&server, &admin).await;
+        Self { server, admin, service, _database: database }
+    }
+
+    async fn service(server: &Server, admin: &Viewer) -> Uuid {
         let new = NewService {
             dispatch: entity::service::Dispatch::Pull,
             project_id: None,
@@ -58,13 +63,16 @@ impl Shop {
             prices: Prices::default(),
             dialect: None,
         };
-        let service = service::create(&server.app, &admin, new).await.expect("a service").uid;
-        Self { server, admin, service, _database: database }
+        service::create(&server.app, admin, new).await.expect("a service").uid
     }
 
     /// Submits a job; each makes one event.
     async fn submit(&self) -> Uuid {
-        let new = NewJob { service_id: self.service, parameters: json!({}), ..Default::default() };
+        self.submit_to(self.service).await
+    }
+
+    async fn submit_to(&self, service_id: Uuid) -> Uuid {
+        let new = NewJob { service_id, parameters: json!({}), ..Default::default() };
         job::submit(&self.server.app, &self.admin, new).await.expect("a job").job.uid
     }
 
@@ -74,6 +82,19 @@ impl Shop {
             uids.push(self.submit().await);
         }
         uids
+    }
+
+    /// Submits more than the ring holds, and waits until it has turned over.
+    async fn miss(&self) -> Vec<Uuid> {
+        let mut news = self.server.app.events.subscribe();
+        let missed = self.submit_some(MISSED).await;
+        loop {
+            match news.recv().await {
+                Ok(event) if event.job_uid == Some(missed[MISSED - 1]) => return missed,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => panic!("the feed ended"),
+            }
+        }
     }
 
     async fn follow(&self, after: Option<&str>) -> Follower {
@@ -99,19 +120,7 @@ async fn a_reader_that_falls_behind_misses_nothing_even_when_it_leaves_at_the_ga
     let first = shop.submit().await;
     assert_eq!(jobs(&mut follower, 1).await, [first]);
 
-    let mut news = shop.server.app.events.subscribe();
-    let mut missed = Vec::new();
-    for _ in 0..MISSED {
-        missed.push(shop.submit().await);
-    }
-    // Until the ring has turned over.
-    loop {
-        match news.recv().await {
-            Ok(event) if event.job_uid == Some(missed[MISSED - 1]) => break,
-            Ok(_) | Err(RecvError::Lagged(_)) => {}
-            Err(RecvError::Closed) => panic!("the feed ended"),
-        }
-    }
+    let missed = shop.miss().await;
     let told = follower.next().await.expect("no error").expect("no end");
     let Item::Gap(Gap { reason, from, .. }) = told.item else { panic!("{told:?}") };
     assert_eq!((reason, &told.cursor), (GapReason::TooSlow, &from));
@@ -145,5 +154,26 @@ async fn who_reads_what_is_being_deleted_is_told_of_the_gap() {
     assert!(matches!(told.item, Item::Gap(Gap { reason: GapReason::Expired, .. })), "{told:?}");
     assert_eq!(told.cursor, to);
     assert_eq!(jobs(&mut reader, 1).await, [new]);
+    shop.server.stop().await.expect("an end");
+}
+
+#[tokio::test]
+async fn who_watches_queues_and_falls_behind_is_told_of_each_of_them() {
+    let shop = Shop::open().await;
+    let others = [Shop::service(&shop.server, &shop.admin).await, Shop::service(&shop.server, &shop.admin).await];
+    let mut watch =
+        service::watch(&shop.server.app, &shop.admin, &[others[0], shop.service, others[1]]).await.expect("a watch");
+    for service in others {
+        shop.submit_to(service).await;
+    }
+    shop.miss().await;
+    let mut told = Vec::new();
+    for _ in 0..3 {
+        told.push(watch.next().await.expect("no error").expect("no end").uid);
+    }
+    told.sort_unstable();
+    let mut wanted = vec![others[0], shop.service, others[1]];
+    wanted.sort_unstable();
+    assert_eq!(told, wanted);
     shop.server.stop().await.expect("an end");
 }

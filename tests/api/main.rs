@@ -4,6 +4,7 @@ mod calls;
 mod cli;
 mod compat;
 mod demo;
+mod doctor;
 mod drills;
 mod graphql;
 mod http;

@@ -3,10 +3,13 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DbBackend, Statement, TransactionTrait,
+    sqlx::{Connection, Executor, PgConnection},
+};
 use serde_json::{Value, json};
 
-use crate::support::{Lease, TestApp, code, mutation, text};
+use crate::support::{Client, Lease, TestApp, code, mutation, text};
 
 /// The numbers of a job's events.
 async fn revisions(app: &TestApp, job: &str) -> Vec<i64> {
@@ -202,4 +205,76 @@ async fn a_claim_that_waited_for_its_runner_takes_what_has_come_meanwhile() {
         job
     });
     assert_eq!(claim.iter().map(|lease| &lease.job).collect::<Vec<_>>(), [&job]);
+}
+
+/// A grant like the one that is there already, with its event: the books are right after it.
+const GRANT: [&str; 3] = [
+    "INSERT INTO ledger_entry (uid, account_id, kind, granted, held, spent, created_at) \
+     SELECT gen_random_uuid(), account_id, kind, granted, held, spent, created_at FROM ledger_entry",
+    "UPDATE account SET granted = 2 * granted",
+    "INSERT INTO event (account_id, kind, attempt, detail, created_at) \
+     SELECT account_id, 'booked', 0, ('{\"booking\": {\"entry_id\": ' || MAX(id) || ', \"kind\": \"grant\", \
+         \"deltas\": [10000000, 0, 0], \"sums\": [20000000, 0, 0]}}')::jsonb, MAX(created_at) \
+     FROM ledger_entry GROUP BY account_id",
+];
+
+/// What an account's follower is told next, in short.
+async fn booked(stream: &mut crate::support::Stream) -> Value {
+    let mut item = stream.item("accountEvents").await;
+    json!([item["event"]["granted"].take(), item["event"]["change"].take()])
+}
+
+/// The place in the log is drawn first and filled last: whoever passes it meanwhile misses the event for ever.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_event_that_commits_late_is_told_to_everybody_who_waits_and_who_comes_back() {
+    let app = TestApp::new().await;
+    let Some(replica) = app.replica().await else { return };
+    let admin = app.admin();
+    let service = app.service(json!({})).await;
+    let account = app.account(json!({ "granted": "10" })).await;
+    let document = "subscription($id: ID!, $after: Cursor) { accountEvents(accountId: $id, after: $after) { cursor
+        event { ... on AccountBooked { granted } ... on AccountChanged { change } } } }";
+    let follow =
+        async |client: &Client, after: &str| client.subscribe(document, json!({ "id": account, "after": after })).await;
+    let servers = [admin.clone(), admin.at(&replica)];
+    let (mut streams, mut last) = (Vec::new(), String::new());
+    for client in &servers {
+        let mut stream = follow(client, "e0").await;
+        assert_eq!(booked(&mut stream).await, json!([null, "CREATED"]));
+        let item = stream.item("accountEvents").await;
+        assert_eq!(item["event"]["granted"], "10");
+        last = text(&item["cursor"]);
+        streams.push(stream);
+    }
+    let mut other = PgConnection::connect(&app.database().url).await.expect("a connection");
+    let mut transaction = other.begin().await.expect("a transaction");
+    for sql in GRANT {
+        transaction.execute(sql).await.expect("it is written");
+    }
+    // Later places are filled, at both servers, and each of these has looked at the hole for a while.
+    for client in &servers {
+        client.submit(&service, json!({})).await;
+    }
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    let comers = tokio::spawn({
+        let (last, clients, account) = (last.clone(), servers.clone(), account.clone());
+        async move {
+            let mut streams = Vec::new();
+            for client in &clients {
+                streams.push(client.subscribe(document, json!({ "id": account, "after": last })).await);
+            }
+            streams
+        }
+    });
+    transaction.commit().await.expect("it is late");
+    streams.extend(comers.await.expect("no panic"));
+    for client in &servers {
+        streams.push(follow(client, &last).await);
+    }
+    admin.change("accountGrant", json!({ "accountId": account, "amount": "1" }), "account { id }").await;
+    for (number, stream) in streams.iter_mut().enumerate() {
+        assert_eq!(booked(stream).await, json!(["20", null]), "{number}: the late one");
+        assert_eq!(booked(stream).await, json!(["21", null]), "{number}: and the next");
+    }
+    app.audit().await;
 }

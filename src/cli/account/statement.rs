@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, Utc};
 use entity::ledger::{Kind, Model};
 use entity::{Time, Total};
-use serde_json::Value as Json;
 
 use super::find;
 use crate::app::App;
@@ -15,7 +14,6 @@ use crate::cli::pages::all;
 use crate::domain::ledger::{self, LedgerFilter, LedgerOrder};
 use crate::domain::{service, user};
 use crate::error::Result;
-use crate::infra::csv;
 use crate::page::cursor;
 use crate::viewer::Viewer;
 
@@ -40,7 +38,7 @@ pub(in crate::cli) struct Statement {
 const COLUMNS: [&str; 10] =
     ["bookedAt", "kind", "granted", "held", "spent", "available", "job", "user", "service", "reason"];
 
-fn moment(text: &str) -> Result<Time, String> {
+pub(super) fn moment(text: &str) -> Result<Time, String> {
     let parsed =
         DateTime::parse_from_rfc3339(text).map_err(|_| "a moment like 2026-03-01T00:00:00Z is needed".to_owned())?;
     Ok(parsed.with_timezone(&Utc).into())
@@ -61,14 +59,10 @@ pub(super) async fn run(statement: &Statement, app: &App, mut output: Output) ->
         |row| cursor(LedgerOrder::CreatedAtAsc, row),
     );
     let records = records(app, &entries.await?, statement.from).await?;
-    if !statement.csv {
+    if statement.csv {
+        output.csv(&records, &COLUMNS)?;
+    } else {
         output.list(statement.format, records, &COLUMNS)?;
-        return Ok(());
-    }
-    output.raw(&csv::line(COLUMNS))?;
-    for record in records {
-        let cells: Vec<String> = COLUMNS.iter().map(|name| cell(record.get(*name))).collect();
-        output.raw(&csv::line(cells.iter().map(String::as_str)))?;
     }
     Ok(())
 }
@@ -126,13 +120,5 @@ const fn kind(kind: Kind) -> &'static str {
         Kind::Settle => "SETTLE",
         Kind::Refund => "REFUND",
         Kind::Adjustment => "ADJUSTMENT",
-    }
-}
-
-fn cell(value: Option<&Json>) -> String {
-    match value {
-        None | Some(Json::Null) => String::new(),
-        Some(Json::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
     }
 }

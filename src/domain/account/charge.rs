@@ -227,13 +227,12 @@ pub(super) fn bound(
     let free = held.wide() + account.available().wide().max(0);
     let countable = |spent: Amount| Amount::MOST.wide() - spent.wide();
     let countable = countable(account.spent).min(member.map_or(i128::MAX, |member| countable(member.spent)));
+    // What the member's limit leaves: where a hold was released, another job may have taken its place.
+    let room = member.and_then(room).map_or(i128::MAX, |room| held.wide() + room.wide().max(0));
     let bound = match account.overrun {
         Overrun::Allow => held.wide() + Amount::MOST.wide() + account.available().wide(),
-        Overrun::Cap => {
-            let room = member.and_then(room).map_or(i128::MAX, |room| held.wide() + room.wide().max(0));
-            free.min(room)
-        }
-        Overrun::Refuse => free.min(agreed.wide()),
+        Overrun::Cap => free.min(room),
+        Overrun::Refuse => free.min(room).min(agreed.wide()),
     };
     Amount::clamped(bound.min(countable).max(0))
 }

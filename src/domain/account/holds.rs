@@ -15,7 +15,10 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
-    domain::job::{self as jobs, change},
+    domain::{
+        audit::{self, Action, Actor},
+        job::{self as jobs, change},
+    },
     error::{Error, Result},
     viewer::{Permission, Viewer},
 };
@@ -58,8 +61,15 @@ pub async fn holds(app: &App, viewer: &Viewer, before: Time, after: i64) -> Resu
 pub async fn release_hold(app: &App, viewer: &Viewer, job_uid: Uuid) -> Result<job::Model> {
     viewer.require_write(Permission::AccountsWrite)?;
     require_keeper(viewer)?;
-    let input = (job_uid, viewer.user_id());
-    app.db.write(input, |tx, (uid, actor)| Box::pin(release(tx, *uid, *actor))).await
+    let input = (job_uid, viewer.user_id(), Actor::of(viewer));
+    let released = app.db.write(input, |tx, (uid, actor_id, actor)| {
+        Box::pin(async move {
+            let job = release(tx, *uid, *actor_id).await?;
+            audit::note(tx, actor, Action::JobHoldReleased, &job).await?;
+            Ok(job)
+        })
+    });
+    released.await
 }
 
 async fn release(tx: &Tx, job_uid: Uuid, actor_id: Option<i64>) -> Result<job::Model> {

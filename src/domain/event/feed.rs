@@ -100,6 +100,7 @@ pub async fn tail(app: App, last: i64) {
                 poll
             }
         };
+        meter::held_back(tail.held.as_ref().map(|held| held.since));
         tokio::select! {
             () = app.shutdown.cancelled() => return,
             changed = hints.changed() => if changed.is_err() { return },

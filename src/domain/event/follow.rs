@@ -119,14 +119,6 @@ struct Sees {
 
 impl Sees {
     fn new(scope: Scope) -> Self {
-        // The stream outlives what was known of its caller when it was opened: the first service may be made meanwhile,
-        // and the first project joined.
-        let scope = match scope {
-            Scope::User { id, keeps_accounts, .. } => {
-                Scope::User { id, owns_services: true, shares: true, keeps_accounts }
-            }
-            Scope::All | Scope::Nobody | Scope::Runner { .. } => scope,
-        };
         Self { scope, services: HashMap::new(), roles: HashMap::new(), roles_at: None }
     }
 
@@ -201,7 +193,8 @@ pub async fn follow(app: &App, viewer: &Viewer, filter: &EventFilter, after: Opt
     viewer.require_read(Permission::JobsRead)?;
     // Listen first, read then: what is committed in between comes twice and is dropped by its place, never lost.
     let news = app.events.subscribe();
-    let wants = Wanted::Jobs { sees: Sees::new(viewer.scope()), filter: Box::new(resolve(app, filter).await?) };
+    let wants =
+        Wanted::Jobs { sees: Sees::new(viewer.lasting().scope()), filter: Box::new(resolve(app, filter).await?) };
     start(app, wants, news, after).await
 }
 

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::App,
     db::Tx,
+    domain::session,
     error::Result,
     infra::storage::{Slot, Stored},
     viewer::{Permission, Viewer},
@@ -25,6 +26,8 @@ use entity::job;
 pub struct Arrived {
     row: file::Model,
     stored: Stored,
+    /// Who brought them, and is asked for once more when the job is made.
+    viewer: Viewer,
     /// The upload has its place until it is a file.
     _slot: Slot,
 }
@@ -47,7 +50,7 @@ pub async fn receive(
         .write((app.clone(), owner_id, new), |tx, (app, owner_id, new)| Box::pin(begin(tx, app, *owner_id, new, true)));
     let row = begun.await?;
     match app.storage.put(row.uid, body).await {
-        Ok(stored) => Ok(Arrived { row, stored, _slot: slot }),
+        Ok(stored) => Ok(Arrived { row, stored, viewer: viewer.clone(), _slot: slot }),
         Err(error) => {
             give_up(app, &row).await;
             Err(error)
@@ -81,6 +84,7 @@ impl Arrived {
 
     /// Makes it an input of the job that this transaction makes; the job with the event of that.
     pub(in crate::domain) async fn attach(&self, tx: &Tx, job: job::Model) -> Result<job::Model> {
+        session::still_opens(tx, &self.viewer).await?;
         attach(tx, self.row.clone(), &self.stored, job).await
     }
 }

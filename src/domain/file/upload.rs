@@ -18,6 +18,7 @@ use crate::{
         check::Faults,
         job::change,
         lease::{self, Ticket},
+        session,
     },
     error::{Error, Result},
     infra::{
@@ -65,7 +66,8 @@ type Worker = Option<(RunnerViewer, Ticket)>;
 /// lease.
 ///
 /// Fails with what `body` fails with, with INVALID for a name or media type that is none or when the viewer has too much
-/// that is attached to nothing, and with LEASE_LOST as soon as the lease is gone. Then nothing stays.
+/// that is attached to nothing, with LEASE_LOST as soon as the lease is gone, and with UNAUTHENTICATED or FORBIDDEN when
+/// the credential or the account has ended before the bytes have. Then nothing stays.
 pub async fn upload(
     app: &App,
     viewer: &Viewer,
@@ -94,7 +96,7 @@ pub async fn upload_at(
     });
     let row = begun.await?;
     let ended = match app.storage.put(row.uid, body).await {
-        Ok(stored) => end(app, row.clone(), stored, worker).await,
+        Ok(stored) => end(app, viewer, row.clone(), stored, worker).await,
         Err(error) => Err(error),
     };
     if ended.is_err()
@@ -196,10 +198,10 @@ async fn require_room(tx: &Tx, app: &App, owner_id: i64, size: i64, own: Option<
     ))
 }
 
-async fn end(app: &App, row: file::Model, stored: Stored, worker: Worker) -> Result<Uploaded> {
+async fn end(app: &App, viewer: &Viewer, row: file::Model, stored: Stored, worker: Worker) -> Result<Uploaded> {
     let sign = worker.as_ref().map(|(runner, _)| app.seen.sign(runner.id, app.clock.now_micros()));
-    let input = (app.clone(), row, stored, worker, sign);
-    let row = app.db.write(input, |tx, (app, row, stored, worker, sign)| {
+    let input = (app.clone(), viewer.clone(), row, stored, worker, sign);
+    let row = app.db.write(input, |tx, (app, viewer, row, stored, worker, sign)| {
         Box::pin(async move {
             let mut row = file::Model {
                 size: i64::try_from(stored.size).unwrap_or(i64::MAX),
@@ -215,6 +217,8 @@ async fn end(app: &App, row: file::Model, stored: Stored, worker: Worker) -> Res
             } else {
                 require_room(tx, app, row.owner_id, row.size, Some(row.id)).await?;
             }
+            // Bytes may come for an hour, and a credential is believed for a second.
+            session::still_opens(tx, viewer).await?;
             if let Some(sign) = sign {
                 sign.note(tx).await?;
             }

@@ -30,7 +30,7 @@ pub const CANCEL_MOST: usize = 10_000;
 /// What became of the jobs that matched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cancelled {
-    /// They waited and are cancelled.
+    /// They waited, or nobody had begun with them, and are cancelled.
     pub ended: i32,
     /// A runner holds them and was asked to stop.
     pub asked: i32,
@@ -109,13 +109,11 @@ async fn cancel_batch(tx: &Tx, ids: &[i64], viewer: &Viewer, filter: &JobFilter)
         .lock_exclusive();
     let mut done = Cancelled::default();
     for part in Columns::head().select(jobs).into_model::<Part>().all(&tx.db).await? {
-        let held = part.row.lease_hash.is_some();
         Overruling::of(viewer, &part.row, |viewer| viewer.may_change(&part.row)).note(tx, "cancel").await?;
-        cancel_one(tx, part.row).await?;
-        if held {
-            done.asked += 1;
-        } else {
+        if cancel_one(tx, part.row).await?.status.is_final() {
             done.ended += 1;
+        } else {
+            done.asked += 1;
         }
     }
     Ok(done)

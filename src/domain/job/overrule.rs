@@ -160,7 +160,8 @@ async fn apply(tx: &Tx, id: i64, asked: &Overrule, seen: Option<&Document>) -> R
     let mut after = match asked.status {
         None => before.clone(),
         Some(Status::Queued) if before.status == Status::Queued => before.clone(),
-        Some(Status::Queued) => reopened(tx, &before).await?,
+        // The attempt that ends with this has run, and is paid for.
+        Some(Status::Queued) => reopened(tx, &lease::counted_to(&before, tx.now)).await?,
         Some(Status::Running) => begun(tx, &before).await?,
         Some(end) => ended(&before, end, asked, tx),
     };

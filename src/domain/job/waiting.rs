@@ -3,7 +3,12 @@
 use entity::{Labels, Time, job, service};
 use sea_orm::{ConnectionTrait, EntityTrait, Value};
 
-use crate::{app::App, db::raw, domain::lease, error::Result};
+use crate::{
+    app::App,
+    db::raw,
+    domain::{lease, runner::WORKS},
+    error::Result,
+};
 
 /// Why a job waits, as it was when it was asked for: it is computed and stored nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +45,16 @@ pub const FARTHEST: i64 = 1_000;
 /// Seconds that a claim may wait, during which its runner gives no sign of life.
 const CLAIM_WAITS: i64 = 30;
 
-/// The labels of the runners of a service that gave a sign of life since a moment, and that are there where jobs are
-/// assigned.
-const RUNNERS: &str = "SELECT runner.labels FROM runner_service JOIN runner ON runner.id = runner_service.runner_id \
-                       WHERE runner_service.service_id = ? AND runner.last_heartbeat_at >= ? \
-                       AND (? = 0 OR runner.online_until > ?)";
+/// The labels of the runners of a service that gave a sign of life since a moment and may work, and that are there where
+/// jobs are assigned.
+fn runners() -> String {
+    format!(
+        "SELECT runner.labels FROM runner_service JOIN runner ON runner.id = runner_service.runner_id \
+         WHERE runner_service.service_id = ? AND runner.last_heartbeat_at >= ? \
+         AND (? = 0 OR runner.online_until > ?) AND {WORKS}"
+    )
+}
+
 const HELD_OF_OWNER: &str =
     "SELECT COUNT(*) FROM job WHERE service_id = ? AND owner_id = ? AND lease_expires_at IS NOT NULL";
 /// How many jobs stand before one in its queue, and how many of those may be claimed now. Each part is read in the order
@@ -97,7 +107,7 @@ async fn has_runner(app: &App, job: &job::Model, service: &service::Model, now: 
     let since = now.plus_seconds(-i64::from(service.timeout_seconds) - CLAIM_WAITS);
     let pushes = i64::from(service.dispatch == service::Dispatch::Push);
     let values = [service.id, since.0, pushes, now.0].map(Value::from);
-    let statement = raw(app.db.read().get_database_backend(), RUNNERS, values);
+    let statement = raw(app.db.read().get_database_backend(), &runners(), values);
     for row in app.db.read().query_all_raw(statement).await? {
         if job.requires.are_among(&row.try_get_by_index::<Labels>(0)?) {
             return Ok(true);

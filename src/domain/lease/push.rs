@@ -13,7 +13,7 @@ use super::{Ticket, queues::Queues, take::Taker};
 use crate::{
     app::App,
     db::{Tx, raw},
-    domain::runner as runners,
+    domain::runner::{self as runners, WORKS},
     error::{Error, Result},
     infra::secret,
 };
@@ -26,19 +26,28 @@ const ROUNDS: usize = 1_000;
 /// Whether a job of a service waits that might be given to a runner now.
 const WAITS: &str = "SELECT 1 FROM job AS waiting WHERE waiting.status = 'queued' AND waiting.origin = 'submitted' \
                      AND waiting.service_id = ? AND waiting.run_after <= ? LIMIT 1";
-/// The runners of a service that are there and hold nothing, the longest idle first.
-const IDLE: &str = "SELECT runner.id, runner.online_until FROM runner_service \
-                    JOIN runner ON runner.id = runner_service.runner_id \
-                    WHERE runner_service.service_id = ? AND runner.online_until > ? AND NOT EXISTS \
-                        (SELECT 1 FROM job WHERE job.runner_id = runner.id AND job.lease_expires_at IS NOT NULL) \
-                    ORDER BY runner.idle_since, runner.id";
-/// The services of which jobs wait beside runners that are there and hold nothing.
-const UNMATCHED: &str = "SELECT service.id FROM service WHERE service.dispatch = 'push' AND EXISTS \
-    (SELECT 1 FROM job AS waiting WHERE waiting.status = 'queued' AND waiting.origin = 'submitted' \
-        AND waiting.service_id = service.id AND waiting.run_after <= ?) AND EXISTS \
-    (SELECT 1 FROM runner_service JOIN runner ON runner.id = runner_service.runner_id \
-        WHERE runner_service.service_id = service.id AND runner.online_until > ? AND NOT EXISTS \
-            (SELECT 1 FROM job WHERE job.runner_id = runner.id AND job.lease_expires_at IS NOT NULL))";
+/// Where runners of a service are there, may work and hold nothing.
+const FREE: &str = "FROM runner_service JOIN runner ON runner.id = runner_service.runner_id \
+                    WHERE runner.online_until > ? AND NOT EXISTS \
+                        (SELECT 1 FROM job WHERE job.runner_id = runner.id AND job.lease_expires_at IS NOT NULL)";
+
+/// The free runners of a service, the longest idle first.
+fn idle() -> String {
+    format!(
+        "SELECT runner.id, runner.online_until {FREE} AND {WORKS} AND runner_service.service_id = ? \
+         ORDER BY runner.idle_since, runner.id"
+    )
+}
+
+/// The services of which jobs wait beside free runners.
+fn unmatched() -> String {
+    format!(
+        "SELECT service.id FROM service WHERE service.dispatch = 'push' AND EXISTS \
+         (SELECT 1 FROM job AS waiting WHERE waiting.status = 'queued' AND waiting.origin = 'submitted' \
+             AND waiting.service_id = service.id AND waiting.run_after <= ?) AND EXISTS \
+         (SELECT 1 {FREE} AND {WORKS} AND runner_service.service_id = service.id)"
+    )
+}
 
 /// A runner that is there.
 #[derive(Clone, Copy, Debug, FromQueryResult)]
@@ -93,7 +102,8 @@ async fn assign(tx: &Tx, service_id: i64) -> Result<Vec<job::Model>> {
     if tx.db.query_one_raw(raw(backend, WAITS, values())).await?.is_none() {
         return Ok(given);
     }
-    for runner in Idle::find_by_statement(raw(backend, IDLE, values())).all(&tx.db).await?.into_iter().take(ROUNDS) {
+    let idle = raw(backend, &idle(), [Value::from(now.0), Value::from(service_id)]);
+    for runner in Idle::find_by_statement(idle).all(&tx.db).await?.into_iter().take(ROUNDS) {
         if let Some(job) = give(tx, runner, now).await? {
             given.push(job);
             if tx.db.query_one_raw(raw(backend, WAITS, values())).await?.is_none() {
@@ -125,13 +135,13 @@ async fn give(tx: &Tx, runner: Idle, now: Time) -> Result<Option<job::Model>> {
 }
 
 /// Ends the registration of runners that were not heard of in time, and gives out what waits beside idle runners all the
-/// same: a job whose delay has ended, or that was locked when it was looked for. Says how many jobs that were. Their own
+/// same: a job whose delay has ended, or that was locked when it was looked for, and runners whose owner may work again. Says how many jobs that were. Their own
 /// jobs are taken back by [`super::sweep()`].
 pub async fn assign_waiting(app: &App) -> Result<usize> {
     runners::drop_silent(app).await?;
     let (db, now) = (app.db.read(), Value::from(app.clock.now_micros()));
     let mut given = 0;
-    for row in db.query_all_raw(raw(db.get_database_backend(), UNMATCHED, [now.clone(), now])).await? {
+    for row in db.query_all_raw(raw(db.get_database_backend(), &unmatched(), [now.clone(), now])).await? {
         let service_id: i64 = row.try_get_by_index(0)?;
         given += app.db.write(service_id, |tx, id| Box::pin(async move { Ok(assign(tx, *id).await?.len()) })).await?;
     }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     app::App,
     db::{Tx, raw},
-    domain::check::Faults,
+    domain::{check::Faults, runner},
     error::Result,
 };
 
@@ -35,7 +35,7 @@ pub(super) struct Limited {
 /// What a runner may take from, as it was when it was looked up.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Queues {
-    /// Jobs that the runner may still take.
+    /// Jobs that the runner may still take; none when its owner may not use its account.
     pub free: i64,
     /// Queues of services without a limit.
     pub open: Vec<Queue>,
@@ -45,13 +45,18 @@ pub(super) struct Queues {
 
 /// One row for each service that the runner works for, and one more for each set of labels that its jobs require.
 /// Those of one way of dispatch.
-const QUEUES: &str = "SELECT service.id, service.uid, service.max_running, service.max_running_per_user, \
-    requirement.id, requirement.labels, runner.labels, \
-    runner.slots - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND lease_expires_at IS NOT NULL) \
-    FROM runner JOIN runner_service ON runner_service.runner_id = runner.id \
-    JOIN service ON service.id = runner_service.service_id AND service.deleted_at IS NULL \
-    LEFT JOIN requirement ON requirement.service_id = service.id \
-    WHERE runner.id = ? AND service.dispatch = ? ORDER BY service.id, requirement.id";
+fn queues() -> String {
+    let slots = runner::slots();
+    format!(
+        "SELECT service.id, service.uid, service.max_running, service.max_running_per_user, \
+         requirement.id, requirement.labels, runner.labels, \
+         {slots} - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND lease_expires_at IS NOT NULL) \
+         FROM runner JOIN runner_service ON runner_service.runner_id = runner.id \
+         JOIN service ON service.id = runner_service.service_id AND service.deleted_at IS NULL \
+         LEFT JOIN requirement ON requirement.service_id = service.id \
+         WHERE runner.id = ? AND service.dispatch = ? ORDER BY service.id, requirement.id"
+    )
+}
 
 impl Queues {
     /// Looks up the queues of a runner from which it claims: of the services with these outside ids, or of all that it
@@ -69,7 +74,7 @@ impl Queues {
 
     async fn look_up<C: ConnectionTrait>(db: &C, runner_id: i64, dispatch: Dispatch, named: &[Uuid]) -> Result<Self> {
         let values: [Value; 3] = [runner_id.into(), runner_id.into(), dispatch.into()];
-        let statement = raw(db.get_database_backend(), QUEUES, values);
+        let statement = raw(db.get_database_backend(), &queues(), values);
         let mut queues = Self::default();
         let mut found: Vec<Uuid> = Vec::new();
         let mut has: Option<Labels> = None;

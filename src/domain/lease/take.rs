@@ -22,8 +22,15 @@ use crate::{
 const TAKE: &str = "UPDATE job SET status = 'claimed', attempt = attempt + 1, revision = revision + 1, runner_id = ?, \
                     lease_hash = ?, lease_expires_at = ? + lease_seconds * CAST(1000000 AS BIGINT), claimed_at = ?, \
                     updated_at = ? WHERE id IN";
-const ROOM: &str = "COALESCE((SELECT slots FROM runner WHERE id = ?), 0) \
-                    - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND lease_expires_at IS NOT NULL)";
+
+/// How many jobs the runner may take now.
+fn room() -> String {
+    let slots = runner::slots();
+    format!(
+        "COALESCE((SELECT {slots} FROM runner WHERE id = ?), 0) \
+         - (SELECT COUNT(*) FROM job WHERE runner_id = ? AND lease_expires_at IS NOT NULL)"
+    )
+}
 
 /// A runner that takes jobs under the lease with this hash.
 #[derive(Clone, Copy, Debug)]
@@ -110,15 +117,16 @@ impl Taker<'_> {
     fn at_once(self, tx: &Tx, queues: &[Queue], most: i64) -> Statement {
         let backend = tx.db.get_database_backend();
         let (heads, values) = heads(backend, queues, self.now, most, true);
+        let free = room();
         let room: [Value; 3] = [most.into(), self.runner_id.into(), self.runner_id.into()];
         if backend == DbBackend::Sqlite {
-            let sql = format!("{TAKE} (SELECT id FROM ({heads}) {FIRST} LIMIT MAX(0, MIN(?, {ROOM}))) RETURNING *");
+            let sql = format!("{TAKE} (SELECT id FROM ({heads}) {FIRST} LIMIT MAX(0, MIN(?, {free}))) RETURNING *");
             let values = self.change().into_iter().chain(values).chain(room);
             return Statement::from_sql_and_values(backend, sql, values);
         }
         let sql = format!(
             "WITH heads AS MATERIALIZED ({heads}), first AS MATERIALIZED (SELECT id FROM heads {FIRST} \
-             LIMIT GREATEST(0, LEAST(?::bigint, {ROOM}))) {TAKE} (SELECT id FROM first) RETURNING job.*"
+             LIMIT GREATEST(0, LEAST(?::bigint, {free}))) {TAKE} (SELECT id FROM first) RETURNING job.*"
         );
         raw(backend, &sql, values.into_iter().chain(room).chain(self.change()))
     }

@@ -20,6 +20,8 @@ pub struct Watch {
     /// The runner that asks, if one does: what it works for can be taken from it.
     runner_id: Option<i64>,
     services: HashMap<i64, service::Model>,
+    /// Services that are to be told of before anything else is heard.
+    due: Vec<i64>,
     news: broadcast::Receiver<Arc<event::Model>>,
 }
 
@@ -37,7 +39,7 @@ pub async fn watch(app: &App, viewer: &Viewer, uids: &[Uuid]) -> Result<Watch> {
     }
     let services = services.into_iter().map(|service| (service.id, service)).collect();
     let runner_id = viewer.require_runner().map(|runner| runner.id).ok();
-    Ok(Watch { app: app.clone(), runner_id, services, news: app.events.subscribe() })
+    Ok(Watch { app: app.clone(), runner_id, services, due: Vec::new(), news: app.events.subscribe() })
 }
 
 impl Watch {
@@ -45,16 +47,18 @@ impl Watch {
     /// them any more.
     pub async fn next(&mut self) -> Result<Option<service::Model>> {
         loop {
-            let found = match self.news.recv().await {
-                Ok(event) if event.detail.to == Some(job::Status::Queued) => {
-                    event.service_id.filter(|id| self.services.contains_key(id))
+            let Some(id) = self.due.pop() else {
+                match self.news.recv().await {
+                    Ok(event) if event.detail.to == Some(job::Status::Queued) => {
+                        self.due.extend(event.service_id.filter(|id| self.services.contains_key(id)));
+                    }
+                    // Hints were missed while this reader slept: any of them may have work.
+                    Err(RecvError::Lagged(_)) => self.due = self.services.keys().copied().collect(),
+                    Ok(_) => {}
+                    Err(RecvError::Closed) => return Ok(None),
                 }
-                // A hint that was missed while this reader slept: any of them may have work.
-                Err(RecvError::Lagged(_)) => self.services.keys().next().copied(),
-                Ok(_) => None,
-                Err(RecvError::Closed) => return Ok(None),
+                continue;
             };
-            let Some(id) = found else { continue };
             if let Some(runner_id) = self.runner_id {
                 let kept = runner::service_ids(&self.app, runner_id).await?;
                 self.services.retain(|id, _| kept.contains(id));

@@ -42,11 +42,11 @@ pub(super) struct Measure {
     pub(super) depth: u32,
     /// Fields with an alias.
     pub(super) aliases: u32,
-    /// Cost of everything but the direct `nodes` and `edges`.
+    /// Cost of everything but the direct `nodes`, `edges` and `rows`.
     pub(super) units: u64,
-    /// Cost of the direct `nodes` and `edges`, once; the field above knows the size of its page.
+    /// Cost of the direct `nodes`, `edges` and `rows`, once; the field above knows the size of its page.
     pub(super) page_units: u64,
-    /// Whether there are `nodes` or `edges`, so that the field above is a connection.
+    /// Whether there are `nodes`, `edges` or `rows`, so that the field above is a connection.
     pub(super) paged: bool,
     /// Whether the cost depends on the value of a variable.
     pub(super) by_variables: bool,

@@ -283,7 +283,7 @@ impl<'a> Walk<'a> {
             measure.by_variables |= counted;
             units = units.saturating_mul(jobs).div_ceil(BATCH).max(units);
         }
-        if !leaf && (name == "nodes" || name == "edges") {
+        if !leaf && matches!(name, "nodes" | "edges" | "rows") {
             (measure.page_units, measure.paged) = (units, true);
         } else {
             measure.units = units;
@@ -303,7 +303,9 @@ impl<'a> Walk<'a> {
             Value::Number(number) => Some(number.as_u64().unwrap_or(self.page_most).min(self.page_most)),
             _ => Some(self.page_most),
         };
-        (size(first).max(size(last)).max(size(take)).unwrap_or(PAGE), by_first || by_last || by_take)
+        // A report has full pages unless it is asked for less.
+        let usual = if field.name.node == "usage" { self.page_most } else { PAGE };
+        (size(first).max(size(last)).max(size(take)).unwrap_or(usual), by_first || by_last || by_take)
     }
 
     /// How many objects a field with `ids` is asked for, and whether a variable says so.

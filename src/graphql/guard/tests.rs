@@ -206,6 +206,8 @@ fn cost_counts_objects_pages_and_scalars() {
     assert_eq!(cost_of("{ jobs(first: 4000000000) { nodes { id } } }"), 1 + 100 + 5);
     assert_eq!(cost_of("{ jobs(first: -1) { nodes { id } } }"), 1);
     assert_eq!(cost_of("{ nodes(ids: [1, 2, 3]) { id } }"), 4);
+    assert_eq!(cost_of("{ usage(groupBy: USER, first: 10) { rows { spent user { username } } } }"), 1 + 10 * 2 + 1);
+    assert_eq!(cost_of("{ usage(groupBy: USER) { rows { user { username } } } }"), 1 + 100 * 2 + 5);
     assert_eq!(cost_of("{ jobs(first: 10) { nodes { charges { kind spent } } } }"), 1 + 10 + 10 * 5 + 5);
     assert_eq!(cost_of("mutation { jobSubmit { job { id } } }"), 13);
     assert_eq!(cost_of("mutation { __typename }"), 1);

@@ -90,9 +90,9 @@ impl TryFrom<JobFilterInput> for JobFilter {
         let statuses = input.status.and_then(|status| both(status.eq, status.any_of));
         let labels = input.labels.map(|labels| domain::job::filter_labels(pairs(labels))).transpose()?;
         let (homes, other_homes) = input.dialect.unwrap_or_default().homes();
-        let (priority_least, priority_most) = input.priority.unwrap_or_default().bounds();
-        let (submitted_from, submitted_before) = input.submitted_at.unwrap_or_default().span();
-        let (finished_from, finished_before) = input.finished_at.unwrap_or_default().span();
+        let priority = IntFilter::numbers(input.priority, "filter/priority")?;
+        let submitted = DateTimeFilter::moments(input.submitted_at, "filter/submittedAt")?;
+        let finished = DateTimeFilter::moments(input.finished_at, "filter/finishedAt")?;
         if let Some(numbers) = input.dialect_numbers.as_ref().filter(|numbers| numbers.len() > 1000) {
             let message = format!("{} numbers are too many; at most 1000 are taken.", numbers.len());
             return Err(Error::invalid("filter/dialectNumbers", message));
@@ -109,12 +109,15 @@ impl TryFrom<JobFilterInput> for JobFilter {
             origin: input.origin.map(Into::into),
             homes,
             other_homes,
-            priority_least,
-            priority_most,
-            submitted_from,
-            submitted_before,
-            finished_from,
-            finished_before,
+            priority_least: priority.least,
+            priority_most: priority.most,
+            priorities: priority.any_of,
+            submitted_from: submitted.from,
+            submitted_before: submitted.before,
+            submitted_at: submitted.any_of,
+            finished_from: finished.from,
+            finished_before: finished.before,
+            finished_at: finished.any_of,
         })
     }
 }

@@ -18,7 +18,7 @@ pub struct JobsCancelInput {
 /// What became of the jobs that matched.
 #[derive(Clone, Copy, Debug, SimpleObject)]
 pub struct JobsCancelPayload {
-    /// How many waited, and are cancelled now.
+    /// How many waited, or were assigned to a runner that had not fetched them, and are cancelled now.
     cancelled: i32,
     /// How many a runner holds, and was asked to stop.
     requested: i32,

@@ -41,7 +41,8 @@ pub struct ProjectDataCreateInput {
     /// Whether everybody who sees the project sees it, where the project is public.
     #[graphql(default = false)]
     is_public: bool,
-    /// Whether everybody who logs in sees it, whatever the project.
+    /// Whether everybody who logs in sees it, whatever the project. Shared data of a type that the configuration declares
+    /// must fit that type's schema.
     #[graphql(default = false)]
     is_shared: bool,
     /// Its file: one that the viewer brought with `PUT /files/{name}` and attached to nothing yet.
@@ -69,7 +70,8 @@ pub struct ProjectDataUpdateInput {
     categories: Option<Vec<String>>,
     /// Whether everybody who sees the project sees it, where the project is public.
     is_public: Option<bool>,
-    /// Whether everybody who logs in sees it, whatever the project.
+    /// Whether everybody who logs in sees it, whatever the project. Only who made it, and managers of the project, change
+    /// that; shared data of a type that the configuration declares must fit that type's schema.
     is_shared: Option<bool>,
     /// Another file, which the viewer brought with `PUT /files/{name}` and attached to nothing yet; null takes the file
     /// away. The one that was there is removed.

@@ -35,11 +35,13 @@ async fn bombs_are_refused_at_once_and_slow_nobody() {
         attackers.spawn(async move {
             let mut times = Vec::new();
             for (name, body) in bombs() {
-                let mut best = Duration::MAX;
+                let mut tries = Vec::new();
                 for _ in 0..TRIES {
-                    best = best.min(refused(&client, name, body.clone()).await);
+                    tries.push(refused(&client, name, body.clone()).await);
                 }
-                times.push((name, best));
+                tries.sort_unstable();
+                // Each of them is promised; beside other tests one may have waited for the others.
+                times.push((name, tries[sized(TRIES - 1, TRIES / 2)]));
             }
             times
         });

@@ -2,7 +2,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::support::{Client, Follower, Site, WorkerProcess, answered};
+use super::support::{Client, Follower, Site, WorkerProcess, answered, full};
 
 const LEASE: Duration = Duration::from_secs(2);
 const SWEEP: Duration = Duration::from_secs(1);
@@ -58,4 +58,35 @@ fn check(died: Instant, delay: Duration, what: &str) {
 async fn wait_for_failure(admin: &Client) {
     let mut events = Follower::new(admin, "e0").await;
     while events.next().await.expect("the stream goes on").to.as_deref() != Some("FAILED") {}
+}
+
+/// The same with nothing set, which takes as long as a lease: the first loss is over within the promise.
+#[tokio::test]
+async fn at_the_defaults_a_dead_workers_job_is_claimable_again_within_35_seconds() {
+    if !full() {
+        return println!("nothing to see: this is a drill of the full size");
+    }
+    let site = Site::new("").await;
+    let server = site.serve().await;
+    let admin = site.admin().await;
+    let service = admin.service(json!({})).await;
+    let runner = admin.runner("mortal", &service, 1).await;
+    let job = answered(admin.submit(&service).await);
+    let mut worker = WorkerProcess::start(&runner, 1.0);
+    assert_eq!(worker.report("claimed").await, json!({ "job": job, "attempt": 1 }));
+    assert_eq!(worker.report("heartbeat").await, "OK");
+    worker.kill().await;
+    let died = Instant::now();
+    let lease = loop {
+        // A claim waits for 30 s at most.
+        if let Some(lease) = answered(runner.claim(1, 30).await).pop() {
+            break lease;
+        }
+        assert!(died.elapsed() < Duration::from_mins(2), "it is never given out again");
+    };
+    let took = died.elapsed();
+    println!("claimable again after {took:?}");
+    assert_eq!(lease.job, job);
+    assert!(took <= Duration::from_secs(35), "only after {took:?}");
+    server.kill().await;
 }

@@ -49,6 +49,6 @@ mod secrets;
 mod slow_readers;
 /// Servers that start together on an empty database migrate it once.
 mod started_together;
-mod support;
+pub mod support;
 /// An upload is whole or absent.
 mod whole_files;

@@ -57,6 +57,8 @@ async fn an_admin_reads_who_did_what_and_from_where() {
         (json!({ "actorId": { "eq": ada.id }, "action": ours }), 1),
         (json!({ "subjectId": { "eq": ada.id }, "action": ours }), 2),
         (json!({ "action": { "eq": "SESSION_REFUSED" } }), 1),
+        (json!({ "createdAt": { "eq": all[1]["createdAt"] }, "action": ours }), 1),
+        (json!({ "createdAt": { "in": [all[0]["createdAt"], all[2]["createdAt"]] }, "action": ours }), 2),
         (json!({ "createdAt": { "gt": all[2]["createdAt"], "lt": all[0]["createdAt"] }, "action": ours }), 1),
         (json!({ "action": { "in": [] } }), 0),
     ];

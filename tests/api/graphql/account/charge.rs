@@ -237,3 +237,21 @@ async fn a_page_of_jobs_with_their_accounts_shows_each_what_it_may_see() {
     let seen = cara.data(document, json!({})).await["jobs"]["nodes"].take();
     assert_eq!(seen, json!([{ "held": "5", "account": null, "charges": [] }]));
 }
+
+#[tokio::test]
+async fn an_attempt_that_somebody_ends_by_hand_is_paid_for_with_the_next() {
+    let shop = Shop::with(json!({ "perHour": "60" }), json!({ "maxRunSeconds": 3600 }), json!({})).await;
+    let first = shop.start().await;
+    shop.app.advance(1800);
+    let again = json!({ "jobId": first.job, "status": "QUEUED" });
+    shop.app.admin().change("jobOverride", again, "job { status }").await;
+    assert_eq!(shop.cost(&first.job).await, [json!("60"), Value::Null]);
+    let second = shop.run_again().await;
+    shop.app.advance(60);
+    shop.complete(&second).await;
+    let [held, amount] = shop.cost(&first.job).await;
+    let amount: f64 = amount.as_str().and_then(|amount| amount.parse().ok()).expect("an amount");
+    // The test takes a moment of its own.
+    assert!(held.is_null() && (31.0..31.5).contains(&amount), "{amount}");
+    shop.sums().await;
+}

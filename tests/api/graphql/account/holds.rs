@@ -58,3 +58,31 @@ async fn holds_are_for_those_who_keep_accounts() {
     let refused = account::release_hold(app, &ada, uid(&job)).await.expect_err("not hers to release");
     assert_eq!(refused.code(), Code::Forbidden);
 }
+
+#[tokio::test]
+async fn a_released_hold_leaves_the_members_limit_as_it_is() {
+    for overrun in ["REFUSE", "CAP"] {
+        let shop = Shop::with(json!({ "perJob": "5" }), json!({}), json!({ "overrun": overrun })).await;
+        shop.app.member(&shop.account, &shop.ada, json!({ "limit": "5" })).await;
+        let first = shop.start().await;
+        account::release_hold(&shop.app.server.app, &Viewer::local_operator(), uid(&first.job))
+            .await
+            .expect("released");
+        let second = shop.start().await;
+        shop.complete(&first).await;
+        assert_eq!(shop.sums().await, ["100", "5", "0", "95"], "{overrun}: the second job has all of the limit");
+        shop.complete(&second).await;
+        assert_eq!(shop.sums().await, ["100", "0", "5", "95"], "{overrun}");
+    }
+}
+
+#[tokio::test]
+async fn a_release_is_noted_in_the_audit() {
+    let shop = Shop::with(json!({ "perJob": "5" }), json!({}), json!({})).await;
+    let job = shop.submit().await;
+    account::release_hold(&shop.app.server.app, &Viewer::local_operator(), uid(&job)).await.expect("released");
+    let document =
+        "query($id: ID!) { auditEntries(filter: { subjectId: { eq: $id } }) { nodes { action actorKind } } }";
+    let found = shop.app.admin().data(document, json!({ "id": job })).await;
+    assert_eq!(found["auditEntries"]["nodes"], json!([{ "action": "JOB_HOLD_RELEASED", "actorKind": "OPERATOR" }]));
+}

@@ -1,5 +1,6 @@
 //! Who is given which job, and when it is taken back.
 
+use entity::user::Status;
 use serde_json::{Value, json};
 
 use super::{beat, fetch, fetch_code, nobody, register, registered, runner, service, unregister, whose, with};
@@ -209,4 +210,22 @@ async fn a_runner_sees_its_assignment_live() {
     let job = app.admin().submit(&service, json!({})).await;
     let event = stream.item("jobEvents").await["event"].take();
     assert_eq!(event, json!({ "to": "CLAIMED", "job": { "id": job } }));
+}
+
+#[tokio::test]
+async fn a_suspended_users_runner_is_assigned_nothing() {
+    let app = TestApp::new().await;
+    let cara = app.author("cara").await;
+    let service = cara.service(json!({ "dispatch": "PUSH", "limits": { "leaseSeconds": 60 } })).await;
+    let runner = cara.runner(json!({ "serviceIds": [service], "slots": 1 })).await;
+    register(&runner).await;
+    app.set_status("cara", Status::Suspended).await;
+    let job = app.admin().submit(&service, json!({})).await;
+    assert_eq!(whose(&app.admin(), &job).await, nobody("QUEUED"));
+    let waits = app.admin().job(&job, "waitingReason { code }").await;
+    assert_eq!(waits["waitingReason"]["code"], "NO_RUNNER");
+    assert_eq!(app.assign().await, 0);
+    app.set_status("cara", Status::Active).await;
+    assert_eq!(app.assign().await, 1, "the sweep sees to what waits for a user who is back");
+    assert_eq!(whose(&app.admin(), &job).await, with("CLAIMED", &runner));
 }

@@ -1,8 +1,10 @@
+use entity::user::Status;
+use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::support::{TestApp, code, read, text};
+use crate::support::{Client, TestApp, code, read, text};
 
 /// Bytes without a pattern that a shift would leave alone.
 fn bytes(count: usize) -> Vec<u8> {
@@ -171,4 +173,52 @@ async fn a_store_that_is_away_is_said_to_be_so() {
     assert!(!answer.to_string().contains("/files"), "a path is told: {answer}");
     let data = ada.data("{ files { nodes { id } } }", json!({})).await;
     assert_eq!(data["files"]["nodes"], json!([]));
+}
+
+/// Sends the first part of a file, then does something, then the rest; the status of the answer and its text.
+async fn in_two_parts(app: &TestApp, head: &str, between: impl Future<Output = ()>) -> (String, String) {
+    let mut stream = tokio::net::TcpStream::connect(app.server.address).await.expect("a connection");
+    let head = format!(
+        "PUT /files/a HTTP/1.1\r\nhost: {}\r\n{head}\r\ncontent-type: text/plain\r\nconnection: close\r\n\
+         content-length: 8\r\n\r\nhalf",
+        app.server.address
+    );
+    stream.write_all(head.as_bytes()).await.expect("sent");
+    // Its row is there when the upload has begun.
+    while entity::file::Entity::find().count(app.server.app.db.read()).await.expect("a count") == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    between.await;
+    stream.write_all(b"half").await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    (answer.split(' ').nth(1).unwrap_or_default().to_owned(), answer)
+}
+
+#[tokio::test]
+async fn an_upload_whose_senders_right_ends_before_its_bytes_is_not_kept() {
+    let app = TestApp::new().await;
+    let cara = app.author("cara").await;
+    let service = cara.service(json!({})).await;
+    let runner = cara.runner(json!({ "serviceIds": [service] })).await;
+    app.admin().submit(&service, json!({})).await;
+    let lease = runner.claim().await;
+    let made =
+        cara.change("tokenCreate", json!({ "name": "a", "scopes": ["jobs:write"] }), "token apiToken { id }").await;
+    let token = cara.with_token(text(&made["token"]), "");
+    let bearer = |client: &Client| format!("authorization: Bearer {}", client.token.as_deref().expect("a credential"));
+    let output = format!("{}\r\ndocket-lease: {}", bearer(&runner), lease.token);
+    let suspend = || app.set_status("cara", Status::Suspended);
+    for (head, status, code) in [(bearer(&cara), "403", "FORBIDDEN"), (output, "401", "UNAUTHENTICATED")] {
+        let answer = in_two_parts(&app, &head, suspend()).await;
+        assert_eq!(answer.0, status, "{}", answer.1);
+        assert!(answer.1.contains(code), "{}", answer.1);
+        app.set_status("cara", Status::Active).await;
+    }
+    let revoke = async {
+        cara.change("tokenRevoke", json!({ "tokenId": made["apiToken"]["id"] }), "apiToken { id }").await;
+    };
+    let answer = in_two_parts(&app, &bearer(&token), revoke).await;
+    assert_eq!(answer.0, "401", "{}", answer.1);
+    assert_eq!(app.stored().len(), 0);
 }

@@ -65,7 +65,13 @@ async fn nobody_cancels_everything_by_leaving_something_out() {
     let app = TestApp::new().await;
     let service = app.service(json!({})).await;
     app.admin().submit(&service, json!({})).await;
-    for filter in [json!({}), json!({ "labels": [] }), json!({ "status": null }), json!({ "priority": {} })] {
+    for filter in [
+        json!({}),
+        json!({ "labels": [] }),
+        json!({ "status": null }),
+        json!({ "priority": {} }),
+        json!({ "submittedAt": {} }),
+    ] {
         let input = json!({ "filter": filter });
         assert_eq!(app.admin().wrong("jobsCancel", input).await, ["filter"], "{filter}");
     }
@@ -115,4 +121,17 @@ async fn more_than_one_batch_is_cancelled() {
         ada.submit(&service, json!({})).await;
     }
     assert_eq!(cancel(&ada, json!({ "ownerId": { "eq": ada.id } })).await, (205, 0));
+}
+
+#[tokio::test]
+async fn a_job_that_ends_at_once_though_a_runner_has_it_counts_as_cancelled() {
+    let app = TestApp::new().await;
+    let service = app.service(json!({ "dispatch": "PUSH" })).await;
+    let runner = app.runner_with(json!({ "serviceIds": [service], "slots": 1 })).await;
+    runner.change("runnerRegister", json!({}), "runner { id }").await;
+    let ada = app.user("ada").await;
+    ada.submit(&service, json!({})).await;
+    assert_eq!(statuses(&ada).await, ["CLAIMED"]);
+    assert_eq!(cancel(&ada, json!({ "ownerId": { "eq": ada.id } })).await, (1, 0));
+    assert_eq!(statuses(&ada).await, ["CANCELLED"]);
 }

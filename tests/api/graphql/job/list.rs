@@ -245,3 +245,35 @@ async fn a_job_is_found_by_id_and_by_number_by_those_who_may_see_it() {
     }
     assert_eq!(ada.code(as_node, json!({ "ids": vec![&job; 101] })).await, "INVALID");
 }
+
+#[tokio::test]
+async fn numbers_and_moments_match_exactly_and_by_lists() {
+    let app = TestApp::new().await;
+    let (ada, jobs) = seven(&app).await;
+    let shown = ada.data("{ jobs(order: SUBMITTED_AT_ASC) { nodes { submittedAt finishedAt } } }", json!({})).await;
+    let moment = |index: usize, name: &str| shown["jobs"]["nodes"][index][name].clone();
+    for (filter, expected) in [
+        (json!({ "priority": { "in": [5, -2, 5, 7] } }), vec![1, 3, 4]),
+        (json!({ "priority": { "in": [5, -2, 9], "gt": -2, "lt": 9 } }), vec![1, 4]),
+        (json!({ "priority": { "in": [] } }), vec![]),
+        (json!({ "submittedAt": { "eq": moment(2, "submittedAt") } }), vec![2]),
+        (json!({ "submittedAt": { "eq": moment(2, "submittedAt"), "gt": moment(2, "submittedAt") } }), vec![]),
+        (json!({ "submittedAt": { "in": [moment(6, "submittedAt"), moment(1, "submittedAt")] } }), vec![1, 6]),
+        (
+            json!({ "submittedAt": { "in": [moment(6, "submittedAt"), moment(1, "submittedAt")],
+                "gte": moment(2, "submittedAt") } }),
+            vec![6],
+        ),
+        (json!({ "finishedAt": { "eq": moment(3, "finishedAt") } }), vec![3]),
+        (json!({ "finishedAt": { "in": [moment(3, "finishedAt"), moment(0, "finishedAt")] } }), vec![0, 3]),
+    ] {
+        let (ids, _) = page(&ada, json!({ "filter": filter, "order": "SUBMITTED_AT_ASC" })).await;
+        assert_eq!(ids, pick(&jobs, &expected), "{filter}");
+    }
+    let many = json!({ "priority": { "in": vec![1; 101] } });
+    let faults = ada.faults(PAGE, json!({ "filter": many })).await;
+    assert_eq!(faults[0].0, "filter/priority/in");
+    let many = json!({ "finishedAt": { "in": vec![moment(0, "finishedAt"); 101] } });
+    let faults = ada.faults(PAGE, json!({ "filter": many })).await;
+    assert_eq!(faults[0].0, "filter/finishedAt/in");
+}

@@ -106,3 +106,29 @@ async fn one_job_is_followed_by_members() {
     assert_eq!(stream.item("job").await["status"], "CANCELLED");
     assert!(stream.next().await.is_none());
 }
+
+/// What comes with an event is seen by the rights of that moment, like the event itself.
+#[tokio::test]
+async fn an_open_stream_shows_the_job_of_its_readers_first_project_and_of_its_first_service() {
+    let team = Team::new().await;
+    let cara = team.app.author("cara").await;
+    let document = "subscription { jobEvents(after: \"e0\") { event {
+        ... on JobStatusChanged { jobId job { status project { title } } }
+        ... on JobFileAdded { jobId job { status } file { name } } } } }";
+    let mut stream = cara.subscribe(document, Value::Null).await;
+    let before = cara.submit(&team.service, json!({})).await;
+    assert_eq!(stream.item("jobEvents").await["event"]["jobId"], json!(before));
+    team.owner.enrol(&team.project, &cara, "WATCHER").await;
+    team.app.advance(2);
+    let file = team.owner.file("a.txt", "a").await;
+    let input = json!({ "serviceId": team.service, "projectId": team.project, "fileIds": [file] });
+    let job = team.owner.submit_with(input).await;
+    let shown = json!({ "jobId": job, "job": { "status": "QUEUED", "project": { "title": "Team" } } });
+    assert_eq!(stream.item("jobEvents").await["event"], shown);
+    let shown = json!({ "jobId": job, "job": { "status": "QUEUED" }, "file": { "name": "a.txt" } });
+    assert_eq!(stream.item("jobEvents").await["event"], shown);
+    let own = cara.service(json!({})).await;
+    let job = team.owner.submit(&own, json!({})).await;
+    let shown = json!({ "jobId": job, "job": { "status": "QUEUED", "project": null } });
+    assert_eq!(stream.item("jobEvents").await["event"], shown);
+}

@@ -1,8 +1,13 @@
 //! Claiming: who gets what, and who waits.
 
+use docket::{
+    domain::{lease, session},
+    viewer::Viewer,
+};
+use entity::user::Status;
 use serde_json::{Value, json};
 
-use crate::support::{Lease, TestApp};
+use crate::support::{Client, Lease, TestApp};
 
 fn jobs(leases: &[Lease]) -> Vec<&str> {
     leases.iter().map(|lease| lease.job.as_str()).collect()
@@ -173,4 +178,32 @@ async fn only_a_runner_claims_and_within_bounds() {
     }
     let both = runner.wrong("workClaim", json!({ "max": 0, "waitSeconds": 31 })).await;
     assert_eq!(both, ["max", "waitSeconds"]);
+}
+
+/// The runner as it is believed to be, for as long as its request takes.
+async fn viewer(app: &TestApp, runner: &Client) -> Viewer {
+    session::authenticate(&app.server.app, runner.token.as_deref()).await.expect("it is there")
+}
+
+#[tokio::test]
+async fn a_claim_that_waits_gets_nothing_once_its_runners_owner_is_suspended() {
+    let app = TestApp::new().await;
+    for limits in [json!({}), json!({ "maxRunning": 5 }), json!({ "maxRunningPerUser": 5 })] {
+        let name = format!("cara{}", limits.to_string().len());
+        let cara = app.author(&name).await;
+        let service = cara.service(json!({ "limits": limits })).await;
+        let runner = cara.runner(json!({ "serviceIds": [service] })).await;
+        let believed = viewer(&app, &runner).await;
+        let claim = |wait_seconds| lease::Claim { service_ids: Vec::new(), max: 5, wait_seconds };
+        let waiting = tokio::spawn({
+            let (app, believed, claim) = (app.server.app.clone(), believed.clone(), claim(2));
+            async move { lease::claim(&app, &believed, claim).await.expect("no job is no error").len() }
+        });
+        app.set_status(&name, Status::Suspended).await;
+        app.admin().submit(&service, json!({})).await;
+        assert_eq!(waiting.await.expect("no panic"), 0, "{limits}");
+        assert_eq!(lease::claim(&app.server.app, &believed, claim(0)).await.expect("no error").len(), 0, "{limits}");
+        app.set_status(&name, Status::Active).await;
+        assert_eq!(runner.claim_with(json!({})).await.len(), 1, "{limits}");
+    }
 }
