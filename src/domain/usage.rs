@@ -116,12 +116,15 @@ pub struct UsedOf {
     pub before: Option<Time>,
 }
 
+/// Whether of users; from when on, and before when.
+type Kind = (bool, Option<Time>, Option<Time>);
+
 /// What accounts, or users of them, spent from a moment on and before another, and came to hold then for jobs that hold it
 /// still, of the entries that the viewer may see. A hold that was made before, and settled then, counts as what it came
 /// to. One statement for each span of time and kind that is asked for, however many accounts that is.
 pub async fn used(app: &App, viewer: &Viewer, asked: &[UsedOf]) -> Result<HashMap<UsedOf, Total>> {
     viewer.require_read(Permission::AccountsRead)?;
-    let mut kinds: HashMap<(bool, Option<Time>, Option<Time>), Vec<&UsedOf>> = HashMap::new();
+    let mut kinds: HashMap<Kind, Vec<&UsedOf>> = HashMap::new();
     for of in asked {
         kinds.entry((of.user_id.is_some(), of.from, of.before)).or_default().push(of);
     }

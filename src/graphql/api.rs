@@ -49,6 +49,9 @@ where
     /// A door to the schema that `build` begins. It is called twice: documents are validated by one schema and run
     /// by another of the same types, which trusts that they were.
     ///
+    /// # Panics
+    ///
+    /// Never by itself; the first request does when the SDL that the library prints is not one that it reads.
     #[must_use]
     pub fn new(build: impl Fn() -> SchemaBuilder<Q, M, S> + Send + 'static, limits: Limits) -> Self {
         let schema = build().validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish();

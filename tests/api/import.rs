@@ -204,8 +204,9 @@ async fn members_come_back_and_what_contradicts_itself_is_refused() {
 #[tokio::test]
 async fn how_many_rows_were_refused_is_told_however_many() {
     let app = TestApp::new().await;
-    let users: String = (0..1_200).map(|number| format!("u{number},0,,,,,\n")).collect();
-    let users = format!("UserName,UserID,UserMetadata,Email,LDAPUID,Created,Updated\n{users}");
+    let mut users = vec!["UserName,UserID,UserMetadata,Email,LDAPUID,Created,Updated".to_owned()];
+    users.extend((0..1_200).map(|number| format!("u{number},0,,,,,")));
+    let users = users.join("\n");
     let report = mybrc(&app, folder(&[("users.csv", &users), ACCOUNTS, MEMBERS, JOBS]).path()).await;
     assert!(!report.is_complete());
     let refused: u64 = report.counts.iter().map(|(_, counts)| counts.refused).sum();

@@ -27,9 +27,9 @@ fn exported() -> TempDir {
          3b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a15,t,dan@example.org,,,,2015-01-02 03:04:05+0000,\n"
     );
     let words = ["admin", "editor", "editor", "accounting", "service-author"];
-    let words: String = words.iter().map(|role| format!("{CAT},{role}\n")).collect();
+    let words = words.map(|role| format!("{CAT},{role}")).join("\n");
     let others = "x,admin\n0b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a12,editor\n9b7a3c1e-5a5e-4c5e-9d57-0a6a3a8e2a14,admin\n";
-    let roles = format!("principal_id,role\n{words}{others}");
+    let roles = format!("principal_id,role\n{words}\n{others}");
     folder(&[("principal.csv", &principal), ("globalroles.csv", &roles)])
 }
 

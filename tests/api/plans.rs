@@ -237,6 +237,9 @@ async fn a_jobs_place_is_counted_by_the_index() {
     plans.await.by("COUNT(*) FILTER", "job_claim").by("owner_id = ? AND lease_expires_at", "job_running");
 }
 
+/// Where jobs are listed.
+const LIST: &str = "ORDER BY \"job\".\"id\" DESC";
+
 #[tokio::test]
 async fn a_list_reads_no_part_that_its_filter_leaves_nothing_of() {
     let Some((app, other, ..)) = world(json!({})).await else { return };
@@ -248,7 +251,6 @@ async fn a_list_reads_no_part_that_its_filter_leaves_nothing_of() {
         let ask = async { drop(cara.data(document, json!({ "filter": filter })).await) };
         plans_of(&app, ask).await
     };
-    const LIST: &str = "ORDER BY \"job\".\"id\" DESC";
     let all = list(json!({})).await;
     all.check().by(LIST, "job_owner ").by(LIST, "job_service ").by(LIST, "job_project ");
     let own = list(json!({ "serviceId": { "in": services } })).await;
@@ -257,6 +259,15 @@ async fn a_list_reads_no_part_that_its_filter_leaves_nothing_of() {
     foreign.check().by(LIST, "job_owner ").by(LIST, "job_project ");
     let hers = list(json!({ "ownerId": { "eq": cara.id }, "dialect": { "in": ["PROJECT_W"] } })).await;
     hers.check().by(LIST, "job_owner_dialect ").not_by(LIST, "job_service").not_by(LIST, "job_project");
+    // The cursor bounds the parts; once more around them, PostgreSQL would read all that lies beyond it.
+    let document = "query($after: String) { jobs(first: 1, after: $after) { pageInfo { endCursor } } }";
+    cara.submit(&services[0], json!({})).await;
+    let first = cara.data(document, json!({})).await;
+    let after = json!({ "after": first["jobs"]["pageInfo"]["endCursor"] });
+    let deep = plans_of(&app, async { drop(cara.data(document, after).await) }).await;
+    let bounded = |sql: &&(String, Vec<(i64, String)>)| sql.0.contains(LIST) && sql.0.contains("\"job\".\"id\" < ");
+    let (sql, _) = deep.0.iter().find(bounded).expect("the page in the depth");
+    assert!(!sql.rsplit(')').next().is_some_and(|end| end.contains('<')), "{sql}");
     let numbers = list(json!({ "dialect": { "in": ["PROJECT_W"] }, "dialectNumbers": [1, 2, 3] })).await;
     numbers.check().by(LIST, "job_dialect ");
 }

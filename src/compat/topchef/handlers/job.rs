@@ -25,7 +25,7 @@ use crate::compat::{Call, Operation, Page};
 pub(in crate::compat::topchef) const QUEUE: usize = 10;
 
 /// See its document.
-pub(in crate::compat::topchef) static SHOW_QUEUE: Operation<First, Queue> =
+pub(in crate::compat::topchef) static SHOW_QUEUE: Operation<Head, Queue> =
     Operation::new("Topchef_ShowQueue", include_str!("../operations/show_queue.graphql"));
 
 /// See its document.
@@ -42,7 +42,7 @@ pub(in crate::compat::topchef) static OVERRIDE_JOB: Operation<Input<Override>, O
 
 /// The first jobs of a service.
 #[derive(Debug, Serialize)]
-pub(in crate::compat::topchef) struct First {
+pub(in crate::compat::topchef) struct Head {
     id: String,
     first: usize,
     after: Option<String>,
@@ -147,7 +147,7 @@ fn rest_of_queue(call: Call, uuid: Uuid, wanted: usize, page: Page<wire::Job>) -
     let wanted = wanted.saturating_sub(page.nodes.len());
     let next = page.next().filter(|_| wanted > 0).map(|after| {
         let read = async move {
-            let found = SHOW_QUEUE.run(&call, First::of(uuid, wanted, Some(after))).await?;
+            let found = SHOW_QUEUE.run(&call, Head::of(uuid, wanted, Some(after))).await?;
             Ok(Pages::from(rest_of_queue(call, uuid, wanted, found.jobs)))
         };
         read.boxed()
@@ -169,13 +169,13 @@ pub(in crate::compat::topchef) async fn queued(
     first: usize,
     after: Option<String>,
 ) -> Result<Page<wire::Job>, Refusal> {
-    let found = SHOW_QUEUE.run(call, First::of(uuid, first, after)).await;
+    let found = SHOW_QUEUE.run(call, Head::of(uuid, first, after)).await;
     let found = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
     found.service.known(uuid)?;
     Ok(found.jobs)
 }
 
-impl First {
+impl Head {
     fn of(uuid: Uuid, first: usize, after: Option<String>) -> Self {
         Self { id: wire::global("service", uuid), first, after }
     }

@@ -148,15 +148,15 @@ async fn what_the_first_api_says_that_a_job_costs_is_held_until_its_end() {
     world.post(begins("1", "30.00")).await;
     let (id, number) = world.job().await;
     let path = format!("/jobs/{number}/");
-    let patch = async |body: Value| world.first(Method::PATCH, &path, Some(body)).await;
-    let (status, job) = patch(json!({ "amount": 20 })).await;
+    let change = async |body: Value| world.first(Method::PATCH, &path, Some(body)).await;
+    let (status, job) = change(json!({ "amount": 20 })).await;
     assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!(20.0)));
     assert_eq!(world.sums().await, ["20", "0", "80"]);
     // What was read and is written back books nothing.
     let (_, body) = world.first(Method::GET, &path, None).await;
     assert_eq!(world.first(Method::PUT, &path, Some(body)).await.0, StatusCode::OK);
     assert_eq!(world.entries().await, ["HOLD 30 0", "RELEASE -10 0"]);
-    let (status, said) = patch(json!({ "amount": -1 })).await;
+    let (status, said) = change(json!({ "amount": -1 })).await;
     assert_eq!((status, &said["error"]), (StatusCode::BAD_REQUEST, &json!("Invalid amount.")));
     let input = json!({ "jobId": id, "amount": "25" });
     let made = world.app.admin().change("jobRecordUpdate", input, "job { amount held }").await;
@@ -164,12 +164,12 @@ async fn what_the_first_api_says_that_a_job_costs_is_held_until_its_end() {
     world.put("1", ends("1", "26.00")).await;
     assert_eq!(world.sums().await, ["0", "26", "74"]);
     // One that is said not to have ended after all holds what it had cost, and has cost nothing yet.
-    let (_, job) = patch(json!({ "enddate": null })).await;
+    let (_, job) = change(json!({ "enddate": null })).await;
     assert_eq!(job["amount"], 26.0);
     assert_eq!(world.sums().await, ["26", "0", "74"]);
-    patch(json!({ "amount": 28 })).await;
+    change(json!({ "amount": 28 })).await;
     assert_eq!(world.sums().await, ["28", "0", "72"]);
-    patch(json!({ "amount": 27, "enddate": "2020-03-01T12:00:00Z" })).await;
+    change(json!({ "amount": 27, "enddate": "2020-03-01T12:00:00Z" })).await;
     assert_eq!(world.sums().await, ["0", "27", "73"]);
     world.put("1", ends("1", "26.00")).await;
     assert_eq!(world.sums().await, ["0", "26", "74"]);

@@ -146,10 +146,10 @@ async fn what_is_no_parts_is_not_kept() {
         let mut stream = TcpStream::connect(app.server.address).await.expect("a connection");
         stream.write_all(start.as_bytes()).await.expect("written");
         let (mut reading, mut writing) = stream.split();
-        let mut sent = 0;
-        let send = async {
-            while writing.write_all(&[b'y'; 65_536]).await.is_ok() {
-                sent += 65_536;
+        let (chunk, mut sent) = (vec![b'y'; 65_536], 0);
+        let endless = async {
+            while writing.write_all(&chunk).await.is_ok() {
+                sent += chunk.len();
             }
             std::future::pending::<()>().await;
         };
@@ -159,7 +159,7 @@ async fn what_is_no_parts_is_not_kept() {
             String::from_utf8(text.to_vec()).expect("text")
         };
         let status = tokio::select! {
-            () = send => unreachable!("it goes on for ever"),
+            () = endless => unreachable!("it goes on for ever"),
             answer = timeout(PATIENCE, answer) => answer.expect("an answer in time"),
         };
         assert_eq!(status, "HTTP/1.1 400");
