@@ -12,8 +12,6 @@ pub const INDEXES: &[&str] = &[
     "CREATE UNIQUE INDEX legacy_number_number ON legacy_number (dialect, noun, number)",
     "CREATE UNIQUE INDEX legacy_number_row ON legacy_number (dialect, noun, row_id)",
     "CREATE UNIQUE INDEX job_dialect ON job (dialect, dialect_number) WHERE dialect_number IS NOT NULL",
-    // One's own jobs of one API, among all that one has.
-    "CREATE INDEX job_owner_dialect ON job (owner_id, dialect, id) WHERE dialect IS NOT NULL",
 ];
 
 /// Where numbers are drawn, and what they stand for. No reference from `row_id`: it leads to the table that `noun` names,

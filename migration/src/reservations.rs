@@ -14,13 +14,15 @@ impl MigrationName for Migration {
 }
 
 /// `job_started*` lead through the recorded jobs that began in a span of time: all, a user's, an account's.
-/// `ledger_entry_created` leads through what was booked on an account in one.
+/// `ledger_entry_created` leads through what was booked on an account in one, `job_owner_dialect` through one's own jobs of
+/// one API.
 const INDEXES: &[&str] = &[
     "CREATE INDEX reservation_account ON reservation (account_id, user_id)",
     "CREATE INDEX reservation_end ON reservation (expires_at)",
     "CREATE INDEX job_started ON job (started_at) WHERE origin = 'recorded'",
     "CREATE INDEX job_started_owner ON job (owner_id, started_at) WHERE origin = 'recorded'",
     "CREATE INDEX job_started_account ON job (account_id, started_at) WHERE origin = 'recorded'",
+    "CREATE INDEX job_owner_dialect ON job (owner_id, dialect, id) WHERE dialect IS NOT NULL",
     "CREATE INDEX ledger_entry_created ON ledger_entry (account_id, created_at)",
 ];
 

@@ -24,8 +24,8 @@ pub(super) enum Failure {
     Partial,
 }
 
-/// The exit code of what was done in part.
-const PARTIAL: u8 = 2;
+/// The exit code of what was done in part. A command line that cannot be read ends with 2.
+const PARTIAL: u8 = 3;
 
 impl From<Problems> for Failure {
     fn from(problems: Problems) -> Self {

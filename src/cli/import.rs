@@ -14,7 +14,7 @@ use crate::domain::import::{self, Counts, Progress, Refused, Report};
 use crate::viewer::Viewer;
 
 /// What every import's help ends with.
-const EXIT: &str = "Exit code: 0 when every row was taken over or is there already, 2 when rows were refused (the others are \
+const EXIT: &str = "Exit code: 0 when every row was taken over or is there already, 3 when rows were refused (the others are \
                     taken over), 1 when nothing was done.";
 
 /// The subcommands. What is there already is left as it is, so that an import may be repeated.

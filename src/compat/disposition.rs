@@ -3,6 +3,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_DISPOSITION;
 
+use crate::infra::escape::unescaped;
+
 /// What a part is called, and its file's name if it is a file. The library that reads forms gives neither when a name is
 /// not UTF-8, and does not know `filename*`; the old servers' framework read both.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,31 +46,12 @@ fn lossy(bytes: &[u8]) -> String {
 fn decoded(value: &[u8]) -> Option<String> {
     let mut parts = value.splitn(3, |byte| *byte == b'\'');
     let (charset, text) = (parts.next()?, parts.nth(1)?);
-    let bytes = percent_decoded(text);
+    let bytes = unescaped(text);
     match charset.to_ascii_lowercase().as_slice() {
         b"utf-8" => Some(lossy(&bytes)),
         b"iso-8859-1" => Some(bytes.iter().map(|byte| char::from(*byte)).collect()),
         _ => None,
     }
-}
-
-fn percent_decoded(mut text: &[u8]) -> Vec<u8> {
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
-    let mut bytes = Vec::with_capacity(text.len());
-    while let [byte, after @ ..] = text {
-        text = after;
-        match after {
-            [high, low, after @ ..] if *byte == b'%' => match (digit(*high), digit(*low)) {
-                (Some(high), Some(low)) => {
-                    bytes.push(high << 4 | low);
-                    text = after;
-                }
-                _ => bytes.push(*byte),
-            },
-            _ => bytes.push(*byte),
-        }
-    }
-    bytes
 }
 
 /// What follows the word that a value begins with.

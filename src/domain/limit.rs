@@ -141,6 +141,17 @@ pub async fn mail(app: &App, client: &Client, to: &str) -> Result<()> {
     take(app, vec![by_address, by_account]).await.map(|_| ())
 }
 
+/// Takes a question whether somebody has an address (`to`). Apart from mails, so that who asks in vain can still be written
+/// to.
+///
+/// Fails with RATE_LIMITED.
+pub async fn taken(app: &App, client: &Client, to: &str) -> Result<()> {
+    let limits = &app.config.limits;
+    let by_address = Counter::new(format!("taken/address/{}", place(client)), limits.mails_per_address);
+    let by_account = Counter::new(format!("taken/account/{}", digest(to)), limits.mails_per_account);
+    take(app, vec![by_address, by_account]).await.map(|_| ())
+}
+
 /// Takes a wrong secret of an OAuth client. Right ones are not counted: of 256 random bits nobody guesses any, and this
 /// only keeps noise down.
 ///

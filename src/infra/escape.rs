@@ -2,9 +2,10 @@
 
 /// The bytes of a part of an address; `%` that begins nothing stands for itself.
 #[must_use]
-pub fn unescaped(text: &str) -> Vec<u8> {
+pub fn unescaped(text: impl AsRef<[u8]>) -> Vec<u8> {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
-    let (bytes, mut at, mut read) = (text.as_bytes(), 0, Vec::with_capacity(text.len()));
+    let bytes = text.as_ref();
+    let (mut at, mut read) = (0, Vec::with_capacity(bytes.len()));
     while let Some(byte) = bytes.get(at) {
         if let (b'%', Some(high), Some(low)) = (byte, digit(bytes.get(at + 1)), digit(bytes.get(at + 2))) {
             read.extend(u8::try_from(high * 16 + low));

@@ -17,18 +17,19 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 /// Starts docket some times on the seeded database.
 pub fn start(plan: Plan, programs: &Programs<'_>) -> Result<Vec<Line>> {
-    let (mut times, mut memory) = (Vec::new(), Vec::new());
+    let (mut times, mut memory, mut own) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..plan.rounds.max(3) {
         let server = programs.docket()?;
         times.push(server.ready_after.as_secs_f64() * 1e3);
         thread::sleep(SETTLE);
         memory.push(megabytes(server.resident()?));
+        own.push(megabytes(server.own_memory()?));
         server.stop()?;
     }
     let floor = programs.floor()?;
     let floor_time = floor.ready_after.as_secs_f64() * 1e3;
     thread::sleep(SETTLE);
-    let floor_memory = megabytes(floor.resident()?);
+    let (floor_memory, floor_own) = (megabytes(floor.resident()?), megabytes(floor.own_memory()?));
     floor.stop()?;
     let line = |scenario, server, value, unit| Line::figure(scenario, server, Figure { value, unit });
     Ok(vec![
@@ -36,6 +37,8 @@ pub fn start(plan: Plan, programs: &Programs<'_>) -> Result<Vec<Line>> {
         line("start, 10,000 jobs", "floor", floor_time, "ms"),
         line("idle memory", "docket", median(memory)?, "MB").at_most(MEMORY_TARGET),
         line("idle memory", "floor", floor_memory, "MB"),
+        line("idle memory, its own", "docket", median(own)?, "MB"),
+        line("idle memory, its own", "floor", floor_own, "MB"),
     ])
 }
 

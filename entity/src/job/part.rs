@@ -62,20 +62,31 @@ const SMALL: i64 = 16_384;
 const LEFT: i64 = 1 << 62;
 const SIZED: i64 = 1 << 61;
 
-/// The bytes of both, in which neither database has to read them to know.
-const SIZE: &str = "octet_length(\"job\".\"parameters\") + coalesce(octet_length(\"job\".\"results\"), 0)";
-
 impl Columns {
     const BODIES: [Column; 2] = [Column::Parameters, Column::Results];
+
+    /// Those of parameters and results that are among them.
+    #[must_use]
+    pub fn bodies(self) -> Self {
+        Self(self.0 & Self::of(&Self::BODIES).0)
+    }
+
+    /// How many bytes these are, which neither database has to read them to know.
+    fn size(self) -> String {
+        let asked = Self::BODIES.into_iter().filter(|column| self.has(*column));
+        let bytes = asked.map(|column| format!("coalesce(octet_length(\"job\".\"{}\"), 0)", column.as_str()));
+        bytes.collect::<Vec<_>>().join(" + ")
+    }
 
     /// The same for a query that may have many rows: one with large parameters or results leaves them where they are, so
     /// that not all of them come into memory at once. Each row says how large they are.
     #[must_use]
     pub fn select_small(self, query: Select<Entity>) -> Select<Entity> {
-        if !Self::BODIES.into_iter().any(|column| self.has(column)) {
+        if self.bodies() == Self::NONE {
             return self.select(query);
         }
-        let is_small = || Expr::cust(format!("{SIZE} <= {SMALL}"));
+        let size = self.size();
+        let is_small = || Expr::cust(format!("{size} <= {SMALL}"));
         let word = Expr::case(is_small(), self.0 | SIZED).finally(self.0 | SIZED | LEFT);
         let read = Column::iter().filter(|column| self.has(*column));
         let query = read.fold(query.select_only().expr_as(word, "part"), |query, column| {
@@ -85,7 +96,7 @@ impl Columns {
                 query.column(column)
             }
         });
-        query.expr_as(Expr::cust(format!("CAST({SIZE} AS BIGINT)")), "size")
+        query.expr_as(Expr::cust(format!("CAST({size} AS BIGINT)")), "size")
     }
 }
 
@@ -96,7 +107,7 @@ pub struct Part {
     pub columns: Columns,
     /// The row.
     pub row: Model,
-    /// Bytes of its parameters and results, if it was read through [`Columns::select_small`] with one of them.
+    /// Bytes of those of its parameters and results that were asked for through [`Columns::select_small`].
     pub size: i64,
 }
 

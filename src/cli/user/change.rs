@@ -6,8 +6,9 @@ use super::named;
 use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::domain::user::{self, RecordedChange};
+use crate::domain::user::{self, RecordedChange, UserFilter, UserOrder};
 use crate::origin::Via;
+use crate::page::{MAX_SIZE, PageRequest};
 use crate::viewer::Viewer;
 
 pub(super) async fn set_status(
@@ -51,13 +52,26 @@ pub(super) async fn set_ldap_uid(
         let number = name.parse().map_err(|_| Failure::Input(format!("{name} is no number")))?;
         user::get_by(app, &operator, Some(number), None, None).await.map_err(Failure::looking_for("user", name))?
     } else {
-        named(app, name).await?
+        alone(app, named(app, name).await?).await?
     };
     let change = RecordedChange { ldap_uid: Some(uid), ..RecordedChange::default() };
     let changed = user::record_update(app, &operator, found.uid, change).await?;
     let uid = changed.ldap_uid.unwrap_or_default();
     output.line(&format!("The user {} is {uid} in the directory.", changed.username))?;
     Ok(())
+}
+
+/// A user whose name nobody else has: those who are only recorded may share one.
+async fn alone(app: &App, found: entity::user::Model) -> Result<entity::user::Model, Failure> {
+    let filter = UserFilter { username_starts_with: Some(found.username.clone()), ..UserFilter::default() };
+    let request = PageRequest::new(Some(MAX_SIZE), None, None, None)?;
+    let page = user::list(app, &Viewer::local_operator(), &filter, UserOrder::UsernameAsc, &request).await?;
+    let same = page.rows.iter().filter(|row| row.username == found.username && row.deleted_at.is_none()).count();
+    if same > 1 {
+        let message = format!("several users are called {}; name one by its number, with --by-number", found.username);
+        return Err(Failure::Input(message));
+    }
+    Ok(found)
 }
 
 pub(super) async fn delete(name: &str, yes: bool, app: &App, mut output: Output) -> Result<(), Failure> {

@@ -68,7 +68,7 @@ pub(super) fn require(account: &account::Model, member: Option<&account_member::
 }
 
 /// What is left of a member's limit; none when there is no limit. Members that were removed have none.
-pub(super) fn room(member: &account_member::Model) -> Option<Amount> {
+fn room(member: &account_member::Model) -> Option<Amount> {
     let limit = member.spend_limit.filter(|_| member.removed_at.is_none())?;
     Some(Amount::clamped(limit.wide() - member.held.wide() - member.spent.wide()))
 }

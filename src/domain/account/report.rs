@@ -5,7 +5,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
     book::{Book, Entry},
-    charge::{bound, require, room, untaken},
+    charge::{bound, require, untaken},
 };
 use crate::{
     db::Tx,
@@ -60,9 +60,10 @@ pub(in crate::domain) async fn restate(
     let spent = if stays { spent_before } else { after.amount.unwrap_or_default().wide() };
     let wanted = after.clone();
     let moves = moves([before, &wanted], [held_before, held], [spent_before, spent]);
+    let settled = before.status.is_final() && before.amount.is_some() && terms.was_dated;
     let mut bookings = Vec::new();
     for one in moves.iter().filter(|one| one.held != 0 || one.spent != 0) {
-        let left = book(tx, one, terms.has_run, &mut bookings).await?;
+        let left = book(tx, one, (terms.has_run, settled), &mut bookings).await?;
         if one.account_id != after.account_id.unwrap_or_default() {
             continue;
         }
@@ -96,7 +97,7 @@ async fn note(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<Ve
         if one.held == 0 && one.spent == 0 {
             continue;
         }
-        let left = book(tx, &one, true, &mut bookings).await?;
+        let left = book(tx, &one, (true, false), &mut bookings).await?;
         if left.held > 0 {
             // Another account is to hold it, and does not.
             after.held = Some(Amount::clamped(wanted.held.unwrap_or_default().wide() - left.held));
@@ -143,12 +144,18 @@ struct Left {
     spent: i128,
 }
 
-/// Enters one move; returns what the account's rules kept from being held and taken.
-async fn book(tx: &Tx, one: &Move<'_>, has_run: bool, bookings: &mut Vec<event::Booking>) -> Result<Left> {
+/// Enters one move, of a job that has run, and was settled before, or not; returns what the account's rules kept from being
+/// held and taken.
+async fn book(
+    tx: &Tx,
+    one: &Move<'_>,
+    (has_run, settled): (bool, bool),
+    bookings: &mut Vec<event::Booking>,
+) -> Result<Left> {
     let mut book = Book::open(tx, one.account_id).await?;
     let mut member = book.member(tx, one.job.owner_id).await?;
     let (held, spent) = if book.account.charges_recorded {
-        takes(&book, member.as_ref(), one, has_run)?
+        takes(&book, member.as_ref(), one, (has_run, settled))?
     } else {
         // What it held when it still charged recorded jobs goes back all the same.
         (one.held.min(0), 0)
@@ -160,7 +167,8 @@ async fn book(tx: &Tx, one: &Move<'_>, has_run: bool, bookings: &mut Vec<event::
     for (kind, held, spent) in entries(amounts) {
         let settles = kind == ledger::Kind::Settle;
         let entry = Entry {
-            ran_micros: ran.filter(|_| settles),
+            // The first settlement counts the time; later ones put the amount right.
+            ran_micros: ran.filter(|_| settles && !settled),
             reason: reason.clone().filter(|_| settles),
             ..Entry::about(one.job, kind, held, spent)
         };
@@ -172,8 +180,17 @@ async fn book(tx: &Tx, one: &Move<'_>, has_run: bool, bookings: &mut Vec<event::
 }
 
 /// How much an account that charges recorded jobs holds and takes of a move. Fails with INSUFFICIENT_FUNDS when its rule
-/// is REFUSE and it has not what a job begins to hold; of what has run it pays what it has.
-fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>, has_run: bool) -> Result<(i128, i128)> {
+/// is REFUSE and it has not what a job begins to hold; of what has run it pays what it has, and no more when the same is
+/// told again.
+fn takes(
+    book: &Book,
+    member: Option<&account_member::Model>,
+    one: &Move<'_>,
+    (has_run, settled): (bool, bool),
+) -> Result<(i128, i128)> {
+    if has_run && settled && one.held == 0 && one.spent > 0 && book.account.overrun != Overrun::Allow {
+        return Ok((0, 0));
+    }
     if one.held > 0 || one.held == 0 && one.spent > 0 {
         let needed = Amount::new(one.held + one.spent).ok_or_else(uncountable)?;
         if book.account.deleted_at.is_some() {
@@ -189,10 +206,7 @@ fn takes(book: &Book, member: Option<&account_member::Model>, one: &Move<'_>, ha
             }
             Overrun::Cap | Overrun::Refuse => {
                 // The batch system runs it all the same: what is there is held, and what was spent comes first.
-                let mut most = bound(&book.account, member, Amount::ZERO, Amount::MOST).wide();
-                if let Some(room) = member.and_then(room) {
-                    most = most.min(room.wide().max(0));
-                }
+                let most = bound(&book.account, member, Amount::ZERO, Amount::MOST).wide();
                 let spent = one.spent.min(most);
                 Ok((one.held.min(most - spent), spent))
             }

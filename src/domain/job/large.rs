@@ -17,7 +17,7 @@ pub(super) async fn filled(app: &App, page: Page<Part>, backwards: bool, columns
     if left.is_empty() {
         return Ok(page);
     }
-    let bodies = Columns::of(&[job::Column::Id, job::Column::Parameters, job::Column::Results]);
+    let bodies = columns.bodies().with(Columns::of(&[job::Column::Id]));
     let query = bodies.select(job::Entity::find().filter(job::Column::Id.is_in(left)));
     let read: Vec<Part> = query.into_model().all(app.db.read()).await?;
     let mut read: HashMap<i64, Part> = read.into_iter().map(|part| (part.row.id, part)).collect();

@@ -5,7 +5,11 @@
 //! answers each in order, and the page is made of their heads. A part that the filter leaves nothing of is left out:
 //! its index would be read to the end to find that out.
 
-use entity::{Scope, job};
+use entity::{
+    Scope,
+    job::{self, Origin},
+    legacy_number::Dialect,
+};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select, prelude::Expr};
 use uuid::Uuid;
 
@@ -37,31 +41,48 @@ pub(super) async fn of(app: &App, viewer: &Viewer, filter: &JobFilter) -> Result
         return Ok(Parts::One);
     }
     if names_only(viewer, filter.owner_ids.as_deref()) {
-        return Ok(Parts::Own(Scope::User { id, owns_services: false, shares: false, keeps_accounts: false }));
+        return Ok(Parts::Own(own(id)));
     }
     if let Some(projects) = own_projects(viewer, filter) {
         return Ok(many(projects.into_iter().map(of_project).collect()));
     }
     let named = named_services(app, viewer, filter).await?;
-    let services: Vec<i64> = match &named {
+    let mut services: Vec<i64> = match &named {
         None => viewer.own_services().to_vec(),
         Some(named) => named.iter().copied().filter(|id| viewer.own_services().contains(id)).collect(),
     };
     if named.as_ref().is_some_and(|named| !named.is_empty() && named.len() == services.len()) {
         return Ok(many(services.into_iter().map(of_service).collect()));
     }
+    if filter.origin == Some(Origin::Recorded) {
+        // What a batch system ran belongs to no service.
+        services.clear();
+    }
     // In the personal project all jobs are the user's own.
     let shared = viewer.projects().iter().filter(|project| !project.personal);
     let projects = shared.map(|project| of_project(project.project_id));
-    // In the words of the index `job_recorded`. What a batch system ran belongs to no service.
-    let recorded = keeps_accounts && filter.service_ids.is_none();
+    // In the words of the index `job_recorded`.
+    let recorded = keeps_accounts && may_be_recorded(filter);
     let recorded = recorded.then(|| job::Entity::find().filter(Expr::cust("origin = 'recorded'")));
     let others: Vec<_> = services.into_iter().map(of_service).chain(projects).chain(recorded).collect();
     if others.is_empty() {
-        return Ok(Parts::One);
+        return Ok(Parts::Own(own(id)));
     }
-    let own = job::Entity::find().filter(job::Column::OwnerId.eq(id));
-    Ok(many(std::iter::once(own).chain(others).collect()))
+    let hers = job::Entity::find().filter(job::Column::OwnerId.eq(id));
+    Ok(many(std::iter::once(hers).chain(others).collect()))
+}
+
+/// A user's own jobs.
+const fn own(id: i64) -> Scope {
+    Scope::User { id, owns_services: false, shares: false, keeps_accounts: false }
+}
+
+/// Whether a recorded job may match: none belongs to a service, and all are at home in one API.
+fn may_be_recorded(filter: &JobFilter) -> bool {
+    filter.service_ids.is_none()
+        && filter.origin != Some(Origin::Submitted)
+        && filter.homes.as_ref().is_none_or(|homes| homes.contains(&Dialect::Mybrc))
+        && filter.other_homes.as_ref().is_none_or(|homes| !homes.contains(&Dialect::Mybrc))
 }
 
 /// Whether these owners are the caller and nobody else.

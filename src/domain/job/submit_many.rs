@@ -1,5 +1,7 @@
 //! Submitting many jobs in one call.
 
+use std::collections::HashSet;
+
 use futures_util::{StreamExt, stream};
 
 use super::submit::{Checked, NewJob, Submitted, check, insert};
@@ -23,9 +25,12 @@ pub async fn submit_all(app: &App, viewer: &Viewer, jobs: Vec<Result<NewJob>>) -
     if jobs.is_empty() || jobs.len() > BATCH_MOST {
         return Err(Error::invalid("jobs", format!("{} jobs are out of range; take 1 to {BATCH_MOST}.", jobs.len())));
     }
+    // Of several with one key the first one counts, so that they must not overtake each other.
+    let keys: Vec<_> = jobs.iter().flatten().filter_map(|new| new.idempotency_key.clone()).collect();
+    let at_once = if keys.iter().collect::<HashSet<_>>().len() == keys.len() { AT_ONCE } else { 1 };
     let checks = stream::iter(jobs).map(|new| async move { check(app, viewer, new?).await });
     let checked: Vec<Result<Checked>> = checks.buffered(AT_ONCE).collect().await;
-    Ok(stream::iter(checked).map(|checked| store(app, checked)).buffered(AT_ONCE).collect().await)
+    Ok(stream::iter(checked).map(|checked| store(app, checked)).buffered(at_once).collect().await)
 }
 
 async fn store(app: &App, checked: Result<Checked>) -> Result<Submitted> {

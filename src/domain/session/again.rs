@@ -1,6 +1,6 @@
 //! Asking once more, at the end of something that takes longer than a credential is believed.
 
-use entity::{Time, session, token, user};
+use entity::{Time, runner, session, token, user};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, Select};
 
 use crate::{
@@ -20,7 +20,10 @@ pub(in crate::domain) async fn still_opens(tx: &Tx, viewer: &Viewer) -> Result<(
         Viewer::Runner(runner) => {
             let live = token::Entity::find().filter(token::Column::RunnerId.eq(runner.id));
             let opens = exists(tx, unended(live, tx.now), token::Column::Id).await?;
-            if opens && status(tx, runner.owner_id).await? == Some(user::Status::Active) {
+            // It may have passed on to somebody else meanwhile.
+            let owner = runner::Entity::find_by_id(runner.id).select_only().column(runner::Column::OwnerId);
+            let owner = owner.into_tuple::<i64>().one(&tx.db).await?.unwrap_or(runner.owner_id);
+            if opens && status(tx, owner).await? == Some(user::Status::Active) {
                 return Ok(());
             }
             Err(refused())

@@ -68,13 +68,13 @@ pub async fn request_change(
 }
 
 /// Whether somebody else has an address, for a surface that tells everything that is wrong with a request at once.
-/// Where its policy does not reveal who has one, nobody has. It counts as a mail to that address, so that who asks for
+/// Where its policy does not reveal who has one, nobody has. It is limited as mails are, so that who asks for
 /// many learns no more than by changing to them; who has asked too often is told of none.
 pub async fn is_taken(app: &App, viewer: &Viewer, via: &Via, email: &str) -> Result<bool> {
     if !Policy::of(app, via.origin).reveals_taken {
         return Ok(false);
     }
-    match limit::mail(app, &via.client, email).await {
+    match limit::taken(app, &via.client, email).await {
         Err(Error::RateLimited { .. }) => return Ok(false),
         counted => counted?,
     }

@@ -66,9 +66,9 @@ pub struct EnrolledUserFilter {
     username: Option<String>,
     /// With this address.
     email: Option<String>,
-    /// Made at this very moment.
+    /// Made at this moment; one of whole seconds stands for its second.
     created_at: Option<DateTime>,
-    /// Last changed at this very moment.
+    /// Last changed at this moment; one of whole seconds stands for its second.
     updated_at: Option<DateTime>,
 }
 
@@ -87,9 +87,9 @@ pub struct EnrolledAccountFilter {
     /// Of this type.
     #[graphql(name = "type")]
     kind: Option<String>,
-    /// Made at this very moment.
+    /// Made at this moment; one of whole seconds stands for its second.
     created_at: Option<DateTime>,
-    /// Last changed at this very moment.
+    /// Last changed at this moment; one of whole seconds stands for its second.
     updated_at: Option<DateTime>,
 }
 

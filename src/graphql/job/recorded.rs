@@ -60,19 +60,19 @@ pub struct RecordedJobFilter {
     qos: Option<i32>,
     /// That hold or have cost exactly this.
     amount: Option<Decimal>,
-    /// Submitted at this very moment.
+    /// Submitted at this moment; one of whole seconds stands for its second.
     submitted_at: Option<DateTime>,
-    /// Begun at this very moment.
+    /// Begun at this moment; one of whole seconds stands for its second.
     started_at: Option<DateTime>,
     /// Begun at or after this moment.
     started_from: Option<DateTime>,
     /// Begun before this moment.
     started_before: Option<DateTime>,
-    /// Ended at this very moment.
+    /// Ended at this moment; one of whole seconds stands for its second.
     finished_at: Option<DateTime>,
-    /// Recorded at this very moment.
+    /// Recorded at this moment; one of whole seconds stands for its second.
     created_at: Option<DateTime>,
-    /// Last changed at this very moment.
+    /// Last changed at this moment; one of whole seconds stands for its second.
     updated_at: Option<DateTime>,
 }
 

@@ -52,6 +52,10 @@ fn a_good_import_is_code_zero_and_may_be_repeated() {
     terminal.done(&format!("user set-ldap-uid {number} 40002 --by-number"));
     assert_eq!(terminal.json("user show ann --json")["ldapUid"], "40002");
     assert!(terminal.refused("user set-ldap-uid ann --by-number 1").contains("is no number"));
+    let twin = USERS.lines().nth(1).expect("a row").replacen('7', "9", 1);
+    export(&terminal, &format!("{USERS}{twin}\n"), JOBS);
+    terminal.done("import mybrc old");
+    assert!(terminal.refused("user set-ldap-uid ann 40003").contains("several users are called ann"));
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn refused_rows_are_told_with_their_reasons_and_are_code_two() {
     export(&terminal, &users, &format!("{JOBS}900,2,2017-07-18 08:39:29,,,7,3,1,1,1,1,,\n"));
     let output = terminal.run("import mybrc old");
     let said = text(&output.stdout);
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{said}");
     assert_eq!(text(&output.stderr), "");
     for line in [
         "refused: users.csv:3: UserID is out of range: 0 is not from 1 to 2147483647.",
@@ -72,7 +76,7 @@ fn refused_rows_are_told_with_their_reasons_and_are_code_two() {
     }
     let output = terminal.run("import mybrc old --json");
     let (counted, told) = counts(&output);
-    assert_eq!((output.status.code(), &counted[0]), (Some(2), &json!([0, 1, 1101])));
+    assert_eq!((output.status.code(), &counted[0]), (Some(3), &json!([0, 1, 1101])));
     assert_eq!((told["refused"].as_array().map(Vec::len), &told["refusedMore"]), (Some(1_000), &json!(102)));
     let first = json!({ "place": "users.csv", "row": "3",
         "reason": "UserID is out of range: 0 is not from 1 to 2147483647." });
@@ -86,7 +90,7 @@ fn nothing_is_code_one_and_the_codes_are_in_the_help() {
     assert!(terminal.refused("import backrest nowhere").contains("nowhere/globalroles.csv"));
     terminal.refused("import project-w nowhere.db");
     for old in ["mybrc", "project-w", "backrest"] {
-        assert!(terminal.done(&format!("import {old} --help")).contains("2 when rows were refused"), "{old}");
+        assert!(terminal.done(&format!("import {old} --help")).contains("3 when rows were refused"), "{old}");
     }
 }
 

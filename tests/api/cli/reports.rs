@@ -12,13 +12,18 @@ fn of<'a>(findings: &'a Json, check: &str) -> Vec<&'a Json> {
 #[test]
 fn a_sound_installation_is_told_so() {
     let terminal = Terminal::with_database();
-    let findings = terminal.json("doctor --json");
-    for check in ["configuration", "database", "settings", "writing", "schema", "event log", "jobs", "accounts"] {
+    let output = terminal.run("doctor --json");
+    let findings: Json = serde_json::from_slice(&output.stdout).expect("JSON");
+    // A cluster that was made for tests may keep nothing safe, and is told so.
+    let is_careless = of(&findings, "settings").iter().any(|finding| finding["finding"].to_string().contains("fsync"));
+    let safe = if is_careless { "database" } else { "settings" };
+    assert_eq!(output.status.code(), Some(i32::from(is_careless)), "{findings:#}");
+    for check in ["configuration", "database", safe, "writing", "schema", "event log", "jobs", "accounts"] {
         let found = of(&findings, check);
         assert!(!found.is_empty() && found.iter().all(|finding| finding["verdict"] == "ok"), "{check}: {findings:#}");
     }
     assert!(!of(&findings, "disk").is_empty() && !of(&findings, "runners").is_empty(), "{findings:#}");
-    assert!(terminal.done("doctor").starts_with("VERDICT"));
+    assert!(text(&terminal.run("doctor").stdout).starts_with("VERDICT"));
 }
 
 #[test]
@@ -27,9 +32,9 @@ fn what_is_not_there_is_wrong_and_so_is_the_exit_code() {
     let output = terminal.run("doctor --json");
     let findings: Json = serde_json::from_slice(&output.stdout).expect("JSON");
     assert_eq!(output.status.code(), Some(1), "{findings:#}");
-    let wrong = findings.as_array().expect("a list").iter().find(|finding| finding["verdict"] == "WRONG");
-    let advice = wrong.and_then(|wrong| wrong["advice"].as_str()).expect("something is wrong");
-    assert!(advice.contains("docket db migrate"), "{findings:#}");
+    let wrong = findings.as_array().expect("a list").iter().filter(|finding| finding["verdict"] == "WRONG");
+    let mut advice = wrong.filter_map(|wrong| wrong["advice"].as_str());
+    assert!(advice.any(|advice| advice.contains("docket db migrate")), "{findings:#}");
     assert!(of(&findings, "accounts").is_empty(), "there are no tables to look at");
     let unreachable = terminal.run("doctor --json --database-url postgres://docket@127.0.0.1:1/docket");
     assert_eq!(unreachable.status.code(), Some(1));

@@ -135,7 +135,11 @@ async fn mailed(site: &Site, count: usize) -> Vec<String> {
             looks.tick().await;
             let Ok(entries) = std::fs::read_dir(site.path("docket-mail")) else { continue };
             let mut paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
-            paths.retain(|path| path.extension().is_some_and(|kind| kind == "eml"));
+            // One whose name begins with a dot is being written.
+            paths.retain(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.ends_with(".eml") && !name.starts_with('.')
+            });
             if paths.len() >= count {
                 return paths;
             }

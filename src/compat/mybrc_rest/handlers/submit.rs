@@ -2,7 +2,8 @@
 
 use axum::extract::Path;
 use axum::extract::rejection::PathRejection;
-use axum::http::{Method, StatusCode};
+use axum::http::header::AUTHORIZATION;
+use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -83,13 +84,15 @@ enum Obstacle {
 pub(in crate::compat::mybrc_rest) async fn may(
     call: Call,
     method: Method,
+    headers: HeaderMap,
     path: Result<Path<(String, String, String)>, PathRejection>,
 ) -> Answer {
     let unread = |_| Refusal::unsubmittable(StatusCode::BAD_REQUEST, "The address is no text.");
     let Path((cost, uid, account)) = path.map_err(unread)?;
-    // Who asks for the headers only submits no job.
+    // Who asks for the headers only submits no job, nor does a browser that was led here and brings its cookie.
     let seconds = call.app().config.mybrc_rest.reserve_on_check_seconds;
-    let seconds = Some(seconds).filter(|seconds| *seconds > 0 && method == Method::GET);
+    let reserves = seconds > 0 && method == Method::GET && headers.contains_key(AUTHORIZATION);
+    let seconds = Some(seconds).filter(|_| reserves);
     answer(&call, &cost, &uid, &account, seconds).await.map_err(Refusal::into_unsubmittable)
 }
 

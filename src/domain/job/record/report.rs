@@ -207,10 +207,16 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
     log::append(tx, &job, event::Kind::StatusChanged, detail).await?;
     let mut after = costing(job.clone(), report.amount, terms);
     let stored = charge_difference(tx, &job, &mut after, terms).await?;
-    if let Some(account_id) = job.account_id {
-        take_back(tx, account_id, job.owner_id, report.amount).await?;
+    if is_dated || job.status.is_final() {
+        let_in(tx, &job, report.amount).await?;
     }
     keep(tx, stored, after).await
+}
+
+/// Ends the reservation that was made for a job when it was let in, now that the job itself is booked.
+async fn let_in(tx: &Tx, job: &job::Model, amount: Option<Amount>) -> Result<()> {
+    let Some(account_id) = job.account_id else { return Ok(()) };
+    take_back(tx, account_id, job.owner_id, amount).await
 }
 
 /// Whether a user is a member of an account. Nobody else begins a job that it pays for; what has run is paid for all the
@@ -232,8 +238,9 @@ fn costing(job: job::Model, reported: Option<Amount>, terms: Terms) -> job::Mode
         return job::Model { amount: reported.or(job.amount), held: job.held.or(Some(Amount::ZERO)), ..job };
     }
     // What was noted while the dates were missing counts from now on.
-    let noted = job.amount.filter(|_| !terms.was_dated);
-    job::Model { held: reported.or(noted).or(job.held).or(Some(Amount::ZERO)), ..job }
+    let noted = job.amount.filter(|amount| !terms.was_dated && *amount >= Amount::ZERO);
+    let held = reported.or(noted).or(job.held).or(Some(Amount::ZERO));
+    job::Model { held, amount: job.amount.filter(|_| terms.was_dated), ..job }
 }
 
 /// Stores an amount that nothing was booked for: of an account that is not charged for recorded jobs.
@@ -251,17 +258,23 @@ async fn change(tx: &Tx, told: &Told, before: &job::Model) -> Result<job::Model>
     require_payer(before, owner.as_ref().map(|owner| owner.id), *account_id)?;
     let (started_at, finished_at) =
         (report.started_at.or(before.started_at), report.finished_at.or(before.finished_at));
+    let row = slurm_of(tx, before).await?;
+    // What nobody has told was guessed, and gives way to what is told now.
+    let earliest = [started_at, finished_at].into_iter().flatten().fold(before.submitted_at, Ord::min);
+    let known = if row.submission_told { before.submitted_at } else { earliest };
     let after = job::Model {
-        submitted_at: report.submitted_at.unwrap_or(before.submitted_at),
+        submitted_at: report.submitted_at.unwrap_or(known),
         started_at,
         finished_at,
         status: super::state(started_at, finished_at),
         ..before.clone()
     };
     in_order(&after)?;
-    let row = slurm_of(tx, before).await?;
     let submission_told = report.submitted_at.is_some();
     let terms = Terms { has_run: true, ..terms(&row, before, &after, submission_told) };
+    if terms.is_dated && !terms.was_dated && !before.status.is_final() {
+        let_in(tx, before, report.amount.or(before.amount)).await?;
+    }
     let said = Said { slurm: &report.slurm, row, submission_told, terms };
     rewrite(tx, before, costing(after, report.amount, terms), &said).await
 }

@@ -154,15 +154,16 @@ pub(super) fn require_payer(job: &job::Model, owner_id: Option<i64>, account_id:
 /// had come to an end before; as long as its dates are missing that is only noted.
 fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>, terms: Terms) -> Result<job::Model> {
     let holds = is_reported || job.held.is_some_and(|held| held > Amount::ZERO);
-    if state(job.started_at, job.finished_at).is_final() || !holds || !terms.is_dated {
+    let is_final = state(job.started_at, job.finished_at).is_final();
+    if holds && !is_final && amount.is_some_and(|amount| amount < Amount::ZERO) {
+        return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
+    }
+    if is_final || !holds || !terms.is_dated {
         return Ok(job::Model { amount: amount.or(job.amount), ..job });
     }
     let had_cost = job.amount.filter(|cost| job.status.is_final() && *cost >= Amount::ZERO);
-    let noted = job.amount.filter(|_| !terms.was_dated);
+    let noted = job.amount.filter(|cost| !terms.was_dated && *cost >= Amount::ZERO);
     let Some(held) = amount.or(had_cost).or(noted) else { return Ok(job) };
-    if held < Amount::ZERO {
-        return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
-    }
     Ok(job::Model { held: Some(held), amount: None, ..job })
 }
 

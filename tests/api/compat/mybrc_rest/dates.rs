@@ -55,6 +55,18 @@ async fn an_end_without_the_dates_is_stored_unbilled_and_a_complete_one_books_th
 }
 
 #[tokio::test]
+async fn a_submission_that_nobody_told_gives_way_to_what_is_told() {
+    let world = World::new().await;
+    let ended = without(ends("1", "30.00"), &DATES);
+    assert_eq!(world.put("1", ended).await.0, StatusCode::OK);
+    let (status, job) = world.put("1", without(ends("1", "30.00"), &DATES[..1])).await;
+    assert_eq!((status, &job["submitdate"]), (StatusCode::OK, &job["startdate"]));
+    assert_eq!(world.entries().await, [""; 0]);
+    world.put("1", ends("1", "30.00")).await;
+    assert_eq!(world.sums().await, ["0", "30", "70"]);
+}
+
+#[tokio::test]
 async fn dates_that_an_earlier_report_told_are_known() {
     let world = World::new().await;
     world.post(begins("1", "30.00")).await;

@@ -96,6 +96,9 @@ async fn an_account_that_refuses_is_not_overdrawn() {
     let (_, job) = world.put("1", ends("1", "50.00")).await;
     assert_eq!(job["amount"], "30.00", "never more than its hold");
     assert_eq!(world.sums().await, ["0", "30", "70"]);
+    let (_, job) = world.put("1", ends("1", "50.00")).await;
+    assert_eq!(job["amount"], "30.00", "nor more for being told twice");
+    assert_eq!(world.sums().await, ["0", "30", "70"]);
     // What has run without a begin is kept, and paid as far as there is something.
     let (status, job) = world.put("2", ends("2", "250.00")).await;
     assert_eq!((status, &job["amount"]), (StatusCode::OK, &json!("30.00")), "the rest of the member's limit");

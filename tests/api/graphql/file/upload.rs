@@ -216,7 +216,7 @@ async fn an_upload_whose_senders_right_ends_before_its_bytes_is_not_kept() {
         app.set_status("cara", Status::Active).await;
     }
     // Its log-ins have ended with the suspension.
-    let cara = cara.log_in("cara").await;
+    let cara = app.anonymous().log_in("cara").await;
     let revoke = async {
         cara.change("tokenRevoke", json!({ "tokenId": made["apiToken"]["id"] }), "apiToken { id }").await;
     };
