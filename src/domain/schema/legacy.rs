@@ -4,7 +4,7 @@
 //! whether a schema was one: each word was looked at when a value met it, and meant what the code did then. So there were
 //! schemas that draft 4 forbids and that worked, and they are in use: they are adapted to what they meant before they are
 //! compiled. What the old server answered with an error of its own, whenever the schema was used, is refused when the
-//! service is made. Patterns were Python's: see [`python`](super::python).
+//! service is made. Patterns were Python's: see [`super::python`].
 
 use std::collections::HashSet;
 
