@@ -139,45 +139,15 @@ where
     O: Order<E>,
     C: ConnectionTrait,
 {
-    read::<E, R, O, C>(query, order, request, true, db).await
-}
-
-/// The same of rows that [`firsts`] has chosen. The cursors have done their work there: asked for once more, they would
-/// let the database read all that lies beyond them.
-pub async fn fetch_chosen<E, R, O, C>(query: Select<E>, order: O, request: &PageRequest, db: &C) -> Result<Page<R>>
-where
-    E: EntityTrait,
-    E::Model: FromQueryResult + Send + Sync,
-    R: FromQueryResult + Send + Sync,
-    O: Order<E>,
-    C: ConnectionTrait,
-{
-    read::<E, R, O, C>(query, order, request, false, db).await
-}
-
-async fn read<E, R, O, C>(
-    query: Select<E>,
-    order: O,
-    request: &PageRequest,
-    by_cursors: bool,
-    db: &C,
-) -> Result<Page<R>>
-where
-    E: EntityTrait,
-    E::Model: FromQueryResult + Send + Sync,
-    R: FromQueryResult + Send + Sync,
-    O: Order<E>,
-    C: ConnectionTrait,
-{
     let identity: Identity = match order.column() {
         Some(column) => (column, order.id()).into_identity(),
         None => order.id().into_identity(),
     };
     let mut cursor = query.cursor_by(identity);
-    if let Some(after) = request.after.as_ref().filter(|_| by_cursors) {
+    if let Some(after) = &request.after {
         cursor.after(decode::<E, O>(order, after, "after")?);
     }
-    if let Some(before) = request.before.as_ref().filter(|_| by_cursors) {
+    if let Some(before) = &request.before {
         cursor.before(decode::<E, O>(order, before, "before")?);
     }
     if order.descending() {
@@ -199,6 +169,25 @@ where
     let (has_next, has_previous) =
         if request.backwards { (request.before.is_some(), more) } else { (more, request.after.is_some()) };
     Ok(Page { rows, has_next, has_previous })
+}
+
+/// The same of rows that [`firsts`] has chosen. The cursors have done their work there: asked for once more, they would
+/// let the database read all that lies beyond them.
+pub async fn fetch_chosen<E, R, O, C>(query: Select<E>, order: O, request: &PageRequest, db: &C) -> Result<Page<R>>
+where
+    E: EntityTrait,
+    E::Model: FromQueryResult + Send + Sync,
+    R: FromQueryResult + Send + Sync,
+    O: Order<E>,
+    C: ConnectionTrait,
+{
+    let unbounded = PageRequest { after: None, before: None, ..request.clone() };
+    let page = fetch_as(query, order, &unbounded, db).await?;
+    Ok(if request.backwards {
+        Page { has_next: request.before.is_some(), ..page }
+    } else {
+        Page { has_previous: request.after.is_some(), ..page }
+    })
 }
 
 /// The ids of the rows that a page could take from `query`, with their keys: at most one more than the page has.

@@ -83,25 +83,18 @@ pub(in crate::domain) async fn restate(
     Ok(bookings)
 }
 
-/// The same for a job of which is not known when it was submitted and when it began: nothing moves but what its end takes
-/// of what it holds, and what another one is to pay for now.
+/// The same for a job of which is not known when it was submitted and when it began, and which keeps its payer: nothing moves
+/// but what its end takes of what it holds.
 async fn note(tx: &Tx, before: &job::Model, after: &mut job::Model) -> Result<Vec<event::Booking>> {
-    let (held_before, spent_before) = (before.held.unwrap_or_default().wide(), booked(tx, before).await?);
-    let is_final = after.status.is_final();
-    after.held = before.held.filter(|_| !is_final).or(after.held);
-    let held = after.held.unwrap_or_default().wide();
-    let spent = if is_final { spent_before + held_before } else { spent_before };
-    let wanted = after.clone();
     let mut bookings = Vec::new();
-    for one in moves([before, &wanted], [held_before, held], [spent_before, spent]) {
-        if one.held == 0 && one.spent == 0 {
-            continue;
-        }
-        let left = book(tx, &one, (true, false), &mut bookings).await?;
-        if left.held > 0 {
-            // Another account is to hold it, and does not.
-            after.held = Some(Amount::clamped(wanted.held.unwrap_or_default().wide() - left.held));
-        }
+    if !after.status.is_final() {
+        after.held = before.held.or(after.held);
+        return Ok(bookings);
+    }
+    let held = before.held.unwrap_or_default().wide();
+    if let Some(account_id) = after.account_id.filter(|_| held != 0) {
+        let end = Move { account_id, job: after, held: -held, spent: held };
+        book(tx, &end, (true, false), &mut bookings).await?;
     }
     Ok(bookings)
 }

@@ -43,6 +43,13 @@ async fn begun(store: &str) {
     timeout(PATIENCE, look).await.expect("it begins");
 }
 
+/// What an answer begins with, up to its status.
+async fn status_line(reading: &mut (impl AsyncReadExt + Unpin)) -> String {
+    let mut text = [0; 12];
+    reading.read_exact(&mut text).await.expect("an answer");
+    String::from_utf8(text.to_vec()).expect("text")
+}
+
 #[tokio::test]
 async fn whoever_sends_too_slowly_is_not_waited_for() {
     let (app, mails) = world_with(|config| config.files.upload_seconds = 1).await;
@@ -59,14 +66,9 @@ async fn whoever_sends_too_slowly_is_not_waited_for() {
         }
         std::future::pending::<()>().await;
     };
-    let answer = async {
-        let mut text = [0; 12];
-        reading.read_exact(&mut text).await.expect("an answer");
-        String::from_utf8(text.to_vec()).expect("text")
-    };
     let status = tokio::select! {
         () = trickle => unreachable!("it goes on for ever"),
-        answer = timeout(PATIENCE, answer) => answer.expect("an answer in time"),
+        answer = timeout(PATIENCE, status_line(&mut reading)) => answer.expect("an answer in time"),
     };
     assert_eq!(status, "HTTP/1.1 400");
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
@@ -153,14 +155,9 @@ async fn what_is_no_parts_is_not_kept() {
             }
             std::future::pending::<()>().await;
         };
-        let answer = async {
-            let mut text = [0; 12];
-            reading.read_exact(&mut text).await.expect("an answer");
-            String::from_utf8(text.to_vec()).expect("text")
-        };
         let status = tokio::select! {
             () = endless => unreachable!("it goes on for ever"),
-            answer = timeout(PATIENCE, answer) => answer.expect("an answer in time"),
+            answer = timeout(PATIENCE, status_line(&mut reading)) => answer.expect("an answer in time"),
         };
         assert_eq!(status, "HTTP/1.1 400");
         // What lies in the buffers of the connection, and a little more.
