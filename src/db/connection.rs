@@ -7,54 +7,67 @@ use std::sync::{Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement, TransactionTrait, prelude::async_trait::async_trait,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    prelude::async_trait::async_trait,
 };
 
-use super::postgres::Pulse;
+use super::{
+    driver::Driver,
+    meter::Meter,
+    pool::{Pool, State},
+    postgres::Pulse,
+    transaction::Transaction,
+};
 use crate::error::Fault;
 
 /// Connections that read; see [`super::Db::read`].
 #[derive(Clone, Debug)]
 pub struct Reader {
-    pool: DatabaseConnection,
+    backend: DbBackend,
+    pool: Pool,
+    meter: Meter,
     pulse: Option<Pulse>,
-}
-
-impl Reader {
-    pub(super) fn new(pool: DatabaseConnection, pulse: Option<Pulse>) -> Self {
-        Self { pool, pulse }
-    }
-
-    /// A transaction that reads: on SQLite it sees what was there when it first looked.
-    pub(super) async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.pool.begin().await
-    }
-
-    pub(super) async fn close(&self) {
-        let _ = self.pool.clone().close().await;
-    }
 }
 
 /// How often a query is run whose connection turns out to be gone.
 const RUNS: u32 = 4;
 
-/// Runs a query, and again when the connection turns out to be gone: it may have been one of the pool's last memories of
-/// a database that was restarted.
-async fn run<'a, T>(
-    pulse: &Pulse,
-    query: impl Fn() -> BoxFuture<'a, Result<T, DbErr>> + Send + Sync,
-) -> Result<T, DbErr> {
-    let mut runs = 1;
-    loop {
-        match unless_lost(pulse, query()).await {
-            Err(error) if runs < RUNS && Fault::of(&error) == Fault::Lost && pulse.check().await => runs += 1,
-            result => return result,
+type Work<T> = for<'a> fn(&'a mut dyn Driver, Statement) -> BoxFuture<'a, Result<T, DbErr>>;
+
+impl Reader {
+    pub(super) fn new(backend: DbBackend, pool: Pool, pulse: Option<Pulse>) -> Self {
+        Self { backend, pool, meter: Meter::of("read"), pulse }
+    }
+
+    pub(super) async fn close(&self) {
+        self.pool.close().await;
+    }
+
+    /// Runs a query, and again when the connection turns out to be gone: it may have been one of the pool's last memories
+    /// of a database that was restarted.
+    async fn run<T>(&self, statement: Statement, work: Work<T>) -> Result<T, DbErr> {
+        let Some(pulse) = &self.pulse else { return self.once(statement, work).await };
+        for _ in 1..RUNS {
+            match unless_lost(pulse, self.once(statement.clone(), work)).await {
+                Err(error) if Fault::of(&error) == Fault::Lost && pulse.check().await => {}
+                result => return result,
+            }
         }
+        unless_lost(pulse, self.once(statement, work)).await
+    }
+
+    async fn once<T>(&self, statement: Statement, work: Work<T>) -> Result<T, DbErr> {
+        let mut lent = self.pool.lend().await?;
+        self.meter.count(&statement.sql);
+        let result = work(lent.connection()?, statement).await;
+        if result.is_ok() {
+            lent.set(State::Settled);
+        }
+        result
     }
 }
 
-async fn unless_lost<T>(pulse: &Pulse, query: BoxFuture<'_, Result<T, DbErr>>) -> Result<T, DbErr> {
+async fn unless_lost<T>(pulse: &Pulse, query: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
     tokio::select! {
         biased;
         () = pulse.lost() => Err(DbErr::Conn(RuntimeErr::Internal("the database does not answer".into()))),
@@ -65,41 +78,38 @@ async fn unless_lost<T>(pulse: &Pulse, query: BoxFuture<'_, Result<T, DbErr>>) -
 #[async_trait]
 impl ConnectionTrait for Reader {
     fn get_database_backend(&self) -> DbBackend {
-        self.pool.get_database_backend()
+        self.backend
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let Some(pulse) = &self.pulse else { return self.pool.execute_raw(statement).await };
-        run(pulse, || self.pool.execute_raw(statement.clone())).await
+        self.run(statement, |driver, statement| driver.execute(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let Some(pulse) = &self.pulse else { return self.pool.execute_unprepared(sql).await };
-        run(pulse, || self.pool.execute_unprepared(sql)).await
+        let statement = Statement::from_string(self.backend, sql);
+        self.run(statement, |driver, statement| driver.unprepared(&statement.sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let Some(pulse) = &self.pulse else { return self.pool.query_one_raw(statement).await };
-        run(pulse, || self.pool.query_one_raw(statement.clone())).await
+        self.run(statement, |driver, statement| driver.one(statement)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let Some(pulse) = &self.pulse else { return self.pool.query_all_raw(statement).await };
-        run(pulse, || self.pool.query_all_raw(statement.clone())).await
+        self.run(statement, |driver, statement| driver.all(statement)).await
     }
 }
 
 /// The statements of one transaction; see [`super::Tx`].
 #[derive(Debug)]
 pub struct Statements {
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     /// What went wrong first. After a failure PostgreSQL does nothing more in the same transaction, and would not even
     /// say so at its commit.
     fault: Mutex<Option<Fault>>,
 }
 
 impl Statements {
-    pub(super) fn new(transaction: DatabaseTransaction) -> Self {
+    pub(super) fn new(transaction: Transaction) -> Self {
         Self { transaction, fault: Mutex::default() }
     }
 
@@ -109,12 +119,16 @@ impl Statements {
     }
 
     /// The transaction, and what went wrong first in it.
-    pub(super) fn into_parts(self) -> (DatabaseTransaction, Option<Fault>) {
+    pub(super) fn into_parts(self) -> (Transaction, Option<Fault>) {
         (self.transaction, self.fault.into_inner().unwrap_or_else(PoisonError::into_inner))
     }
 
-    pub(super) fn inner(&self) -> &DatabaseTransaction {
-        &self.transaction
+    /// The transaction of SQLite's writer, when it is one.
+    pub(super) const fn shared(&self) -> Option<&DatabaseTransaction> {
+        match &self.transaction {
+            Transaction::Shared(transaction) => Some(transaction),
+            Transaction::Lent(_) => None,
+        }
     }
 
     fn seen<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {

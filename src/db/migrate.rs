@@ -43,7 +43,10 @@ impl<'a> Schema<'a> {
             _ if missing == 0 => Ok(0),
             Engine::Sqlite(_) => {
                 let up = self.db.write((), |tx, ()| {
-                    Box::pin(async move { Migrator::up(tx.db.inner(), None).await.map_err(Error::from) })
+                    Box::pin(async move {
+                        let transaction = tx.db.shared().ok_or_else(|| Error::internal("not SQLite's writer"))?;
+                        Migrator::up(transaction, None).await.map_err(Error::from)
+                    })
                 });
                 up.await?;
                 Ok(missing)

@@ -6,12 +6,15 @@
 
 mod archive;
 mod connection;
+mod driver;
 mod lock;
 mod meter;
 mod migrate;
+mod pool;
 mod postgres;
 mod raw;
 mod sqlite;
+mod transaction;
 mod vitals;
 mod writer;
 
@@ -22,7 +25,7 @@ use std::sync::{
 
 use entity::Time;
 use futures_util::future::BoxFuture;
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::{ConnectionTrait, DbBackend};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +36,9 @@ pub use meter::describe;
 pub use migrate::Schema;
 pub use raw::raw;
 pub use vitals::{Blocker, Vitals};
+
+use meter::Meter;
+use transaction::Transaction;
 
 use crate::{
     config::Database,
@@ -66,7 +72,7 @@ pub struct Tx {
 }
 
 impl Tx {
-    fn new(transaction: DatabaseTransaction, now: Time, clock: Clock) -> Self {
+    fn new(transaction: Transaction, now: Time, clock: Clock) -> Self {
         Self { db: Statements::new(transaction), now, clock, told: AtomicBool::new(false) }
     }
 
@@ -98,16 +104,15 @@ impl Db {
         if settings.is_postgres() {
             let opened = postgres::open(&settings.url, settings.readers, settings.writers, clock).await?;
             let (readers, engine) = opened;
-            let reader = Reader::new(readers, Some(engine.pulse().clone()));
+            let reader = Reader::new(DbBackend::Postgres, readers, Some(engine.pulse().clone()));
             return Ok(Self { reader, engine: Engine::Postgres(Arc::new(engine)) });
         }
         let path = sqlite::path(&settings.url)?;
-        let mut writer = sqlite::connect(&path, sqlite::Role::Writer).await?;
-        writer.set_metric_callback(meter::statements("write"));
-        let mut readers = sqlite::connect(&path, sqlite::Role::Reader { connections: settings.readers }).await?;
-        readers.set_metric_callback(meter::statements("read"));
-        let engine = Engine::Sqlite(writer::Writer::start(writer, clock));
-        Ok(Self { reader: Reader::new(readers, None), engine })
+        let mut writer = sqlite::writer(&path).await?;
+        writer.set_metric_callback(Meter::of("write").callback());
+        let readers = sqlite::readers(&path, settings.readers);
+        let engine = Engine::Sqlite(writer::Writer::start(writer, &path, clock));
+        Ok(Self { reader: Reader::new(DbBackend::Sqlite, readers, None), engine })
     }
 
     /// Where queries run. A reading connection refuses to write.

@@ -17,14 +17,13 @@ use std::{
 
 use entity::Time;
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, TransactionTrait};
 use tokio::{
     sync::{Semaphore, watch},
     time::timeout,
 };
 use tokio_util::task::TaskTracker;
 
-use super::Tx;
+use super::{Tx, meter::Meter, pool::Pool, transaction::Transaction};
 use crate::{
     error::{Error, Fault, Result},
     infra::{clock::Clock, rng},
@@ -44,7 +43,8 @@ const PAUSE: u64 = 200_000;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Postgres {
-    writers: DatabaseConnection,
+    writers: Pool,
+    meter: Meter,
     /// As many permits as there are connections: what waits does so in order, and can be counted.
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -139,7 +139,7 @@ impl Postgres {
         let begun = tokio::select! {
             biased;
             () = self.pulse.lost() => return Err(Ended::Failed(Error::database_away())),
-            begun = self.writers.begin() => begun,
+            begun = Transaction::begin(&self.writers, self.meter.clone()) => begun,
         };
         match begun {
             Ok(transaction) => Ok(Tx::new(transaction, Time(self.clock.now_micros()), self.clock.clone())),
@@ -171,7 +171,7 @@ impl Postgres {
         }
     }
 
-    async fn commit<T>(&self, transaction: DatabaseTransaction, value: T, told: bool) -> Ended<T> {
+    async fn commit<T>(&self, transaction: Transaction, value: T, told: bool) -> Ended<T> {
         let Err(error) = transaction.commit().await else {
             if told {
                 self.commits.send_modify(|count| *count += 1);
@@ -211,7 +211,7 @@ impl Postgres {
         self.free.close();
         self.running.close();
         self.running.wait().await;
-        let _ = self.writers.clone().close().await;
+        self.writers.close().await;
     }
 }
 

@@ -4,7 +4,7 @@
 //! them (up to [`ROUND`]), gives each a savepoint inside one transaction, commits once, and only then answers. One
 //! request's failure rolls back its own savepoint and nothing else.
 
-use std::panic::AssertUnwindSafe;
+use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
 
 use entity::Time;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -12,7 +12,7 @@ use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, Tra
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::Tx;
+use super::{Tx, transaction::Transaction};
 use crate::{
     error::{Error, Result},
     infra::clock::Clock,
@@ -28,6 +28,7 @@ pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Task>>,
     stopping: CancellationToken,
     commits: watch::Receiver<u64>,
+    file: Arc<Path>,
 }
 
 /// A request with its type forgotten.
@@ -85,12 +86,17 @@ where
 }
 
 impl Writer {
-    pub(super) fn start(connection: DatabaseConnection, clock: Clock) -> Self {
+    pub(super) fn start(connection: DatabaseConnection, file: &Path, clock: Clock) -> Self {
         let (queue, requests) = mpsc::channel(QUEUE);
         let (committed, commits) = watch::channel(0);
         let stopping = CancellationToken::new();
         tokio::spawn(serve(connection, clock, requests, committed, stopping.clone()));
-        Self { queue, stopping, commits }
+        Self { queue, stopping, commits, file: file.into() }
+    }
+
+    /// Where the database is.
+    pub(super) fn file(&self) -> &Path {
+        &self.file
     }
 
     pub(super) fn commits(&self) -> watch::Receiver<u64> {
@@ -169,7 +175,7 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     let now = Time(clock.now_micros());
     let transaction = connection.begin_with_options(options).await?;
     if let [only] = round {
-        let tx = Tx::new(transaction, now, clock.clone());
+        let tx = Tx::new(Transaction::Shared(transaction), now, clock.clone());
         let keep = only.run(&tx).await;
         let told = keep && tx.told.into_inner();
         let (transaction, _) = tx.db.into_parts();
@@ -182,7 +188,7 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     }
     let mut told = false;
     for task in round.iter_mut() {
-        let tx = Tx::new(transaction.begin().await?, now, clock.clone());
+        let tx = Tx::new(Transaction::Shared(transaction.begin().await?), now, clock.clone());
         let keep = task.run(&tx).await;
         told |= keep && tx.told.into_inner();
         let (savepoint, _) = tx.db.into_parts();

@@ -95,7 +95,7 @@ pub async fn get_by_number(
     columns: Columns,
 ) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
-    let query = job::Entity::visible_to(&viewer.scope());
+    let query = job::Entity::seen_by(&viewer.scope());
     let query = match dialect {
         None => query.filter(job::Column::Id.eq(number)),
         Some(dialect) => query.filter(job::Column::Dialect.eq(dialect)).filter(job::Column::DialectNumber.eq(number)),
@@ -110,13 +110,13 @@ pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid, columns: Columns) 
         && (owns_services || shares || keeps_accounts)
     {
         let own = Scope::User { id, owns_services: false, shares: false, keeps_accounts: false };
-        let own = job::Entity::visible_to(&own).filter(job::Column::Uid.eq(uid));
+        let own = job::Entity::seen_by(&own).filter(job::Column::Uid.eq(uid));
         let own = columns.select(own).into_model().one(app.db.read()).await?;
         if own.is_some() {
             return Ok(own);
         }
     }
-    let query = job::Entity::visible_to(scope).filter(job::Column::Uid.eq(uid));
+    let query = job::Entity::seen_by(scope).filter(job::Column::Uid.eq(uid));
     Ok(columns.select(query).into_model().one(app.db.read()).await?)
 }
 
@@ -148,7 +148,7 @@ pub async fn list(
         Parts::Many(parts) => {
             let heads = parts.into_iter().map(|part| page::head(narrowed(part, filter), order, request));
             let ids = page::firsts::<job::Entity, _>(order, heads.collect::<Result<_>>()?, request);
-            let rows = job::Entity::find().filter(job::Column::Id.in_subquery(ids));
+            let rows = job::Entity::bare().filter(job::Column::Id.in_subquery(ids));
             page::fetch_chosen(columns.select_small(rows), order, request, db).await?
         }
     };

@@ -8,7 +8,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, StreamTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, StreamTrait, TransactionTrait};
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -17,7 +17,7 @@ use super::{
     table::{self, Table},
 };
 use crate::{
-    db::{Db, Engine, raw},
+    db::{Db, Engine, raw, sqlite},
     error::{Error, Result},
 };
 
@@ -44,7 +44,12 @@ impl Db {
         let mut sink = GzEncoder::new(BufWriter::new(file), Compression::default());
         line(&mut sink, &Head { docket_backup: FORMAT, migrations }).map_err(failed)?;
         let written = match &self.engine {
-            Engine::Sqlite(_) => self.write_tables(&self.reader.begin().await?, &mut sink, failed).await,
+            Engine::Sqlite(writer) => {
+                let alone = sqlite::alone(writer.file()).await?;
+                let written = self.write_tables(&alone.begin().await?, &mut sink, failed).await;
+                let _ = alone.close().await;
+                written
+            }
             Engine::Postgres(postgres) => {
                 let alone = postgres.alone().await?;
                 let snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY";

@@ -2,6 +2,7 @@
 
 use std::{sync::atomic::AtomicUsize, time::Duration};
 
+use futures_util::FutureExt;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqlxPostgresConnector, TransactionTrait,
     sqlx::{self, ConnectOptions as _, postgres::PgConnectOptions},
@@ -11,7 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{Postgres, Pulse};
 use crate::{
-    db::meter,
+    db::{driver::Driver, meter::Meter, pool::Pool},
     error::{Error, Result},
     infra::clock::Clock,
 };
@@ -61,7 +62,7 @@ impl Options {
     }
 
     pub(super) async fn alone(&self) -> Result<Alone> {
-        let pool = pool(self.unbounded(), 1, None).await?;
+        let pool = single(self.unbounded()).await?;
         let transaction = pool.begin().await?;
         Ok(Alone { transaction, pool })
     }
@@ -83,13 +84,8 @@ impl Alone {
     }
 }
 
-/// Connects: the pool that reads, and what writes.
-pub(in crate::db) async fn open(
-    url: &str,
-    readers: u32,
-    writers: u32,
-    clock: Clock,
-) -> Result<(DatabaseConnection, Postgres)> {
+/// Connects: what reads, and what writes.
+pub(in crate::db) async fn open(url: &str, readers: u32, writers: u32, clock: Clock) -> Result<(Pool, Postgres)> {
     let options = Options::parse(url)?;
     let watched = options.bounded();
     let unreachable = |error: &dyn std::fmt::Display| {
@@ -103,12 +99,11 @@ pub(in crate::db) async fn open(
     check(&mut first).await?;
     let pulse = Pulse::start(watched.clone(), first, clock.clone()).await;
     let reading = watched.clone().options([("default_transaction_read_only", "on")]);
-    let mut readers = pool(reading, readers, Some(&pulse)).await?;
-    readers.set_metric_callback(meter::statements("read"));
-    let mut writing = pool(watched, writers, Some(&pulse)).await?;
-    writing.set_metric_callback(meter::statements("write"));
+    let readers = lending(reading, readers, &pulse);
+    let writing = lending(watched, writers, &pulse);
     let engine = Postgres {
         writers: writing,
+        meter: Meter::of("write"),
         free: Semaphore::new(writers.max(1) as usize).into(),
         waiting: AtomicUsize::new(0),
         running: TaskTracker::new(),
@@ -143,21 +138,25 @@ async fn check(connection: &mut sqlx::PgConnection) -> Result<()> {
     Ok(())
 }
 
-async fn pool(options: PgConnectOptions, connections: u32, pulse: Option<&Pulse>) -> Result<DatabaseConnection> {
+/// Connections that are opened when they are wanted.
+fn lending(options: PgConnectOptions, connections: u32, pulse: &Pulse) -> Pool {
+    let open = move || {
+        let options = options.clone();
+        async move { Ok(Box::new(options.connect().await?) as Box<dyn Driver>) }.boxed()
+    };
+    Pool::new(Box::new(open), connections, ACQUIRE, Some(pulse.clone()))
+}
+
+/// One connection in sea-orm's hands.
+async fn single(options: PgConnectOptions) -> Result<DatabaseConnection> {
     // What the URL says stands in `options` already.
     let mut pool = sea_orm::ConnectOptions::new("postgres://");
-    pool.max_connections(connections.max(1))
+    pool.max_connections(1)
         .min_connections(0)
         .acquire_timeout(ACQUIRE)
         .test_before_acquire(false)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(move |_| options.clone());
-    if let Some(pulse) = pulse.cloned() {
-        pool.map_sqlx_postgres_before_acquire(move |_, meta| {
-            let trusted = pulse.trusts(meta.age);
-            Box::pin(async move { Ok(trusted) })
-        });
-    }
     Ok(SqlxPostgresConnector::connect(pool).await?)
 }

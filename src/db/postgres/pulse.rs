@@ -54,7 +54,7 @@ impl Pulse {
     }
 
     /// Whether a connection of this age was made since the database was last reached anew.
-    pub(super) fn trusts(&self, age: Duration) -> bool {
+    pub(in crate::db) fn trusts(&self, age: Duration) -> bool {
         age <= self.state.borrow().reached.elapsed()
     }
 

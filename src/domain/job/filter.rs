@@ -80,7 +80,7 @@ pub fn filter_labels(given: Vec<(String, String)>) -> Result<Labels> {
 }
 
 pub(super) fn filtered(scope: &Scope, filter: &JobFilter) -> Select<job::Entity> {
-    narrowed(job::Entity::visible_to(scope), filter)
+    narrowed(job::Entity::seen_by(scope), filter)
 }
 
 /// What the filter's lists of outside ids come to, by column.

@@ -63,12 +63,12 @@ pub(super) async fn of(app: &App, viewer: &Viewer, filter: &JobFilter) -> Result
     let projects = shared.map(|project| of_project(project.project_id));
     // In the words of the index `job_recorded`.
     let recorded = keeps_accounts && may_be_recorded(filter);
-    let recorded = recorded.then(|| job::Entity::find().filter(Expr::cust("origin = 'recorded'")));
+    let recorded = recorded.then(|| job::Entity::bare().filter(Expr::cust("origin = 'recorded'")));
     let others: Vec<_> = services.into_iter().map(of_service).chain(projects).chain(recorded).collect();
     if others.is_empty() {
         return Ok(Parts::Own(own(id)));
     }
-    let hers = job::Entity::find().filter(job::Column::OwnerId.eq(id));
+    let hers = job::Entity::bare().filter(job::Column::OwnerId.eq(id));
     Ok(many(std::iter::once(hers).chain(others).collect()))
 }
 
@@ -97,11 +97,11 @@ fn many(parts: Vec<Select<job::Entity>>) -> Parts {
 }
 
 fn of_service(id: i64) -> Select<job::Entity> {
-    job::Entity::find().filter(job::Column::ServiceId.eq(id))
+    job::Entity::bare().filter(job::Column::ServiceId.eq(id))
 }
 
 fn of_project(id: i64) -> Select<job::Entity> {
-    job::Entity::find().filter(job::Column::ProjectId.eq(id))
+    job::Entity::bare().filter(job::Column::ProjectId.eq(id))
 }
 
 /// The services that the filter names, for callers who manage any: for others it makes no difference.
