@@ -154,8 +154,8 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     Ok(removed())
 }
 
-/// What is given, where it comes to the same whatever the job shows now: numbers that are stored as they are written, and
-/// as which nothing else is shown. The job need not be read first then.
+/// What is given, where it comes to the same whatever the job shows now: numbers that are stored as they are written,
+/// and as which nothing else is shown. The job need not be read first then.
 fn certain(ask: &Ask) -> Option<Values> {
     let values = fields::read(JOB, &ask.body, true, None).ok()?;
     let is_certain = |name: &str, given: &Given| match (name, given) {
