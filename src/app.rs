@@ -7,7 +7,10 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     config::Config,
     db::Db,
-    domain::{content, dialect_use::Uses, event::Feed, rights::Rights, runner::Seen, schema, session::Known},
+    domain::{
+        content, dialect_use::Uses, event::Feed, legacy_number::Kept, rights::Rights, runner::Seen, schema,
+        session::Known,
+    },
     error::Result,
     infra::{
         clock::Clock,
@@ -42,6 +45,8 @@ pub struct Parts {
     pub schemas: schema::Cache,
     /// The types of content that backrest's API serves.
     pub content: content::Types,
+    /// The numbers of things in older APIs that were read before.
+    pub numbers: Kept,
     /// New events, as they are committed.
     pub events: Feed,
     /// Credentials checked within the last second.
@@ -93,6 +98,7 @@ impl App {
             passwords,
             remote: Remote::default(),
             schemas: schema::Cache::new(256),
+            numbers: Kept::default(),
             known: Known::default(),
             rights: Rights::default(),
             uses: Uses::default(),

@@ -55,6 +55,29 @@ pub struct Model {
     pub deleted_at: Option<Time>,
 }
 
+impl Model {
+    /// A row of which only the id is known.
+    #[must_use]
+    pub const fn of_id(id: i64) -> Self {
+        Self {
+            id,
+            uid: Uuid::nil(),
+            name: String::new(),
+            title: None,
+            kind: String::new(),
+            description: String::new(),
+            overrun: Overrun::Refuse,
+            charges_recorded: false,
+            granted: Amount::ZERO,
+            held: Amount::ZERO,
+            spent: Amount::ZERO,
+            created_at: Time(0),
+            updated_at: Time(0),
+            deleted_at: None,
+        }
+    }
+}
+
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {

@@ -112,6 +112,38 @@ pub struct Model {
 }
 
 impl Model {
+    /// A row of which only the id is known.
+    #[must_use]
+    pub fn of_id(id: i64) -> Self {
+        Self {
+            id,
+            uid: Uuid::nil(),
+            short_id: String::new(),
+            username: String::new(),
+            email: None,
+            email_lower: None,
+            email_verified_at: None,
+            first_name: None,
+            last_name: None,
+            kind: Kind::Anonymous,
+            authentication_type: AuthenticationType::Native,
+            ldap_uid: None,
+            metadata: None,
+            record_only: false,
+            status: Status::Active,
+            status_message: None,
+            is_admin: false,
+            roles: Words::default(),
+            password_hash: None,
+            rights_revision: 0,
+            last_login_at: None,
+            created_at: Time(0),
+            updated_at: Time(0),
+            deleted_at: None,
+            erased_at: None,
+        }
+    }
+
     /// Whether the user has still to confirm its address. Who has none has nothing to confirm.
     #[must_use]
     pub const fn is_unverified(&self) -> bool {

@@ -144,6 +144,12 @@ pub async fn by_ids(app: &App, viewer: &Viewer, ids: &[i64]) -> Result<Vec<accou
     Ok(query.filter(account::Column::Id.is_in(ids.iter().copied())).all(app.db.read()).await?)
 }
 
+/// Whether the viewer sees every account that there is or was.
+#[must_use]
+pub fn sees_all(viewer: &Viewer) -> bool {
+    viewer.require_read(Permission::AccountsRead).is_ok() && matches!(viewer.account_scope(), Scope::All)
+}
+
 /// Who pays for a job that names this account: the viewer must be a member of it, or an admin.
 pub(super) async fn payer(app: &App, viewer: &Viewer, uid: Uuid) -> Result<Payer> {
     // Not by what the viewer sees: whoever keeps all accounts does not spend from them, and a token that may submit jobs

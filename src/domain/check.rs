@@ -19,6 +19,12 @@ impl Faults {
         self.0.push(FieldError { path: path.into(), message: message.into() });
     }
 
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Takes over what another check found.
     pub fn extend(&mut self, result: Result<()>) -> Result<()> {
         match result {

@@ -34,6 +34,7 @@ mod submit_many;
 pub(super) mod terms;
 mod waiting;
 mod watch;
+mod which;
 
 pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
@@ -48,8 +49,8 @@ use parts::Parts;
 pub(super) use promote::promote;
 pub(in crate::domain) use record::within_second;
 pub use record::{
-    NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported, by_numbers,
-    numbers, record, report, slurm_by_ids, sums, update as update_record,
+    Changed, NewRecord, NewSlurm, Numbers, PAGE_MOST, RecordChange, RecordFilter, RecordSums, Report, Reported,
+    by_numbers, numbers, record, report, slurm_by_ids, sums, update as update_record,
 };
 pub(super) use requirement::labels;
 pub use retry::retry;
@@ -59,6 +60,7 @@ pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
 pub use waiting::{FARTHEST, Reason, Waiting, waiting};
 pub use watch::{Watch, watch};
+pub use which::Which;
 
 /// Lowest priority.
 pub const PRIORITY_LEAST: i32 = -1_000;
@@ -95,28 +97,25 @@ pub async fn get_by_number(
     columns: Columns,
 ) -> Result<Part> {
     viewer.require_read(Permission::JobsRead)?;
-    let query = job::Entity::seen_by(&viewer.scope());
-    let query = match dialect {
-        None => query.filter(job::Column::Id.eq(number)),
-        Some(dialect) => query.filter(job::Column::Dialect.eq(dialect)).filter(job::Column::DialectNumber.eq(number)),
-    };
+    let query = Which::Number(dialect, number).of(job::Entity::seen_by(&viewer.scope()));
     columns.select(query).into_model().one(app.db.read()).await?.ok_or(Error::NotFound("job"))
 }
 
-/// The job with this outside id, if `scope` sees it.
-pub(super) async fn find(app: &App, scope: &Scope, uid: Uuid, columns: Columns) -> Result<Option<Part>> {
+/// This job, if `scope` sees it.
+pub(super) async fn find(app: &App, scope: &Scope, which: impl Into<Which>, columns: Columns) -> Result<Option<Part>> {
+    let which = which.into();
     // Most ask for their own jobs, and the text of a statement is written anew each time: the short one comes first.
     if let Scope::User { id, owns_services, shares, keeps_accounts } = *scope
         && (owns_services || shares || keeps_accounts)
     {
         let own = Scope::User { id, owns_services: false, shares: false, keeps_accounts: false };
-        let own = job::Entity::seen_by(&own).filter(job::Column::Uid.eq(uid));
+        let own = which.of(job::Entity::seen_by(&own));
         let own = columns.select(own).into_model().one(app.db.read()).await?;
         if own.is_some() {
             return Ok(own);
         }
     }
-    let query = job::Entity::seen_by(scope).filter(job::Column::Uid.eq(uid));
+    let query = which.of(job::Entity::seen_by(scope));
     Ok(columns.select(query).into_model().one(app.db.read()).await?)
 }
 

@@ -3,6 +3,8 @@
 //! Each of those APIs counts for itself, so that two systems can be imported side by side and both keep every number. A
 //! number is drawn once and never again, whatever becomes of the thing that it stood for.
 
+use std::collections::HashMap;
+
 use entity::{
     Time, job, legacy_counter,
     legacy_number::{self, Column, Dialect, Entity, Noun},
@@ -17,6 +19,10 @@ use crate::{
     db::{Db, Tx, raw},
     error::{Error, Result},
 };
+
+mod kept;
+
+pub use kept::Kept;
 
 /// The highest number: what 32 bits hold, since that is what the older APIs and their clients count with.
 pub const MOST: i64 = i32::MAX as i64;
@@ -88,15 +94,17 @@ async fn known<C: ConnectionTrait>(
     Ok(rows.all(db).await?)
 }
 
-/// The numbers of these rows, those that have one: for fields of things that the caller may see.
-pub async fn numbers_of(app: &App, dialect: Dialect, noun: Noun, row_ids: &[i64]) -> Result<Vec<legacy_number::Model>> {
-    known(app.db.read(), dialect, noun, row_ids).await
+/// The numbers of these rows by their ids, those that have one: for fields of things that the caller may see.
+pub async fn numbers_of(app: &App, dialect: Dialect, noun: Noun, row_ids: &[i64]) -> Result<HashMap<i64, i64>> {
+    let rows = known(app.db.read(), dialect, noun, row_ids).await?;
+    app.numbers.keep(&rows);
+    Ok(rows.into_iter().map(|row| (row.row_id, row.number)).collect())
 }
 
 /// The same, with numbers drawn for those that have none: what an older API shows for the first time gets one there.
-pub async fn drawn_for(app: &App, dialect: Dialect, noun: Noun, row_ids: &[i64]) -> Result<Vec<legacy_number::Model>> {
+pub async fn drawn_for(app: &App, dialect: Dialect, noun: Noun, row_ids: &[i64]) -> Result<HashMap<i64, i64>> {
     let known = numbers_of(app, dialect, noun, row_ids).await?;
-    if row_ids.iter().all(|id| known.iter().any(|number| number.row_id == *id)) {
+    if row_ids.iter().all(|id| known.contains_key(id)) {
         return Ok(known);
     }
     // By ascending ids, so that what came first has the lower number.

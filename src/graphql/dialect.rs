@@ -65,7 +65,7 @@ pub async fn its_number(
 ) -> Result<Option<i32>> {
     let dialect = Home::from(dialect);
     let draws = draw && home(ctx) == Some(dialect);
-    Ok(loaders(ctx)?.legacy_number(dialect, noun, row_id, draws).await?.map(|row| number(row.number)))
+    Ok(loaders(ctx)?.legacy_number(dialect, noun, row_id, draws).await?.map(number))
 }
 
 /// The internal id of the row that a number stands for: docket's own number, or that of a dialect.

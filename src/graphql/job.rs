@@ -33,6 +33,7 @@ use crate::{
 
 mod batch;
 mod columns;
+mod known;
 mod list;
 mod live;
 mod many;

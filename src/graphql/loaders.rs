@@ -65,7 +65,7 @@ struct Set {
     data: OnceLock<Rows<project_data::Model>>,
     files_of_data: OnceLock<Rows<file::Model>>,
     used: OnceLock<Loader<UsedOf, Loaded<Total>, Used>>,
-    legacy_numbers: OnceLock<Loader<NumberOf, Loaded<legacy_number::Model>, Numbers>>,
+    legacy_numbers: OnceLock<Loader<NumberOf, Loaded<i64>, Numbers>>,
 }
 
 /// How rows of one kind are fetched by their keys, which are internal ids for most.
@@ -220,14 +220,20 @@ impl Loaders {
 
     /// What a batch system says of a job that the caller has in its hands already.
     pub async fn slurm(&self, job_id: i64) -> Result<Option<Arc<job_slurm::Model>>, Arc<Error>> {
-        let set = self.set();
-        let fetch = || {
-            self.loader(
-                |app, _, ids| Box::pin(async move { domain::job::slurm_by_ids(&app, &ids).await }),
-                |row| row.job_id,
-            )
+        one(self.slurms(&self.set()), job_id).await
+    }
+
+    fn slurms<'a>(&self, set: &'a Set) -> &'a Rows<job_slurm::Model> {
+        let query = |app, _, ids: Vec<i64>| -> BoxFuture<'static, _> {
+            Box::pin(async move { domain::job::slurm_by_ids(&app, &ids).await })
         };
-        one(set.slurm.get_or_init(fetch), job_id).await
+        set.slurm.get_or_init(|| self.loader(query, |row| row.job_id))
+    }
+
+    /// Takes what a batch system says of a job from who has read it already.
+    pub async fn know_slurm(&self, row: job_slurm::Model) {
+        let (id, known) = (row.job_id, (!row.is_blank()).then(|| Arc::new(row)));
+        self.slurms(&self.set()).prime(id, Ok(known)).await;
     }
 
     /// A project that the viewer may see.
@@ -342,11 +348,14 @@ impl Loaders {
         noun: legacy_number::Noun,
         row_id: i64,
         draws: bool,
-    ) -> Result<Option<Arc<legacy_number::Model>>, Arc<Error>> {
+    ) -> Result<Option<i64>, Arc<Error>> {
+        if let Some(number) = self.app.numbers.get(dialect, noun, row_id) {
+            return Ok(Some(number));
+        }
         let set = self.set();
         let loader =
             set.legacy_numbers.get_or_init(|| Loader::new(Numbers { app: self.app.clone() }).with_yield_count(1));
-        one(loader, NumberOf { dialect, noun, row_id, draws }).await
+        Ok(one(loader, NumberOf { dialect, noun, row_id, draws }).await?.map(|number| *number))
     }
 
     fn set(&self) -> Arc<Set> {

@@ -96,6 +96,11 @@ pub(super) enum Given {
 pub(super) struct Values(Vec<(&'static str, Given)>);
 
 impl Values {
+    /// Whether this is so of each of them.
+    pub(super) fn all(&self, is: impl Fn(&str, &Given) -> bool) -> bool {
+        self.0.iter().all(|(name, given)| is(name, given))
+    }
+
     fn find(&self, name: &str) -> Option<&Given> {
         self.0.iter().find(|(own, _)| *own == name).map(|(_, given)| given)
     }

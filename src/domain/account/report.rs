@@ -1,6 +1,6 @@
 //! What a batch system's reports of a job do to the account that pays for it.
 
-use entity::{Amount, account::Overrun, account_member, event, job, job_slurm, ledger};
+use entity::{Amount, account::Overrun, account_member, event, job, ledger};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 
 use super::{
@@ -29,6 +29,11 @@ pub(in crate::domain) struct Terms {
     /// Whether that is said now. Where it is not, what the job costs is only noted: what it holds stays held, and is taken
     /// at its end.
     pub is_dated: bool,
+    /// Whether a batch system reports it under a key.
+    pub is_reported: bool,
+    /// An account that was seen not to charge recorded jobs, if it is the one: it is not locked for what it would not
+    /// book.
+    pub uncharged: Option<i64>,
     /// Whether a batch system tells what has happened, and not somebody what is to be: no end is refused then.
     pub has_run: bool,
 }
@@ -53,7 +58,8 @@ pub(in crate::domain) async fn restate(
     if !terms.is_dated {
         return note(tx, before, after).await;
     }
-    let (held_before, spent_before) = (before.held.unwrap_or_default().wide(), booked(tx, before).await?);
+    let (held_before, spent_before) =
+        (before.held.unwrap_or_default().wide(), booked(tx, before, terms.is_reported).await?);
     let held = after.held.unwrap_or_default().wide();
     // Before its end, an amount that stays is what was noted of a job, and no news of what it cost.
     let stays = !after.status.is_final() && after.amount == before.amount;
@@ -63,7 +69,11 @@ pub(in crate::domain) async fn restate(
     let settled = before.status.is_final() && before.amount.is_some() && terms.was_dated;
     let mut bookings = Vec::new();
     for one in moves.iter().filter(|one| one.held != 0 || one.spent != 0) {
-        let left = book(tx, one, (terms.has_run, settled), &mut bookings).await?;
+        let left = if terms.uncharged == Some(one.account_id) && one.held >= 0 {
+            Left { held: one.held, spent: 0 }
+        } else {
+            book(tx, one, (terms.has_run, settled), &mut bookings).await?
+        };
         if one.account_id != after.account_id.unwrap_or_default() {
             continue;
         }
@@ -116,13 +126,9 @@ fn moves<'a>([before, after]: [&'a job::Model; 2], held: [i128; 2], spent: [i128
 /// What was taken for a job, in millionths. Of a job that is reported under a key the ledger says so: what was noted
 /// while its account charged no recorded jobs was never taken. What is said of other ones stands: an account comes with
 /// what it had spent, and an import books no jobs.
-async fn booked(tx: &Tx, job: &job::Model) -> Result<i128> {
+async fn booked(tx: &Tx, job: &job::Model, is_reported: bool) -> Result<i128> {
     let amount = job.amount.unwrap_or_default().wide();
-    let Some(account_id) = job.account_id.filter(|_| job.amount.is_some()) else { return Ok(amount) };
-    let slurm = job_slurm::Entity::find_by_id(job.id).one(&tx.db).await?;
-    if slurm.is_none_or(|slurm| slurm.slurm_key.is_none()) {
-        return Ok(amount);
-    }
+    let Some(account_id) = job.account_id.filter(|_| is_reported && job.amount.is_some()) else { return Ok(amount) };
     let entries = ledger::Entity::find()
         .filter(ledger::Column::JobUid.eq(job.uid))
         .filter(ledger::Column::AccountId.eq(account_id))
@@ -146,18 +152,20 @@ async fn book(
     bookings: &mut Vec<event::Booking>,
 ) -> Result<Left> {
     let mut book = Book::open(tx, one.account_id).await?;
-    let mut member = book.member(tx, one.job.owner_id).await?;
-    let (held, spent) = if book.account.charges_recorded {
+    let charges = book.account.charges_recorded;
+    // Without an entry nobody's sums are looked at.
+    let mut member = if charges || one.held < 0 { book.member(tx, one.job.owner_id).await? } else { None };
+    let (held, spent) = if charges {
         takes(&book, member.as_ref(), one, (has_run, settled))?
     } else {
         // What it held when it still charged recorded jobs goes back all the same.
         (one.held.min(0), 0)
     };
     let amounts = (Amount::new(held).ok_or_else(uncountable)?, Amount::new(spent).ok_or_else(uncountable)?);
-    let charges = book.account.charges_recorded;
     let reason = untaken(&book.account, Amount::clamped(one.spent), amounts.1).filter(|_| charges);
     let ran = one.job.started_at.zip(one.job.finished_at).map(|(start, end)| end.0.saturating_sub(start.0));
-    for (kind, held, spent) in entries(amounts) {
+    let mut entries = entries(amounts).into_iter().peekable();
+    while let Some((kind, held, spent)) = entries.next() {
         let settles = kind == ledger::Kind::Settle;
         let entry = Entry {
             // The first settlement counts the time; later ones put the amount right.
@@ -166,7 +174,9 @@ async fn book(
             ..Entry::about(one.job, kind, held, spent)
         };
         bookings.push(book.enter(tx, member.as_ref(), entry).await?);
-        member = book.member(tx, one.job.owner_id).await?;
+        if entries.peek().is_some() {
+            member = book.member(tx, one.job.owner_id).await?;
+        }
     }
     // What was reported to have cost something stays reported, also where nobody is charged for it.
     Ok(Left { held: one.held - held, spent: if charges { one.spent - spent } else { 0 } })

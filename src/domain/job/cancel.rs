@@ -10,7 +10,7 @@ use entity::{
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, Select};
 use uuid::Uuid;
 
-use super::{PRIORITY_LEAST, PRIORITY_MOST, change, submit::check_schedule};
+use super::{PRIORITY_LEAST, PRIORITY_MOST, Which, change, submit::check_schedule};
 use crate::{
     app::App,
     db::Tx,
@@ -247,11 +247,11 @@ pub(super) fn writable_by(scope: &Scope) -> Select<job::Entity> {
 }
 
 /// What tells whether a job may be changed, of one that the viewer sees and may change.
-pub(super) async fn visible(app: &App, viewer: &Viewer, uid: Uuid) -> Result<job::Model> {
+pub(super) async fn visible(app: &App, viewer: &Viewer, which: impl Into<Which>) -> Result<job::Model> {
     use job::Column::{AccountId, Id, Origin, OwnerId, ProjectId, ServiceId, Uid};
     viewer.require_write(Permission::JobsWrite)?;
     let columns = Columns::of(&[Id, Uid, Origin, OwnerId, ProjectId, ServiceId, AccountId]);
-    let job = super::find(app, &viewer.scope(), uid, columns).await?.ok_or(Error::NotFound("job"))?.row;
+    let job = super::find(app, &viewer.scope(), which, columns).await?.ok_or(Error::NotFound("job"))?.row;
     if viewer.may_change(&job) {
         return Ok(job);
     }

@@ -31,13 +31,14 @@ use crate::{
 };
 
 mod list;
+mod locked;
 mod report;
 mod update;
 
 pub(in crate::domain) use list::within_second;
 pub use list::{Numbers, PAGE_MOST, RecordFilter, RecordSums, by_numbers, numbers, sums};
 pub use report::{Report, Reported, report};
-pub use update::{RecordChange, update};
+pub use update::{Changed, RecordChange, update};
 
 /// Hours of one job at most: over a thousand years on a thousand processors.
 const HOURS: f64 = 1e10;

@@ -4,18 +4,19 @@ use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, Si
 
 use super::{
     Job,
-    columns::needed_by_nodes,
+    columns::{needed, needed_by_nodes},
     list::with_related,
     record::{JobSlurmInput, amount_of},
 };
 use crate::{
     domain::{
         self,
-        job::{RecordChange, RecordFilter, RecordSums},
+        job::{Changed, RecordChange, RecordFilter, RecordSums, Which},
     },
     error::Error,
     graphql::{
-        context::{asked, asks_for},
+        context::{asked, asks_for, loaders},
+        dialect::{Dialect, only_with_a_number},
         enrolled::asks_for_nodes,
         id::{self, Kind},
         nodes::Nodes,
@@ -140,8 +141,12 @@ impl RecordedJobQuery {
 /// A change of a recorded job; what is absent stays.
 #[derive(Clone, Debug, InputObject)]
 pub struct JobRecordUpdateInput {
-    /// Which job.
-    job_id: ID,
+    /// Which job, by its global id; either this or `number`.
+    job_id: Option<ID>,
+    /// Which job, by its short number.
+    number: Option<i32>,
+    /// The older API whose `number` is meant; without it, docket's own is.
+    dialect: Option<Dialect>,
     /// The user whose job it is. A job that is reported under a key keeps it, and its account.
     owner_id: Option<ID>,
     /// The account that it is charged to. What was booked for the job moves there.
@@ -177,7 +182,12 @@ impl RecordedJobMutation {
         #[graphql(desc = "The change.")] input: JobRecordUpdateInput,
     ) -> Result<JobRecordUpdatePayload> {
         let (app, viewer) = asked(ctx)?;
-        let uid = id::uid(Kind::Job, "jobId", &input.job_id)?;
+        only_with_a_number(input.dialect, input.number)?;
+        let which = match (input.job_id, input.number) {
+            (Some(id), None) => Which::Id(id::uid(Kind::Job, "jobId", &id)?),
+            (None, Some(number)) => Which::Number(input.dialect.map(Into::into), number.into()),
+            _ => return Err(Error::invalid("jobId", "Give exactly one of jobId and number.").into()),
+        };
         let change = RecordChange {
             owner_id: input.owner_id.map(|id| id::uid(Kind::User, "ownerId", &id)).transpose()?,
             account_id: input.account_id.map(|id| id::uid(Kind::Account, "accountId", &id)).transpose()?,
@@ -187,6 +197,11 @@ impl RecordedJobMutation {
             amount: amount_of(input.amount, "amount")?,
             slurm: input.slurm.map(Into::into).unwrap_or_default(),
         };
-        Ok(Job::head(domain::job::update_record(app, viewer, uid, change).await?).into())
+        let payload = ctx.field();
+        let asked: Vec<_> = payload.selection_set().flat_map(|job| job.selection_set().collect::<Vec<_>>()).collect();
+        let columns = needed(asked.iter().copied());
+        let Changed { job, slurm } = domain::job::update_record(app, viewer, which, change, columns).await?;
+        loaders(ctx)?.know_slurm(slurm).await;
+        Ok(Job::from(job).with_numbered(viewer, asked.iter().copied()).into())
     }
 }

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, future::Future, sync::Arc};
 
 use dataloader::BatchFn;
-use entity::legacy_number::{Dialect, Model, Noun};
+use entity::legacy_number::{Dialect, Noun};
 
 use super::Loaded;
 use crate::{app::App, domain::legacy_number};
@@ -22,8 +22,8 @@ pub(super) struct Numbers {
     pub app: App,
 }
 
-impl BatchFn<NumberOf, Loaded<Model>> for Numbers {
-    fn load(&mut self, keys: &[NumberOf]) -> impl Future<Output = HashMap<NumberOf, Loaded<Model>>> {
+impl BatchFn<NumberOf, Loaded<i64>> for Numbers {
+    fn load(&mut self, keys: &[NumberOf]) -> impl Future<Output = HashMap<NumberOf, Loaded<i64>>> {
         let (app, keys) = (self.app.clone(), keys.to_vec());
         async move {
             // One statement for each kind of number that a document asks for: one, as a rule.
@@ -47,7 +47,7 @@ impl BatchFn<NumberOf, Loaded<Model>> for Numbers {
                 match rows {
                     Ok(rows) => {
                         found.extend(ids.iter().map(|id| (key(*id), Ok(None))));
-                        found.extend(rows.into_iter().map(|row| (key(row.row_id), Ok(Some(Arc::new(row))))));
+                        found.extend(rows.into_iter().map(|(id, number)| (key(id), Ok(Some(Arc::new(number))))));
                     }
                     Err(error) => {
                         let error = Arc::new(error);

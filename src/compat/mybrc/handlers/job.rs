@@ -12,7 +12,7 @@ use super::{Input, Listed, Number, changed, list as page, matches, shown, values
 use crate::compat::moment;
 use crate::compat::mybrc::ask::{Answer, Ask, removed};
 use crate::compat::mybrc::envelope::{Noun, Refusal};
-use crate::compat::mybrc::fields::{JOB, Values, decimal};
+use crate::compat::mybrc::fields::{self, Given, JOB, Values, decimal};
 use crate::compat::mybrc::filter::amount;
 use crate::compat::mybrc::{metadata, wire};
 use crate::compat::{Call, Operation};
@@ -135,9 +135,11 @@ async fn write(call: Call, request: Request, partial: bool) -> Answer {
     let ask = Ask::of(call, Noun::Job, request).await?;
     let number = ask.number()?;
     matches(&ask, number, found).await?;
-    let job = one(&ask).await?;
-    let values = changed(&ask, JOB, partial, &job.body(ask.profile))?;
-    let input = input(&ask, &values, Some(job.id)).await?;
+    let values = match certain(&ask).filter(|_| partial) {
+        Some(values) => values,
+        None => changed(&ask, JOB, partial, &one(&ask).await?.body(ask.profile))?,
+    };
+    let input = input(&ask, &values, Some(number)).await?;
     let stored = UPDATE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(ask.reply(StatusCode::OK, partial, echoed(&ask, stored.job_record_update.job.body(ask.profile))))
 }
@@ -150,6 +152,20 @@ pub(in crate::compat::mybrc) async fn remove(call: Call, request: Request) -> An
     let input = Input::new([("jobId", Some(json!(job.id)))]);
     DELETE.run(&ask.call, input).await.map_err(|failure| ask.failed(failure))?;
     Ok(removed())
+}
+
+/// What is given, where it comes to the same whatever the job shows now: numbers that are stored as they are written,
+/// and as which nothing else is shown. The job need not be read first then.
+fn certain(ask: &Ask) -> Option<Values> {
+    let values = fields::read(JOB, &ask.body, true, None).ok()?;
+    let is_certain = |name: &str, given: &Given| match (name, given) {
+        // What is missing is shown as 0. Below a billion, six decimals and a float are the same number.
+        ("amount", Given::Float(amount)) => (1e-6..1e9).contains(&amount.abs()),
+        ("jobstatus" | "partition", Given::Integer(number)) => *number != 0 && (-128..=127).contains(number),
+        ("qos", Given::Integer(number)) => *number != 0,
+        _ => false,
+    };
+    values.all(is_certain).then_some(values)
 }
 
 /// The old program answered a change with what it was sent: dates in the offset that they came with, the amount with all
@@ -174,8 +190,8 @@ fn echoed(ask: &Ask, mut body: Map<String, Value>) -> Map<String, Value> {
     body
 }
 
-/// What the operations take: a new job, or a change of the one with this id.
-async fn input(ask: &Ask, values: &Values, job: Option<String>) -> Result<Input, Refusal> {
+/// What the operations take: a new job, or a change of the one with this number.
+async fn input(ask: &Ask, values: &Values, job: Option<i32>) -> Result<Input, Refusal> {
     let amount = match values.float("amount") {
         None => None,
         Some(number) => Some(amount(number).ok_or_else(|| wrong(ask, "amount", "Invalid amount."))?),
@@ -210,7 +226,8 @@ async fn input(ask: &Ask, values: &Values, job: Option<String>) -> Result<Input,
         ("stateCode", values.integer("jobstatus").map(|number| json!(number))),
     ]);
     Ok(Input::new([
-        ("jobId", job.map(|id| json!(id))),
+        ("dialect", job.map(|_| json!("MYBRC"))),
+        ("number", job.map(|number| json!(number))),
         ("ownerId", owner.map(|id| json!(id))),
         ("accountId", account.map(|id| json!(id))),
         ("submittedAt", at("submitdate")),

@@ -197,7 +197,7 @@ async fn insert(tx: &Tx, told: &Told) -> Result<job::Model> {
         ..slurm_row(&job, report.slurm.clone())
     };
     let is_dated = slurm.submission_told && job.started_at.is_some();
-    let terms = Terms { was_dated: true, is_dated, has_run: true };
+    let terms = Terms { was_dated: true, is_dated, has_run: true, is_reported: true, uncharged: None };
     let inserted = job_slurm::Entity::insert(slurm.into_active_model().reset_all()).exec_without_returning(&tx.db);
     inserted.await.map_err(|error| match error.sql_err() {
         Some(SqlErr::UniqueConstraintViolation(_)) => tx.overtaken(),
@@ -275,8 +275,8 @@ async fn change(tx: &Tx, told: &Told, before: &job::Model) -> Result<job::Model>
     if terms.is_dated && !terms.was_dated && !before.status.is_final() {
         let_in(tx, before, report.amount.or(before.amount)).await?;
     }
-    let said = Said { slurm: &report.slurm, row, submission_told, terms };
-    rewrite(tx, before, costing(after, report.amount, terms), &said).await
+    let mut said = Said { slurm: &report.slurm, row, submission_told, terms };
+    rewrite(tx, before, costing(after, report.amount, terms), &mut said).await
 }
 
 fn in_order(job: &job::Model) -> Result<()> {

@@ -2,13 +2,17 @@
 
 use entity::{
     Amount, Time, Words, event,
-    job::{self, Origin},
+    job::{self, Columns, Origin, Part},
     job_slurm, user,
 };
 use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use uuid::Uuid;
 
-use super::{NewSlurm, check_slurm, state};
+use super::{
+    NewSlurm, check_slurm,
+    locked::{Locked, locked},
+    state,
+};
 use crate::{
     app::App,
     db::Tx,
@@ -17,12 +21,12 @@ use crate::{
             self,
             report::{Terms, restate},
         },
-        audit::Overruling,
+        audit::{Overruling, Subject},
         check::Faults,
-        job::{cancel::present, cancel::visible, change},
+        job::{Which, cancel, change},
     },
     error::{Error, Result},
-    viewer::Viewer,
+    viewer::{Permission, Viewer},
 };
 
 /// What is said of a user who is not there, or not any more.
@@ -48,27 +52,63 @@ pub struct RecordChange {
     pub slurm: NewSlurm,
 }
 
-/// Changes what was recorded of a job. Admins and users with the role `accounting` may. Its `updated_at` moves even
-/// when nothing else does.
+/// A recorded job after a change.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// The job, with the columns that were asked for and some more.
+    pub job: Part,
+    /// What the batch system says of it.
+    pub slurm: job_slurm::Model,
+}
+
+/// Changes what was recorded of a job; answers with these columns of it. Admins and users with the role `accounting`
+/// may. Its `updated_at` moves even when nothing else does.
 ///
 /// Fails with INVALID_STATE for a job that was not recorded, and with INVALID for an unknown or deleted user, an
 /// unknown account, and another user or account of a job that is reported under a key.
-pub async fn update(app: &App, viewer: &Viewer, uid: Uuid, change: RecordChange) -> Result<job::Model> {
-    let job = visible(app, viewer, uid).await?;
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    which: Which,
+    change: RecordChange,
+    columns: Columns,
+) -> Result<Changed> {
+    if let Which::Number(..) = which {
+        viewer.require_read(Permission::JobsRead)?;
+    }
+    viewer.require_write(Permission::JobsWrite)?;
+    let mut faults = Faults::default();
+    check_slurm(&mut faults, &change.slurm);
+    // Who keeps accounts changes every recorded job: what the transaction finds is one of them, as a rule.
+    let is_plain = change.owner_id.is_none() && change.account_id.is_none() && faults.is_empty();
+    if !is_plain || !viewer.keeps_accounts() {
+        let job = changeable(app, viewer, which).await?;
+        let owner_id = found_owner(app, &mut faults, change.owner_id, Some(job.owner_id)).await?;
+        let account_id = found_account(app, &mut faults, change.account_id).await?;
+        faults.into_result()?;
+        return write(app, Change { owner_id, account_id, ..Change::of(viewer, which, change, columns) }).await;
+    }
+    let changed = write(app, Change::of(viewer, which, change, columns)).await;
+    if let Err(Error::NotFound("job")) = changed {
+        changeable(app, viewer, which).await?;
+    }
+    changed
+}
+
+async fn write(app: &App, change: Change) -> Result<Changed> {
+    app.db.write(change, |tx, change| Box::pin(apply(tx, change))).await
+}
+
+/// A recorded job that the viewer changes; fails for all others, each in its own way.
+async fn changeable(app: &App, viewer: &Viewer, which: Which) -> Result<job::Model> {
+    let job = cancel::visible(app, viewer, which).await?;
     if job.origin != Origin::Recorded {
         return Err(Error::InvalidState("Runners work on this job; nobody else reports on it.".into()));
     }
     if !viewer.keeps_accounts() {
         return Err(Error::Forbidden("Only admins and users with the role `accounting` change recorded jobs.".into()));
     }
-    let mut faults = Faults::default();
-    check_slurm(&mut faults, &change.slurm);
-    let owner_id = found_owner(app, &mut faults, change.owner_id, Some(job.owner_id)).await?;
-    let account_id = found_account(app, &mut faults, change.account_id).await?;
-    faults.into_result()?;
-    let overruling = Overruling::of(viewer, &job, Viewer::keeps_accounts);
-    let input = Change { job_id: job.id, owner_id, account_id, wanted: change, overruling };
-    app.db.write(input, |tx, input| Box::pin(apply(tx, input))).await
+    Ok(job)
 }
 
 /// The user that is meant; one that is not there is a fault, and so is one that was deleted, unless it is `present`,
@@ -100,18 +140,26 @@ pub(super) async fn found_account(app: &App, faults: &mut Faults, uid: Option<Uu
 
 #[derive(Clone, Debug)]
 struct Change {
-    job_id: i64,
+    which: Which,
     owner_id: Option<i64>,
     account_id: Option<i64>,
     wanted: RecordChange,
+    columns: Columns,
     overruling: Overruling,
 }
 
-async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
-    let Change { job_id, owner_id, account_id, wanted: change, overruling } = input;
-    let before = present(tx, *job_id).await?;
-    overruling.note(tx, "update the record").await?;
-    let row = slurm_of(tx, &before).await?;
+impl Change {
+    fn of(viewer: &Viewer, which: Which, wanted: RecordChange, columns: Columns) -> Self {
+        let overruling = Overruling::of(viewer, Subject::unknown(), Viewer::keeps_accounts);
+        Self { which, owner_id: None, account_id: None, wanted, columns, overruling }
+    }
+}
+
+async fn apply(tx: &Tx, input: &Change) -> Result<Changed> {
+    let Change { which, owner_id, account_id, wanted: change, columns, overruling } = input;
+    let Locked { part: Part { columns, row: before, size }, slurm: row, charges } =
+        locked(tx, *which, *columns).await?;
+    overruling.note_about(tx, &before, "update the record").await?;
     let is_reported = row.slurm_key.is_some();
     if is_reported {
         require_payer(&before, *owner_id, *account_id)?;
@@ -125,16 +173,17 @@ async fn apply(tx: &Tx, input: &Change) -> Result<job::Model> {
         ..before.clone()
     };
     let submission_told = change.submitted_at.is_some();
-    let terms = terms(&row, &before, &after, submission_told);
+    let uncharged = before.account_id.filter(|_| charges == Some(false));
+    let terms = Terms { uncharged, ..terms(&row, &before, &after, submission_told) };
     let after = costing(after, is_reported, change.amount, terms)?;
-    let stored = rewrite(tx, &before, after, &Said { slurm: &change.slurm, row, submission_told, terms }).await?;
-    if stored.updated_at == tx.now {
-        return Ok(stored);
-    }
-    // Nothing happened to the job that anybody needs to be told; that somebody wrote it is seen all the same.
+    let mut said = Said { slurm: &change.slurm, row, submission_told, terms };
+    let stored = rewrite(tx, &before, after, &mut said).await?;
     let touched = job::Model { updated_at: tx.now, ..stored.clone() };
-    change::store(tx, &stored, &touched).await?;
-    Ok(touched)
+    if stored.updated_at != tx.now {
+        // Nothing happened to the job that anybody needs to be told; that somebody wrote it is seen all the same.
+        change::store(tx, &stored, &touched).await?;
+    }
+    Ok(Changed { job: Part { columns, row: touched, size }, slurm: said.row })
 }
 
 /// Refuses another user or account than a job has that is reported under a key: its next report, which names those that
@@ -158,6 +207,10 @@ fn costing(job: job::Model, is_reported: bool, amount: Option<Amount>, terms: Te
     if holds && !is_final && amount.is_some_and(|amount| amount < Amount::ZERO) {
         return Err(Error::invalid("amount", "What a job holds before its end is 0 or more."));
     }
+    if !is_final && job.amount.is_none() && amount.is_some_and(|amount| amount > Amount::ZERO) && amount == job.held {
+        // It is held already, and taken at its end: there is nothing to note.
+        return Ok(job);
+    }
     if is_final || !holds || !terms.is_dated {
         return Ok(job::Model { amount: amount.or(job.amount), ..job });
     }
@@ -180,6 +233,8 @@ pub(super) fn terms(row: &job_slurm::Model, before: &job::Model, after: &job::Mo
     Terms {
         was_dated: !is_reported || row.submission_told && before.started_at.is_some(),
         is_dated: !is_reported || (row.submission_told || submission_told) && after.started_at.is_some(),
+        is_reported,
+        uncharged: None,
         has_run: false,
     }
 }
@@ -188,7 +243,7 @@ pub(super) fn terms(row: &job_slurm::Model, before: &job::Model, after: &job::Mo
 pub(super) struct Said<'a> {
     /// What the batch system says now.
     pub slurm: &'a NewSlurm,
-    /// What it said before.
+    /// What it said before; once that is stored, what it says.
     pub row: job_slurm::Model,
     /// Whether it says when the job was submitted.
     pub submission_told: bool,
@@ -201,7 +256,7 @@ pub(super) async fn rewrite(
     tx: &Tx,
     before: &job::Model,
     mut after: job::Model,
-    said: &Said<'_>,
+    said: &mut Said<'_>,
 ) -> Result<job::Model> {
     if let (Some(started), Some(finished)) = (after.started_at, after.finished_at)
         && finished < started
@@ -257,7 +312,7 @@ pub(super) async fn charge_difference(
 async fn store_slurm(
     tx: &Tx,
     job: &job::Model,
-    Said { slurm: said, row, submission_told, .. }: &Said<'_>,
+    Said { slurm: said, row, submission_told, .. }: &mut Said<'_>,
 ) -> Result<bool> {
     let nodes = if said.nodes.is_empty() { row.nodes.clone() } else { Words(said.nodes.clone()) };
     let state_code = said.state_code.or(row.state_code);
@@ -284,6 +339,7 @@ async fn store_slurm(
     if after == *row {
         return Ok(false);
     }
-    after.into_active_model().reset_all().update(&tx.db).await?;
+    row.clone_from(&after);
+    job_slurm::Entity::update(after.into_active_model().reset_all()).exec_without_returning(&tx.db).await?;
     Ok(true)
 }

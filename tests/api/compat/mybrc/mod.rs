@@ -6,6 +6,7 @@ mod list;
 mod money;
 mod rights;
 mod seed;
+mod statements;
 
 use std::{fmt::Write as _, fs};
 

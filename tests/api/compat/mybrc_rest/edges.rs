@@ -224,3 +224,18 @@ async fn neither_user_nor_account_of_a_reported_job_changes() {
     assert_eq!(world.put("8_1", ends("8_1", "26.00")).await.0, StatusCode::OK);
     assert_eq!(world.sums().await, ["0", "26", "74"]);
 }
+
+#[tokio::test]
+async fn an_amount_that_is_held_already_is_not_noted() {
+    let world = World::new().await;
+    world.post(begins("1", "30.00")).await;
+    let (id, number) = world.job().await;
+    let change = json!({ "jobId": id, "startedAt": null });
+    world.app.admin().change("jobRecordUpdate", change, "job { held }").await;
+    let path = format!("/jobs/{number}/");
+    let (_, job) = world.first(Method::PATCH, &path, Some(json!({ "amount": 30 }))).await;
+    assert_eq!(job["amount"], 30.0);
+    let job = world.app.admin().job(&id, "amount held").await;
+    assert_eq!(job, json!({ "amount": null, "held": "30" }));
+    assert_eq!(world.sums().await, ["30", "0", "70"]);
+}

@@ -251,3 +251,35 @@ async fn a_change_that_changes_nothing_is_seen_and_told_to_nobody() {
     assert_eq!(after["revision"], before["revision"]);
     assert!(after["updatedAt"].as_str() > before["updatedAt"].as_str(), "{after}");
 }
+
+#[tokio::test]
+async fn a_change_names_its_job_by_the_id_or_by_a_number() {
+    let world = World::new().await;
+    let job = world.record(json!({})).await;
+    let numbers = world.bea.job(&job, "number dialectNumber").await;
+    let what = "job { id owner { legacyNumber(dialect: MYBRC) } amount labels { key } parameters }";
+    for (amount, which) in [
+        ("1", json!({ "number": numbers["number"] })),
+        ("2", json!({ "number": numbers["dialectNumber"], "dialect": "MYBRC" })),
+    ] {
+        let mut input = which;
+        input["amount"] = json!(amount);
+        let changed = world.bea.change("jobRecordUpdate", input, what).await["job"].take();
+        let owner = json!({ "legacyNumber": null });
+        let all = json!({ "id": job, "owner": owner, "amount": amount, "labels": [], "parameters": {} });
+        assert_eq!(changed, all);
+    }
+    for (wrong, input) in [
+        ("jobId", json!({ "amount": "1" })),
+        ("jobId", json!({ "jobId": job, "number": 1 })),
+        ("dialect", json!({ "jobId": job, "dialect": "MYBRC" })),
+    ] {
+        assert_eq!(world.bea.wrong("jobRecordUpdate", input).await, [wrong]);
+    }
+    let none = json!({ "number": 99, "dialect": "MYBRC" });
+    assert_eq!(world.bea.refused("jobRecordUpdate", none).await, "NOT_FOUND");
+    let service = world.app.service(json!({})).await;
+    let submitted = json!({ "jobId": world.app.admin().submit(&service, json!({})).await });
+    assert_eq!(world.app.admin().refused("jobRecordUpdate", submitted.clone()).await, "INVALID_STATE");
+    assert_eq!(world.bea.refused("jobRecordUpdate", submitted).await, "NOT_FOUND");
+}

@@ -1,0 +1,82 @@
+//! A recorded job that is about to be changed, in one statement with all that the change depends on.
+
+use entity::{
+    account,
+    job::{self, Columns, Part},
+    job_slurm,
+};
+use sea_orm::{
+    DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait,
+    sea_query::{Expr, ExprTrait, SimpleExpr},
+};
+
+use crate::{
+    db::Tx,
+    domain::job::Which,
+    error::{Error, Result},
+};
+
+/// A recorded job whose row is locked.
+pub(super) struct Locked {
+    /// The job, with what a change looks at, and what was asked for beside.
+    pub part: Part,
+    /// What the batch system says of it.
+    pub slurm: job_slurm::Model,
+    /// Whether its account charges recorded jobs. It is not locked: who changes that meanwhile does so after this change.
+    pub charges: Option<bool>,
+}
+
+/// What a change of a recorded job looks at, and what its events tell.
+fn needed() -> Columns {
+    use job::Column::{
+        AccountId, Amount, Attempt, FinishedAt, Held, Id, Origin, OwnerId, ProjectId, Revision, ServiceId, StartedAt,
+        Status, SubmittedAt, Uid, UpdatedAt,
+    };
+    Columns::of(&[
+        Id,
+        Uid,
+        Origin,
+        ServiceId,
+        ProjectId,
+        OwnerId,
+        Status,
+        Attempt,
+        Revision,
+        SubmittedAt,
+        StartedAt,
+        FinishedAt,
+        UpdatedAt,
+        AccountId,
+        Held,
+        Amount,
+    ])
+}
+
+/// Before the names of the columns of the other table: both have an owner.
+const SLURM: &str = "s_";
+
+/// Locks a recorded job. Any other one is not there.
+pub(super) async fn locked(tx: &Tx, which: Which, columns: Columns) -> Result<Locked> {
+    let slurm = job::Entity::belongs_to(job_slurm::Entity).from(job::Column::Id).to(job_slurm::Column::JobId);
+    let query = needed().with(columns).select(which.of(job::Entity::find())).join(JoinType::InnerJoin, slurm.into());
+    let query = job_slurm::Column::iter()
+        .fold(query, |query, column| query.column_as(column, format!("{SLURM}{}", column.as_str())));
+    let charges = account::Entity::find()
+        .select_only()
+        .column(account::Column::ChargesRecorded)
+        .filter(Expr::col((account::Entity, account::Column::Id)).equals((job::Entity, job::Column::AccountId)));
+    let charges = SimpleExpr::SubQuery(None, Box::new(charges.into_query().into()));
+    let found = query.expr_as(charges, "charges").lock_exclusive().into_model().one(&tx.db).await?;
+    found.ok_or(Error::NotFound("job"))
+}
+
+impl FromQueryResult for Locked {
+    fn from_query_result(from: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        Ok(Self {
+            part: Part::from_query_result(from, prefix)?,
+            slurm: job_slurm::Model::from_query_result(from, SLURM)?,
+            charges: from.try_get(prefix, "charges")?,
+        })
+    }
+}
