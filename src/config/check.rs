@@ -5,7 +5,8 @@ use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
 
 use http::Uri;
-use tracing_subscriber::EnvFilter;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::Config;
 use super::setting::Rule;
@@ -229,9 +230,21 @@ pub(super) fn server_name(name: &String) -> Result<(), String> {
 }
 
 pub(super) fn log_filter(filter: &String) -> Result<(), String> {
-    EnvFilter::try_new(filter).map(|_| ()).map_err(|error| {
-        format!("{error}; expected a level such as \"info\", or directives such as \"info,docket=debug\"")
-    })
+    log_targets(filter).map(|_| ())
+}
+
+/// The filter of log lines that a text stands for: only errors when it is empty.
+pub fn log_targets(filter: &str) -> Result<Targets, String> {
+    const EXPECTED: &str = "expected a level such as \"info\", or directives such as \"info,docket=debug\"";
+    if let Some(part) = filter.split(',').find(|part| part.contains(['[', ']', '{', '}'])) {
+        return Err(format!("{part:?}: lines are not told apart by spans and their fields; {EXPECTED}"));
+    }
+    // An empty directive would stand for every line of every target.
+    let directives: Vec<_> = filter.split(',').map(str::trim).filter(|directive| !directive.is_empty()).collect();
+    if directives.is_empty() {
+        return Ok(Targets::new().with_default(LevelFilter::ERROR));
+    }
+    directives.join(",").parse().map_err(|error| format!("{error}; {EXPECTED}"))
 }
 
 /// What is wrong although every single value is right: the keys that do not fit, and why.

@@ -20,7 +20,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
-pub use self::check::mask_url;
+pub use self::check::{log_targets, mask_url};
 pub use self::content::ContentType;
 pub use self::load::{Entry, Flag, Loaded, Origin, Problem, Problems, Sources, load};
 pub use self::mail::{Hidden, MailSecurity};

@@ -175,6 +175,27 @@ fn urls_are_checked() {
 }
 
 #[test]
+fn a_log_filter_is_levels_and_targets() {
+    const EXPECTED: &str = "expected a level such as \"info\", or directives such as \"info,docket=debug\"";
+    for filter in ["", "off", "info", "docket", "info,docket::access=debug,docket::sql=trace", " warn, docket=debug,"] {
+        assert_eq!(problems_of(&format!("log.filter = {filter:?}")), [""; 0], "{filter}");
+    }
+    assert_eq!(
+        problem_of("[log]\nfilter = \"info,docket[request{id=1}]=debug\""),
+        format!(
+            "docket.toml:2:10: log.filter: \"docket[request{{id=1}}]=debug\": lines are not told apart by spans and \
+             their fields; {EXPECTED}"
+        )
+    );
+    let problem = problem_of("log.filter = \"docket=loud\"");
+    assert!(problem.starts_with("docket.toml:1:14: log.filter: ") && problem.ends_with(EXPECTED), "{problem}");
+    let targets = |filter: &str| super::log_targets(filter).expect("a filter");
+    assert!(targets("").would_enable("docket", &tracing::Level::ERROR));
+    assert!(!targets(",").would_enable("docket", &tracing::Level::WARN));
+    assert!(!targets("info,").would_enable("docket", &tracing::Level::DEBUG));
+}
+
+#[test]
 fn everything_wrong_is_reported_at_once_in_the_order_of_the_lines() {
     let problems = refusal(
         "lisen = 1\n[jobs]\nsweep_seconds = 0\nlease_seconds = true\n",

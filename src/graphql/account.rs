@@ -24,6 +24,7 @@ mod afford;
 mod list;
 mod live;
 mod money;
+mod quick;
 mod write;
 
 pub use afford::{AffordQuery, ReserveMutation};

@@ -27,9 +27,15 @@ impl PageInfo {
     }
 }
 
-/// Defines the connection and edge types of a noun: `connection!(JobConnection, JobEdge, Job, "jobs")`.
+/// Defines the connection and edge types of a noun: `connection!(JobConnection, JobEdge, Job, "jobs")`. A node with a
+/// table of quick fields is marked: `connection!(JobConnection, JobEdge, Job, "jobs", quick)`.
 macro_rules! connection {
     ($connection:ident, $edge:ident, $node:ty, $nouns:literal) => {
+        $crate::graphql::connection::connection!($connection, $edge, $node, $nouns, quick);
+
+        impl $crate::graphql::nodes::quick::Quick for $node {}
+    };
+    ($connection:ident, $edge:ident, $node:ty, $nouns:literal, quick) => {
         #[doc = concat!("A page of ", $nouns, ".")]
         #[derive(Debug)]
         pub struct $connection {
@@ -102,6 +108,23 @@ macro_rules! connection {
             /// The item's place in the list.
             async fn cursor(&self) -> &str {
                 self.cursor
+            }
+        }
+
+        impl $crate::graphql::nodes::quick::Quick for $edge<'_> {
+            fn quick(
+                field: &async_graphql::parser::types::Field,
+            ) -> Option<$crate::graphql::nodes::quick::Reader<'_, Self>> {
+                use $crate::graphql::nodes::quick::{Shape, Shown};
+
+                match field.name.node.as_str() {
+                    "cursor" => Some(Box::new(|edge: &Self, _| Some(edge.cursor.shown()))),
+                    "node" => {
+                        let shape = Shape::<$node>::of(&field.selection_set.node)?;
+                        Some(Box::new(move |edge: &Self, ctx| shape.read(edge.node, ctx)))
+                    }
+                    _ => None,
+                }
             }
         }
     };

@@ -82,7 +82,8 @@ impl Kind {
     /// The id of a row.
     #[must_use]
     pub fn id(self, uid: Uuid) -> ID {
-        ID(format!("{}_{}", self.prefix(), uid.simple()))
+        let mut digits = Uuid::encode_buffer();
+        ID([self.prefix(), "_", uid.simple().encode_lower(&mut digits)].concat())
     }
 }
 

@@ -39,6 +39,7 @@ mod live;
 mod many;
 mod overrule;
 mod parts;
+mod quick;
 mod record;
 mod recorded;
 mod report;

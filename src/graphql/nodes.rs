@@ -2,8 +2,9 @@
 //!
 //! The library boxes a future for each field of each object, of the size of the largest field's, and joins them all,
 //! so that what waits is waited for together. Of a page of 100 jobs nearly nothing waits, and that bookkeeping is much of
-//! what the page costs. So a list is resolved here in order, with one look at each field in place; only what did not
-//! answer at once, because it loads something, is then joined.
+//! what the page costs. So a list is resolved here in order. A field that is known to be there ([`quick`]) is read
+//! without a future; any other is given one look in place, and only what did not answer at once, because it loads
+//! something, is then joined.
 //!
 //! Between the first look and the last nothing is awaited: a field that waits may hold a turn (of a loader, say) that
 //! another one needs, and would never give it back while nobody looks at it.
@@ -19,7 +20,13 @@ use async_graphql::futures_util::future::{BoxFuture, try_join_all};
 use async_graphql::futures_util::poll;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
 use async_graphql::registry::Registry;
-use async_graphql::{ContainerType, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+use async_graphql::{ContainerType, Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
+
+use quick::{Quick, Reader};
+
+pub(super) mod quick;
+#[cfg(test)]
+mod tests;
 
 /// A list of objects, owned or borrowed. In the SDL it is the same as the list that it holds.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +35,7 @@ pub struct Nodes<L>(pub L);
 impl<L, T> OutputType for Nodes<L>
 where
     L: Deref<Target = [T]> + Send + Sync,
-    T: ContainerType,
+    T: ContainerType + Quick,
 {
     fn type_name() -> Cow<'static, str> {
         <&[T] as OutputType>::type_name()
@@ -59,7 +66,7 @@ where
 #[derive(Clone, Copy, Debug)]
 pub struct InPlace<T>(pub T);
 
-impl<T: ContainerType> OutputType for InPlace<T> {
+impl<T: ContainerType + Quick> OutputType for InPlace<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
     }
@@ -99,36 +106,55 @@ fn plain(selection: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
     Some(fields)
 }
 
+/// How a field of all objects of a list is resolved.
+struct Way<'a, T> {
+    field: &'a Positioned<Field>,
+    /// The field's context, but for the place in the list.
+    ctx: Context<'a>,
+    reader: Option<Reader<'a, T>>,
+    /// Whether it is worth a try to resolve it in place.
+    tried: bool,
+}
+
 /// Objects with their places in a list, if they are in one.
-async fn objects<'a, T: ContainerType + 'a>(
+async fn objects<'a, T: ContainerType + Quick + 'a>(
     ctx: &'a ContextSelectionSet<'_>,
     fields: &'a [&'a Positioned<Field>],
     items: impl IntoIterator<Item = (Option<usize>, &'a T)> + Send,
 ) -> ServerResult<Vec<Value>> {
-    let mut found: Vec<Vec<Value>> = Vec::new();
+    let empty = quick::empty(fields);
+    let way = |field: &&'a Positioned<Field>| Way {
+        field,
+        ctx: ctx.with_field(field),
+        reader: T::quick(&field.node),
+        tried: true,
+    };
+    let mut ways: Vec<Way<'_, T>> = fields.iter().map(way).collect();
+    let mut found = Vec::new();
     let mut waiting = Vec::new();
-    // Fields that are boxed from the beginning: those that were seen to wait, and in a single object those with a
-    // selection. In a list it is worth a try: what was loaded ahead, or is null, is there at once.
-    let mut waits = vec![false; fields.len()];
     for (index, item) in items {
-        let mut object = Vec::with_capacity(fields.len());
-        for (place, field) in fields.iter().copied().enumerate() {
-            let tried = index.is_some() || field.node.selection_set.node.items.is_empty();
-            if tried && !waits[place] {
+        let mut object = empty.clone();
+        for (place, Way { field, ctx: here, reader, tried }) in ways.iter_mut().enumerate() {
+            if let Some(value) = reader.as_ref().and_then(|read| read(item, here)) {
+                object[place] = value;
+                continue;
+            }
+            // In a single object a field with a selection is boxed from the beginning. In a list it is worth a try: what
+            // was loaded ahead, or is null, is there at once.
+            if *tried && (index.is_some() || field.node.selection_set.node.items.is_empty()) {
                 if let Poll::Ready(value) = poll!(pin!(value(ctx, index, item, field))) {
-                    object.push(value?);
+                    object[place] = value?;
                     continue;
                 }
                 // It is begun again, boxed: reading twice changes nothing, and a loader has kept what was asked of it.
-                waits[place] = true;
+                *tried = false;
             }
             let mut boxed: BoxFuture<'_, ServerResult<Value>> = Box::pin(value(ctx, index, item, field));
             if let Poll::Ready(value) = poll!(&mut boxed) {
-                object.push(value?);
+                object[place] = value?;
             } else {
                 let at = (found.len(), place);
                 waiting.push(async move { ServerResult::Ok((at, boxed.await?)) });
-                object.push(Value::Null);
             }
         }
         found.push(object);
@@ -136,11 +162,7 @@ async fn objects<'a, T: ContainerType + 'a>(
     for ((object, place), value) in try_join_all(waiting).await? {
         found[object][place] = value;
     }
-    let named = |object: Vec<Value>| {
-        let names = fields.iter().map(|field| field.node.response_key().node.clone());
-        Value::Object(names.zip(object).collect())
-    };
-    Ok(found.into_iter().map(named).collect())
+    Ok(found.into_iter().map(Value::Object).collect())
 }
 
 async fn value<T: ContainerType>(

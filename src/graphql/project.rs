@@ -23,6 +23,7 @@ use crate::{
 mod list;
 mod member;
 mod participant;
+mod quick;
 mod write;
 
 pub use list::{ProjectConnection, ProjectOrder, ProjectQuery, page_of_projects};

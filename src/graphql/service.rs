@@ -22,6 +22,7 @@ use crate::{
 };
 
 mod list;
+mod quick;
 mod write;
 
 pub use list::{ServiceConnection, ServiceFilterInput, ServiceOrder, ServiceQuery, page_of_services};

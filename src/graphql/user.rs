@@ -3,6 +3,7 @@
 mod credential;
 mod filter;
 mod mailed_link;
+mod quick;
 mod sign_up;
 mod write;
 
@@ -88,7 +89,7 @@ pub enum UserOrder {
 #[derive(Clone, Debug)]
 pub struct User(pub Arc<user::Model>);
 
-connection!(UserConnection, UserEdge, User, "users");
+connection!(UserConnection, UserEdge, User, "users", quick);
 
 impl User {
     /// Contact data and rights are for the user itself and for admins.

@@ -21,7 +21,7 @@ use crate::{
     page::{PageRequest, cursor},
 };
 
-connection!(AccountConnection, AccountEdge, Account, "accounts");
+connection!(AccountConnection, AccountEdge, Account, "accounts", quick);
 
 /// How accounts are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -25,7 +25,7 @@ use crate::{
     page::{Page, PageRequest, cursor},
 };
 
-connection!(JobConnection, JobEdge, Job, "jobs");
+connection!(JobConnection, JobEdge, Job, "jobs", quick);
 
 /// How jobs are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

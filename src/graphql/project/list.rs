@@ -15,7 +15,7 @@ use crate::{
     page::{PageRequest, cursor},
 };
 
-connection!(ProjectConnection, ProjectEdge, Project, "projects");
+connection!(ProjectConnection, ProjectEdge, Project, "projects", quick);
 
 /// How projects are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -18,7 +18,7 @@ use crate::{
     page::{PageRequest, cursor},
 };
 
-connection!(ServiceConnection, ServiceEdge, Service, "services");
+connection!(ServiceConnection, ServiceEdge, Service, "services", quick);
 
 /// How services are ordered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]

@@ -8,6 +8,7 @@ mod idempotency;
 mod labels;
 mod list;
 mod overrule;
+mod quick;
 mod record;
 mod retry;
 mod schedule;
