@@ -68,14 +68,13 @@ impl Pool {
         let waited = timeout(self.0.patience, Arc::clone(&self.0.free).acquire_owned());
         let permit = waited.await.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
         let permit = permit.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))?;
-        let kept = match self.idle() {
-            Some(kept) => kept,
-            None => {
-                let opened = timeout(self.0.patience, self.open()).await;
-                let opened = opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
-                let connection = opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-                Kept { connection, since: Instant::now() }
-            }
+        let kept = if let Some(kept) = self.idle() {
+            kept
+        } else {
+            let opened = timeout(self.0.patience, self.open()).await;
+            let opened = opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
+            let connection = opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
+            Kept { connection, since: Instant::now() }
         };
         Ok(Lent { pool: self.clone(), kept: Some(kept), permit: Some(permit), state: State::Unsure })
     }

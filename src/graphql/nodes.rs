@@ -159,10 +159,22 @@ async fn objects<'a, T: ContainerType + Quick + 'a>(
         }
         found.push(object);
     }
+    if !waiting.is_empty() {
+        until_woken().await;
+    }
     for ((object, place), value) in try_join_all(waiting).await? {
         found[object][place] = value;
     }
     Ok(found.into_iter().map(Value::Object).collect())
+}
+
+/// Waits until one of those who were looked at, and wait, can go on.
+///
+/// Looked at twice in a row, a loader takes its keys and begins to load them; when this object is itself only looked at
+/// and begun again, that is thrown away and the same rows are loaded twice.
+async fn until_woken() {
+    let mut looked = false;
+    std::future::poll_fn(|_| if std::mem::replace(&mut looked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
 
 async fn value<T: ContainerType>(

@@ -22,6 +22,7 @@ struct Move<'a> {
 
 /// How a change of what a job costs is booked.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is asked for by its name")]
 pub(in crate::domain) struct Terms {
     /// Whether it was said before when the job was submitted and when it began. Where it was not, what was noted is
     /// booked now.

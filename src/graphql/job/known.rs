@@ -21,7 +21,7 @@ impl Job {
         let is_seen = || domain::account::sees_all(viewer);
         let account_id = self.row.account_id.filter(|_| only_number(fields, "account") && is_seen());
         let account = account_id.map(|id| Arc::new(account::Model::of_id(id)));
-        Self { owner: self.owner.or_else(|| owner), account: self.account.or(account), ..self }
+        Self { owner: self.owner.or(owner), account: self.account.or(account), ..self }
     }
 }
 
