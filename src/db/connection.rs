@@ -5,14 +5,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use futures_util::future::BoxFuture;
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
     prelude::async_trait::async_trait,
 };
 
 use super::{
-    driver::Driver,
+    driver::Work,
     meter::Meter,
     pool::{Pool, State},
     postgres::Pulse,
@@ -31,8 +30,6 @@ pub struct Reader {
 
 /// How often a query is run whose connection turns out to be gone.
 const RUNS: u32 = 4;
-
-type Work<T> = for<'a> fn(&'a mut dyn Driver, Statement) -> BoxFuture<'a, Result<T, DbErr>>;
 
 impl Reader {
     pub(super) fn new(backend: DbBackend, pool: Pool, pulse: Option<Pulse>) -> Self {

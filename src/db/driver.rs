@@ -24,6 +24,9 @@ pub(super) trait Driver: Send {
     fn end(self: Box<Self>) -> BoxFuture<'static, ()>;
 }
 
+/// What is done with one statement on whichever connection is lent for it.
+pub(super) type Work<T> = for<'a> fn(&'a mut dyn Driver, Statement) -> BoxFuture<'a, Result<T, DbErr>>;
+
 macro_rules! query {
     ($statement:ident) => {
         sqlx::query_with(AssertSqlSafe($statement.sql), SqlxValues($statement.values.unwrap_or(Values(Vec::new()))))

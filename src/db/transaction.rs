@@ -8,6 +8,7 @@ use sea_orm::{
 use tokio::sync::Mutex;
 
 use super::{
+    driver::Work,
     meter::Meter,
     pool::{Lent, Pool, State},
 };
@@ -55,6 +56,11 @@ impl Transaction {
 }
 
 impl Borrowed {
+    async fn run<T>(&self, statement: Statement, work: Work<T>) -> Result<T, DbErr> {
+        self.meter.count(&statement.sql);
+        work(self.lent.lock().await.connection()?, statement).await
+    }
+
     async fn end(self, sql: &str) -> Result<(), DbErr> {
         let mut lent = self.lent.into_inner();
         lent.connection()?.unprepared(sql).await?;
@@ -75,37 +81,28 @@ impl ConnectionTrait for Transaction {
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         match self {
             Self::Shared(transaction) => transaction.execute_raw(statement).await,
-            Self::Lent(Borrowed { lent, meter, .. }) => {
-                meter.count(&statement.sql);
-                lent.lock().await.connection()?.execute(statement).await
-            }
+            Self::Lent(borrowed) => borrowed.run(statement, |driver, statement| driver.execute(statement)).await,
         }
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         match self {
             Self::Shared(transaction) => transaction.execute_unprepared(sql).await,
-            Self::Lent(Borrowed { lent, .. }) => lent.lock().await.connection()?.unprepared(sql).await,
+            Self::Lent(borrowed) => borrowed.lent.lock().await.connection()?.unprepared(sql).await,
         }
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         match self {
             Self::Shared(transaction) => transaction.query_one_raw(statement).await,
-            Self::Lent(Borrowed { lent, meter, .. }) => {
-                meter.count(&statement.sql);
-                lent.lock().await.connection()?.one(statement).await
-            }
+            Self::Lent(borrowed) => borrowed.run(statement, |driver, statement| driver.one(statement)).await,
         }
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         match self {
             Self::Shared(transaction) => transaction.query_all_raw(statement).await,
-            Self::Lent(Borrowed { lent, meter, .. }) => {
-                meter.count(&statement.sql);
-                lent.lock().await.connection()?.all(statement).await
-            }
+            Self::Lent(borrowed) => borrowed.run(statement, |driver, statement| driver.all(statement)).await,
         }
     }
 }
