@@ -8,15 +8,13 @@ use std::sync::{Arc, LazyLock};
 
 use async_graphql::futures_util::StreamExt as _;
 use async_graphql::futures_util::stream::{self, BoxStream};
-use async_graphql::{
-    ObjectType, Request, Response, Schema, SchemaBuilder, ServerError, SubscriptionType, ValidationMode, Variables,
-    value,
-};
+use async_graphql::{ObjectType, Request, Response, SchemaBuilder, ServerError, SubscriptionType, Variables, value};
 
 use super::call::{Caller, OperationKind, PageMost, Params, Prepared, RequestId, Statement};
 use super::document::{Cache, Document};
 use super::error::{refused, server_error, sign};
-use super::guard::{Cost, LEVELS, Limits, Operation, Refusal, afford, cost_with};
+use super::executor::{Executor, Root};
+use super::guard::{Cost, Limits, Operation, Refusal, afford, cost_with};
 use super::rate::{RateSpent, Rates, Standing};
 use super::strict::Validator;
 use super::variables::{InputTypes, coerce};
@@ -29,8 +27,8 @@ type Attach = dyn Fn(&Caller, Request) -> Request + Send + Sync;
 
 /// The way in for every surface: limits, cache, validation, execution, and the shape of errors.
 pub struct Door<Q, M, S> {
-    schema: Schema<Q, M, S>,
-    validator: Later<Validator<Q, M, S>>,
+    executor: Executor<Q, M, S>,
+    validator: Later<Validator<Root<Q>, M, S>>,
     types: Later<InputTypes>,
     documents: Cache,
     limits: Limits,
@@ -42,8 +40,8 @@ pub struct Door<Q, M, S> {
 
 impl<Q, M, S> Door<Q, M, S>
 where
-    Q: ObjectType + 'static,
-    M: ObjectType + 'static,
+    Q: ObjectType + Default + 'static,
+    M: ObjectType + Default + 'static,
     S: SubscriptionType + 'static,
 {
     /// A door to the schema that `build` begins. It is called twice: documents are validated by one schema and run
@@ -53,12 +51,12 @@ where
     ///
     /// Never by itself; the first request does when the SDL that the library prints is not one that it reads.
     #[must_use]
-    pub fn new(build: impl Fn() -> SchemaBuilder<Q, M, S> + Send + 'static, limits: Limits) -> Self {
-        let schema = build().validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish();
-        let running = schema.clone();
+    pub fn new(build: impl Fn() -> SchemaBuilder<Root<Q>, M, S> + Send + 'static, limits: Limits) -> Self {
+        let executor = Executor::new(build());
+        let running = executor.schema.clone();
         let types = move || InputTypes::of(&running.sdl()).expect("the library reads the SDL that it prints");
         Self {
-            schema,
+            executor,
             types: LazyLock::new(Box::new(types)),
             validator: LazyLock::new(Box::new(move || Validator::new(build()))),
             documents: Cache::new(limits.cached_documents),
@@ -85,7 +83,7 @@ where
     /// The schema in its definition language.
     #[must_use]
     pub fn sdl(&self) -> String {
-        self.schema.sdl()
+        self.executor.schema.sdl()
     }
 
     /// Gets an operation ready to run.
@@ -153,7 +151,9 @@ where
             Ok(standing) => standing,
             Err(response) => return *response,
         };
-        let mut response = self.schema.execute(self.request(caller, prepared, standing)).await;
+        let document = Arc::clone(&prepared.document);
+        let request = self.request(caller, prepared, standing);
+        let mut response = self.executor.execute(request, &document).await;
         sign(&mut response, &request_id);
         tell_cost(&mut response, cost, standing);
         response
@@ -167,7 +167,10 @@ where
             Ok(standing) => standing,
             Err(response) => return stream::once(std::future::ready(*response)).boxed(),
         };
-        let items = self.schema.execute_stream(self.request(caller, prepared, standing));
+        let document = Arc::clone(&prepared.document);
+        let mut request = self.request(caller, prepared, standing);
+        request.set_parsed_query(document.ast.clone());
+        let items = self.executor.schema.execute_stream(request);
         items
             .map(move |mut response| {
                 sign(&mut response, &request_id);
@@ -219,7 +222,6 @@ where
         }
         request.operation_name = prepared.operation_name;
         request.variables = prepared.variables;
-        request.set_parsed_query(prepared.document.ast.clone());
         request
     }
 }

@@ -22,6 +22,8 @@ const BYTES_PER_ENTRY: usize = 2048;
 pub(super) struct Document {
     pub(super) ast: ExecutableDocument,
     pub(super) operations: Vec<Operation>,
+    /// Whether variables decide, by `@skip` or `@include`, what is asked for.
+    pub(super) conditional: bool,
 }
 
 impl Document {
@@ -36,7 +38,7 @@ impl Document {
         let survey = guard::survey(&ast, limits).map_err(ServerError::from)?;
         validate(&ast)?;
         flatten_subscriptions(&mut ast);
-        Ok(Self { ast, operations: survey.operations })
+        Ok(Self { ast, operations: survey.operations, conditional: survey.conditional })
     }
 
     /// The operation to run: by name, or the only one there is.

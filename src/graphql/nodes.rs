@@ -3,8 +3,7 @@
 //! The library boxes a future for each field of each object, of the size of the largest field's, and joins them all,
 //! so that what waits is waited for together. Of a page of 100 jobs nearly nothing waits, and that bookkeeping is much of
 //! what the page costs. So a list is resolved here in order. A field that is known to be there ([`quick`]) is read
-//! without a future; any other is given one look in place, and only what did not answer at once, because it loads
-//! something, is then joined.
+//! without a future; only what does not answer at once, because it loads something, is joined with the others.
 //!
 //! Between the first look and the last nothing is awaited: a field that waits may hold a turn (of a loader, say) that
 //! another one needs, and would never give it back while nobody looks at it.
@@ -13,9 +12,9 @@
 
 use std::borrow::Cow;
 use std::ops::Deref;
-use std::pin::pin;
 use std::task::Poll;
 
+use async_graphql::async_trait::async_trait;
 use async_graphql::futures_util::future::{BoxFuture, try_join_all};
 use async_graphql::futures_util::poll;
 use async_graphql::parser::types::{Field, Selection, SelectionSet};
@@ -32,6 +31,7 @@ mod tests;
 #[derive(Clone, Copy, Debug)]
 pub struct Nodes<L>(pub L);
 
+#[async_trait]
 impl<L, T> OutputType for Nodes<L>
 where
     L: Deref<Target = [T]> + Send + Sync,
@@ -66,6 +66,7 @@ where
 #[derive(Clone, Copy, Debug)]
 pub struct InPlace<T>(pub T);
 
+#[async_trait]
 impl<T: ContainerType + Quick> OutputType for InPlace<T> {
     fn type_name() -> Cow<'static, str> {
         T::type_name()
@@ -92,7 +93,7 @@ impl<T: ContainerType + Quick> OutputType for InPlace<T> {
 
 /// The fields of a selection that has no fragments, no directives and no name twice; for others the library knows how
 /// to merge.
-fn plain(selection: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
+pub(super) fn plain(selection: &SelectionSet) -> Option<Vec<&Positioned<Field>>> {
     let mut fields: Vec<&Positioned<Field>> = Vec::with_capacity(selection.items.len());
     for item in &selection.items {
         let Selection::Field(field) = &item.node else { return None };
@@ -112,8 +113,6 @@ struct Way<'a, T> {
     /// The field's context, but for the place in the list.
     ctx: Context<'a>,
     reader: Option<Reader<'a, T>>,
-    /// Whether it is worth a try to resolve it in place.
-    tried: bool,
 }
 
 /// Objects with their places in a list, if they are in one.
@@ -123,31 +122,16 @@ async fn objects<'a, T: ContainerType + Quick + 'a>(
     items: impl IntoIterator<Item = (Option<usize>, &'a T)> + Send,
 ) -> ServerResult<Vec<Value>> {
     let empty = quick::empty(fields);
-    let way = |field: &&'a Positioned<Field>| Way {
-        field,
-        ctx: ctx.with_field(field),
-        reader: T::quick(&field.node),
-        tried: true,
-    };
-    let mut ways: Vec<Way<'_, T>> = fields.iter().map(way).collect();
+    let way = |field: &&'a Positioned<Field>| Way { field, ctx: ctx.with_field(field), reader: T::quick(&field.node) };
+    let ways: Vec<Way<'_, T>> = fields.iter().map(way).collect();
     let mut found = Vec::new();
     let mut waiting = Vec::new();
     for (index, item) in items {
         let mut object = empty.clone();
-        for (place, Way { field, ctx: here, reader, tried }) in ways.iter_mut().enumerate() {
+        for (place, Way { field, ctx: here, reader }) in ways.iter().enumerate() {
             if let Some(value) = reader.as_ref().and_then(|read| read(item, here)) {
                 object[place] = value;
                 continue;
-            }
-            // In a single object a field with a selection is boxed from the beginning. In a list it is worth a try: what
-            // was loaded ahead, or is null, is there at once.
-            if *tried && (index.is_some() || field.node.selection_set.node.items.is_empty()) {
-                if let Poll::Ready(value) = poll!(pin!(value(ctx, index, item, field))) {
-                    object[place] = value?;
-                    continue;
-                }
-                // It is begun again, boxed: reading twice changes nothing, and a loader has kept what was asked of it.
-                *tried = false;
             }
             let mut boxed: BoxFuture<'_, ServerResult<Value>> = Box::pin(value(ctx, index, item, field));
             if let Poll::Ready(value) = poll!(&mut boxed) {
@@ -170,8 +154,8 @@ async fn objects<'a, T: ContainerType + Quick + 'a>(
 
 /// Waits until one of those who were looked at, and wait, can go on.
 ///
-/// Looked at twice in a row, a loader takes its keys and begins to load them; when this object is itself only looked at
-/// and begun again, that is thrown away and the same rows are loaded twice.
+/// Looked at twice in a row, a loader takes its keys and begins to load them, before the fields beside this one have said
+/// what they want of it.
 async fn until_woken() {
     let mut looked = false;
     std::future::poll_fn(|_| if std::mem::replace(&mut looked, true) { Poll::Ready(()) } else { Poll::Pending }).await;

@@ -5,9 +5,9 @@ use std::num::NonZeroU32;
 use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
 
 use super::{
-    Door, account, assignment, audit, dialect_use, enrolled, event, file, group, guard::Limits, job, ledger,
-    loaders::Loaders, node, oauth_client, project, project_data, runner, server, service, session, token, usage, user,
-    viewer, work,
+    Door, account, assignment, audit, dialect_use, enrolled, event, executor::Root, file, group, guard::Limits, job,
+    ledger, loaders::Loaders, node, oauth_client, project, project_data, runner, server, service, session, token,
+    usage, user, viewer, work,
 };
 use crate::app::App;
 
@@ -101,6 +101,6 @@ pub fn sdl() -> String {
     builder().finish().sdl_with_options(SDLExportOptions::new().include_specified_by())
 }
 
-fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+fn builder() -> SchemaBuilder<Root<Query>, Mutation, Subscription> {
+    Schema::build(Root(Query::default()), Mutation::default(), Subscription::default())
 }

@@ -8,12 +8,14 @@ use std::time::Duration;
 use async_graphql::futures_util::stream::{self, Stream};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Schema, SchemaBuilder, SimpleObject, Subscription};
 
-use super::{Caller, Client, Door, Origin, RequestId, ResumePoint};
+use super::{Caller, Client, Door, Origin, RequestId, ResumePoint, Root};
 use crate::error::{Error, FieldError};
 use crate::graphql::guard::Limits;
 use crate::viewer::Viewer;
 
+#[derive(Default)]
 pub(super) struct Query;
+#[derive(Default)]
 pub(super) struct Mutation;
 pub(super) struct Subscription;
 
@@ -130,8 +132,8 @@ trait ThenDeliver: Stream<Item = i32> + Sized {
 
 impl<T: Stream<Item = i32> + Sized> ThenDeliver for T {}
 
-pub(super) fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
-    Schema::build(Query, Mutation, Subscription)
+pub(super) fn builder() -> SchemaBuilder<Root<Query>, Mutation, Subscription> {
+    Schema::build(Root(Query), Mutation, Subscription)
 }
 
 pub(super) fn door() -> Door<Query, Mutation, Subscription> {

@@ -38,8 +38,8 @@ pub trait Door: Send + Sync {
 
 impl<Q, M, S> Door for graphql::Door<Q, M, S>
 where
-    Q: ObjectType + 'static,
-    M: ObjectType + 'static,
+    Q: ObjectType + Default + 'static,
+    M: ObjectType + Default + 'static,
     S: SubscriptionType + 'static,
 {
     fn prepare(&self, params: Params) -> Result<Prepared, Box<Response>> {

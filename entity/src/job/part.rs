@@ -3,7 +3,9 @@
 //! SQLite's driver copies every value of a row between threads and the row has over 50 of them: a page that shows three is
 //! several times cheaper when it reads three.
 
-use sea_orm::{DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, Select, prelude::Expr};
+use sea_orm::{
+    DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, QuerySelect, QueryTrait, Select, prelude::Expr,
+};
 
 use super::{Amount, Column, Document, Entity, Labels, Model, Origin, Status, Time, Uuid};
 
@@ -48,9 +50,14 @@ impl Columns {
     /// Makes a query read these columns only; its rows are [`Part`]s.
     #[must_use]
     pub fn select(self, query: Select<Entity>) -> Select<Entity> {
+        let mut query = query.select_only();
+        // Written into the statement in place: sea-orm's own `columns` moves the whole of it for each column, and makes a
+        // definition of each to see whether it is one of PostgreSQL's enums, of which there are none here.
+        let statement = QueryTrait::query(&mut query);
         // Each row says first which columns follow: decoding then needs no names and no state.
-        let query = query.select_only().expr_as(Expr::val(self.0), "part");
-        query.columns(Column::iter().filter(|column| self.has(*column)))
+        statement.expr_as(Expr::val(self.0), "part");
+        statement.columns(Column::iter().filter(|column| self.has(*column)).map(|column| (Entity, column)));
+        query
     }
 }
 

@@ -27,6 +27,8 @@ const PAGE: u64 = 20;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::graphql) struct Survey {
     pub(in crate::graphql) operations: Vec<Operation>,
+    /// Whether `@skip` or `@include` stands anywhere.
+    pub(in crate::graphql) conditional: bool,
     /// Selections that were looked at: proportional to the text, whatever the fragments do.
     pub(in crate::graphql) visited: usize,
 }
@@ -81,7 +83,7 @@ pub(in crate::graphql) fn survey(document: &ExecutableDocument, limits: &Limits)
         walk.directives(&fragment.node.directives)?;
         walk.fragment(name.as_str(), 0, fragment.pos)?;
     }
-    Ok(Survey { operations, visited: walk.visited })
+    Ok(Survey { operations, conditional: walk.conditional, visited: walk.visited })
 }
 
 /// The cost of one operation for these variables, defaults filled in.
@@ -156,6 +158,7 @@ pub(super) struct Walk<'a> {
     fragments: HashMap<&'a str, Memo>,
     fields: u32,
     directives: u32,
+    conditional: bool,
     visited: usize,
 }
 
@@ -169,6 +172,7 @@ impl<'a> Walk<'a> {
             fragments: HashMap::new(),
             fields: 0,
             directives: 0,
+            conditional: false,
             visited: 0,
         }
     }
@@ -348,6 +352,7 @@ impl<'a> Walk<'a> {
 
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), Refusal> {
         let Some(first) = directives.first() else { return Ok(()) };
+        self.conditional |= directives.iter().any(|it| matches!(it.node.name.node.as_str(), "skip" | "include"));
         let count = u32::try_from(directives.len()).unwrap_or(u32::MAX);
         self.directives = self.directives.saturating_add(count);
         let limit = self.directive_limit;

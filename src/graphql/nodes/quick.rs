@@ -162,6 +162,6 @@ impl<'f, T: Quick> Shape<'f, T> {
 
 /// An object of these fields without their values. Objects of a list are copies of one, so that no name is looked up, and
 /// no map grows, for each of them.
-pub(super) fn empty(fields: &[&Positioned<Field>]) -> IndexMap<Name, Value> {
+pub(in crate::graphql) fn empty(fields: &[&Positioned<Field>]) -> IndexMap<Name, Value> {
     fields.iter().map(|field| (field.node.response_key().node.clone(), Value::Null)).collect()
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::list::ELSEWHERE;
 use super::service::{Home, find, located};
-use super::{Answer, Id, Input};
+use super::{Answer, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
 use crate::compat::topchef::json::reply;
@@ -33,7 +33,7 @@ pub(in crate::compat::topchef) static SUBMIT_JOB: Operation<Input<NewJob>, Submi
     Operation::new("Topchef_SubmitJob", include_str!("../operations/submit_job.graphql"));
 
 /// See its document.
-pub(in crate::compat::topchef) static SHOW_JOB: Operation<Id, Shown> =
+pub(in crate::compat::topchef) static SHOW_JOB: Operation<One, Shown> =
     Operation::new("Topchef_ShowJob", include_str!("../operations/show_job.graphql"));
 
 /// See its document.
@@ -73,6 +73,14 @@ pub(in crate::compat::topchef) struct Submitted {
 #[derive(Debug, Deserialize)]
 struct Payload {
     job: wire::Job,
+}
+
+/// A job; with its service only where the path names one, because that is one more row to read.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::compat::topchef) struct One {
+    id: String,
+    with_service: bool,
 }
 
 /// A job, and whether it is one that TopChef knows.
@@ -223,7 +231,7 @@ pub(in crate::compat::topchef) async fn found(
     uuid: Uuid,
     service: Option<Uuid>,
 ) -> Result<wire::Job, Refusal> {
-    let found = SHOW_JOB.run(call, Id { id: wire::global("job", uuid) }).await;
+    let found = SHOW_JOB.run(call, One { id: wire::global("job", uuid), with_service: service.is_some() }).await;
     let known = found.map_err(|failure| Refusal::about_job(failure, uuid))?.job;
     let at = known.service.map(|service| service.id);
     let is_there = service.is_none_or(|service| at == Some(wire::global("service", service)));

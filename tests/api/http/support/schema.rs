@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use async_graphql::{Context, ErrorExtensions, Object, Schema, Subscription};
 use docket::config::Config;
 use docket::graphql::guard::Limits;
-use docket::graphql::{Client, Door, ResumePoint};
+use docket::graphql::{Client, Door, ResumePoint, Root};
 use docket::viewer::Viewer;
 use futures_util::stream::{Stream, StreamExt};
 use tokio::sync::{Notify, watch};
@@ -37,6 +37,7 @@ impl World {
     }
 }
 
+#[derive(Default)]
 pub struct Query;
 
 #[Object]
@@ -88,6 +89,7 @@ impl Query {
     }
 }
 
+#[derive(Default)]
 pub struct Mutation;
 
 #[Object]
@@ -151,5 +153,5 @@ impl Follow {
 pub fn door(world: &Arc<World>) -> Door<Query, Mutation, Follow> {
     let limits = Limits::from(&Config::default().graphql);
     let world = Arc::clone(world);
-    Door::new(move || Schema::build(Query, Mutation, Follow).data(Arc::clone(&world)), limits)
+    Door::new(move || Schema::build(Root(Query), Mutation, Follow).data(Arc::clone(&world)), limits)
 }
