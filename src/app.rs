@@ -8,7 +8,7 @@ use crate::{
     config::Config,
     db::Db,
     domain::{
-        content, dialect_use::Uses, event::Feed, legacy_number::Kept, rights::Rights, runner::Seen, schema,
+        content, dialect_use::Uses, event::Feed, job::Texts, legacy_number::Kept, rights::Rights, runner::Seen, schema,
         session::Known,
     },
     error::Result,
@@ -45,6 +45,8 @@ pub struct Parts {
     pub schemas: schema::Cache,
     /// The types of content that backrest's API serves.
     pub content: content::Types,
+    /// Statements for one job that were written before.
+    pub job_texts: Texts,
     /// The numbers of things in older APIs that were read before.
     pub numbers: Kept,
     /// New events, as they are committed.
@@ -98,6 +100,7 @@ impl App {
             passwords,
             remote: Remote::default(),
             schemas: schema::Cache::new(256),
+            job_texts: Texts::default(),
             numbers: Kept::default(),
             known: Known::default(),
             rights: Rights::default(),

@@ -56,7 +56,7 @@ impl Reader {
     async fn once<T>(&self, statement: Statement, work: Work<T>) -> Result<T, DbErr> {
         let mut lent = self.pool.lend().await?;
         self.meter.count(&statement.sql);
-        let result = work(lent.connection()?, statement).await;
+        let result = self.pool.answered(work(lent.connection()?, statement)).await;
         if result.is_ok() {
             lent.set(State::Settled);
         }

@@ -3,6 +3,9 @@
 //! The driver's own pool asks the database whether it is there each time that a connection comes back: one more turn to
 //! SQLite's thread or PostgreSQL's process for each statement, which was a tenth of a small query. Here only a connection
 //! that was left in the middle of something, or whose last statement failed, is asked.
+//!
+//! Between this server and a database elsewhere stand things that forget a connection on which nothing was said for long,
+//! and tell neither end. So such connections have [`Terms`].
 
 use std::{
     io::ErrorKind,
@@ -40,11 +43,35 @@ struct Inner {
     idle: Mutex<Vec<Kept>>,
     /// Knows which connections are not to be trusted any more.
     pulse: Option<Pulse>,
+    terms: Option<Terms>,
+}
+
+/// For how long what concerns a connection over a network may take; a file needs no such bounds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terms {
+    /// From its opening to its end. It also bounds what a process of the server gathers, such as prepared statements that
+    /// nobody closed because the client had gone.
+    pub life: Duration,
+    /// Without use.
+    pub idle: Duration,
+    /// The answer to a statement.
+    pub answer: Duration,
+    /// The answer to what brings a connection back, or ends it.
+    pub settle: Duration,
 }
 
 struct Kept {
     connection: Box<dyn Driver>,
-    since: Instant,
+    opened: Instant,
+    /// When it came back last.
+    back: Instant,
+}
+
+impl Kept {
+    fn new(connection: Box<dyn Driver>) -> Self {
+        let now = Instant::now();
+        Self { connection, opened: now, back: now }
+    }
 }
 
 impl std::fmt::Debug for Pool {
@@ -55,10 +82,19 @@ impl std::fmt::Debug for Pool {
 
 impl Pool {
     /// A pool of at most `size` connections, none of which is open yet.
-    pub(super) fn new(open: Open, size: u32, patience: Duration, pulse: Option<Pulse>) -> Self {
+    pub(super) fn new(open: Open, size: u32, patience: Duration) -> Self {
+        Self::make(open, size, patience, None, None)
+    }
+
+    /// The same for a database elsewhere.
+    pub(super) fn over_network(open: Open, size: u32, patience: Duration, terms: Terms, pulse: Pulse) -> Self {
+        Self::make(open, size, patience, Some(terms), Some(pulse))
+    }
+
+    fn make(open: Open, size: u32, patience: Duration, terms: Option<Terms>, pulse: Option<Pulse>) -> Self {
         let size = size.max(1);
         let free = Arc::new(Semaphore::new(size as usize));
-        Self(Arc::new(Inner { open, free, size, patience, idle: Mutex::default(), pulse }))
+        Self(Arc::new(Inner { open, free, size, patience, idle: Mutex::default(), pulse, terms }))
     }
 
     /// A connection, opened if there is none.
@@ -74,7 +110,7 @@ impl Pool {
             let opened = timeout(self.0.patience, self.open()).await;
             let opened = opened.map_err(|_| DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))?;
             let connection = opened.map_err(|error| DbErr::Conn(RuntimeErr::SqlxError(error.into())))?;
-            Kept { connection, since: Instant::now() }
+            Kept::new(connection)
         };
         Ok(Lent { pool: self.clone(), kept: Some(kept), permit: Some(permit), state: State::Unsure })
     }
@@ -95,17 +131,55 @@ impl Pool {
 
     fn idle(&self) -> Option<Kept> {
         let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let trusted = |kept: &Kept| self.0.pulse.as_ref().is_none_or(|pulse| pulse.trusts(kept.since.elapsed()));
         while let Some(kept) = idle.pop() {
-            if trusted(&kept) {
+            if !self.0.pulse.as_ref().is_none_or(|pulse| pulse.trusts(kept.opened.elapsed())) {
+                continue;
+            }
+            let now = Instant::now();
+            let past = |terms: Terms| now - kept.opened > terms.life || now - kept.back > terms.idle;
+            if !self.0.terms.is_some_and(past) {
                 return Some(kept);
             }
+            self.retire(kept);
         }
         None
     }
 
-    fn keep(&self, kept: Kept) {
-        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+    fn keep(&self, mut kept: Kept) {
+        kept.back = Instant::now();
+        let mut idle = self.0.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        // The longest unused one: whatever is lent comes from the other end.
+        let unused = |terms: Terms| idle.first().is_some_and(|first| kept.back - first.back > terms.idle);
+        let retired = self.0.terms.is_some_and(unused).then(|| idle.remove(0));
+        idle.push(kept);
+        drop(idle);
+        if let Some(retired) = retired {
+            self.retire(retired);
+        }
+    }
+
+    /// Ends a connection while nobody waits for that.
+    fn retire(&self, kept: Kept) {
+        let Ok(runtime) = Handle::try_current() else { return };
+        let pool = self.clone();
+        runtime.spawn(async move { pool.settled(kept.connection.end()).await });
+    }
+
+    /// What `statement` answers, if it does in time.
+    ///
+    /// Fails as when the connection is lost otherwise.
+    pub(super) async fn answered<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let Some(Terms { answer, .. }) = self.0.terms else { return statement.await };
+        let late = |_| Err(DbErr::Conn(RuntimeErr::Internal("the database does not answer".into())));
+        timeout(answer, statement).await.unwrap_or_else(late)
+    }
+
+    /// Whether the end of `work` came in time.
+    async fn settled<T>(&self, work: impl Future<Output = T>) -> Option<T> {
+        match self.0.terms {
+            None => Some(work.await),
+            Some(Terms { settle, .. }) => timeout(settle, work).await.ok(),
+        }
     }
 
     /// Waits for what was lent and ends every connection. Nothing is lent any more.
@@ -115,7 +189,7 @@ impl Pool {
         drop(all);
         let idle = mem::take(&mut *self.0.idle.lock().unwrap_or_else(PoisonError::into_inner));
         for kept in idle {
-            kept.connection.end().await;
+            self.settled(kept.connection.end()).await;
         }
     }
 }
@@ -178,10 +252,13 @@ impl Drop for Lent {
         let Ok(runtime) = Handle::try_current() else { return };
         runtime.spawn(async move {
             let connection = &mut kept.connection;
-            let undone = if in_transaction { connection.unprepared("ROLLBACK").await.map(|_| ()) } else { Ok(()) };
-            match (undone, connection.ping().await) {
-                (Ok(()), Ok(())) => pool.keep(kept),
-                (undone, answered) => tracing::debug!(?undone, ?answered, "a connection to the database is given up"),
+            let settled = pool.settled(async {
+                let undone = if in_transaction { connection.unprepared("ROLLBACK").await.map(|_| ()) } else { Ok(()) };
+                (undone, connection.ping().await)
+            });
+            match settled.await {
+                Some((Ok(()), Ok(()))) => pool.keep(kept),
+                given_up => tracing::debug!(?given_up, "a connection to the database is given up"),
             }
             drop(permit);
         });

@@ -88,5 +88,5 @@ pub(super) fn readers(path: &Path, connections: u32) -> Pool {
         let options = options.clone();
         async move { Ok(Box::new(options.connect().await?) as Box<dyn Driver>) }.boxed()
     };
-    Pool::new(Box::new(open), connections, PATIENCE, None)
+    Pool::new(Box::new(open), connections, PATIENCE)
 }

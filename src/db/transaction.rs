@@ -34,7 +34,7 @@ impl Transaction {
     pub(super) async fn begin(pool: &Pool, meter: Meter) -> Result<Self, DbErr> {
         let mut lent = pool.lend().await?;
         lent.set(State::Transaction);
-        lent.connection()?.unprepared("BEGIN").await?;
+        pool.answered(lent.connection()?.unprepared("BEGIN")).await?;
         Ok(Self::Lent(Borrowed { lent: Mutex::new(lent), meter }))
     }
 

@@ -15,6 +15,7 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
+mod by_id;
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
@@ -36,6 +37,8 @@ mod waiting;
 mod watch;
 mod which;
 
+pub use by_id::Texts;
+use by_id::by_id;
 pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
@@ -104,16 +107,16 @@ pub async fn get_by_number(
 /// This job, if `scope` sees it.
 pub(super) async fn find(app: &App, scope: &Scope, which: impl Into<Which>, columns: Columns) -> Result<Option<Part>> {
     let which = which.into();
-    // Most ask for their own jobs, and the text of a statement is written anew each time: the short one comes first.
-    if let Scope::User { id, owns_services, shares, keeps_accounts } = *scope
-        && (owns_services || shares || keeps_accounts)
-    {
-        let own = Scope::User { id, owns_services: false, shares: false, keeps_accounts: false };
-        let own = which.of(job::Entity::seen_by(&own));
-        let own = columns.select(own).into_model().one(app.db.read()).await?;
-        if own.is_some() {
-            return Ok(own);
+    match (which, *scope) {
+        (Which::Id(uid), Scope::All) => return by_id(app, uid, None, columns).await,
+        // Most ask for their own jobs, and the statement for those is the quicker one.
+        (Which::Id(uid), Scope::User { id, owns_services, shares, keeps_accounts }) => {
+            let own = by_id(app, uid, Some(id), columns).await?;
+            if own.is_some() || !(owns_services || shares || keeps_accounts) {
+                return Ok(own);
+            }
         }
+        _ => {}
     }
     let query = which.of(job::Entity::seen_by(scope));
     Ok(columns.select(query).into_model().one(app.db.read()).await?)

@@ -120,6 +120,9 @@ pub fn without_secrets(path: &str) -> Cow<'_, str> {
 /// Whether a part of a path holds a credential. Part of one counts, too, and one that is written with escapes: who
 /// finds it in a log can tell what is missing.
 fn holds_secret(part: &str) -> bool {
+    if part.len() <= RECOGNISED {
+        return false;
+    }
     let bytes = unescaped(part);
     let text = String::from_utf8_lossy(&bytes);
     SecretKind::ALL.into_iter().any(|kind| {

@@ -10,7 +10,7 @@ use sea_orm::{
 use super::{Amount, Column, Document, Entity, Labels, Model, Origin, Status, Time, Uuid};
 
 /// A set of columns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Columns(i64);
 
 impl Columns {

@@ -21,6 +21,10 @@ fn sql(text: &str) -> Statement {
 
 /// A pool of a file, and how many connections it has opened.
 fn pool(file: &Path, size: u32, patience: Duration) -> (Pool, Arc<AtomicUsize>) {
+    on_terms(file, size, patience, None)
+}
+
+fn on_terms(file: &Path, size: u32, patience: Duration, terms: Option<Terms>) -> (Pool, Arc<AtomicUsize>) {
     let opened = Arc::new(AtomicUsize::new(0));
     let (options, count) = (SqliteConnectOptions::new().filename(file).create_if_missing(true), Arc::clone(&opened));
     let open = move || {
@@ -28,7 +32,7 @@ fn pool(file: &Path, size: u32, patience: Duration) -> (Pool, Arc<AtomicUsize>) 
         let options = options.clone();
         async move { Ok(Box::new(options.connect().await?) as Box<dyn Driver>) }.boxed()
     };
-    (Pool::new(Box::new(open), size, patience, None), opened)
+    (Pool::make(Box::new(open), size, patience, terms, None), opened)
 }
 
 async fn number(pool: &Pool, text: &str) -> i64 {
@@ -99,4 +103,47 @@ async fn closing_waits_for_what_is_lent_and_lends_nothing_more() {
     closing.await.expect("ends");
     let refused = pool.lend().await.expect_err("is closed");
     assert!(matches!(refused, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{refused:?}");
+}
+
+const HOUR: Duration = Duration::from_secs(3600);
+const TERMS: Terms = Terms { life: HOUR, idle: HOUR, answer: HOUR, settle: HOUR };
+const SOON: Duration = Duration::from_millis(20);
+
+#[tokio::test]
+async fn what_was_not_used_for_long_is_not_lent() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let file = folder.path().join("a.db");
+    for terms in [Terms { idle: SOON, ..TERMS }, Terms { life: SOON, ..TERMS }] {
+        let (pool, opened) = on_terms(&file, 1, HOUR, Some(terms));
+        number(&pool, "SELECT 1").await;
+        tokio::time::sleep(SOON * 2).await;
+        number(&pool, "SELECT 1").await;
+        assert_eq!(opened.load(Ordering::SeqCst), 2, "{terms:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_needs_any_more_is_closed() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let (pool, _) = on_terms(&folder.path().join("a.db"), 2, HOUR, Some(Terms { idle: SOON, ..TERMS }));
+    let (mut first, mut second) = (pool.lend().await.expect("lends"), pool.lend().await.expect("lends"));
+    first.set(State::Settled);
+    second.set(State::Settled);
+    drop(first);
+    tokio::time::sleep(SOON * 2).await;
+    drop(second);
+    assert_eq!(pool.0.idle.lock().expect("is whole").len(), 1, "the second one's return closed the first");
+}
+
+#[tokio::test]
+async fn what_does_not_answer_is_given_up() {
+    let folder = tempfile::tempdir().expect("makes a folder");
+    let terms = Terms { answer: Duration::from_millis(1), settle: Duration::from_millis(1), ..TERMS };
+    let (pool, opened) = on_terms(&folder.path().join("a.db"), 1, HOUR, Some(terms));
+    let mut lent = pool.lend().await.expect("lends");
+    let answer = pool.answered(lent.connection().expect("is there").one(sql(LONG))).await;
+    assert!(matches!(answer, Err(DbErr::Conn(_))), "{answer:?}");
+    drop(lent);
+    assert_eq!(number(&pool, "SELECT 1").await, 1);
+    assert_eq!(opened.load(Ordering::SeqCst), 2, "the first is not waited for");
 }

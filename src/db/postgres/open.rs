@@ -12,7 +12,11 @@ use tokio_util::task::TaskTracker;
 
 use super::{Postgres, Pulse};
 use crate::{
-    db::{driver::Driver, meter::Meter, pool::Pool},
+    db::{
+        driver::Driver,
+        meter::Meter,
+        pool::{Pool, Terms},
+    },
     error::{Error, Result},
     infra::clock::Clock,
 };
@@ -26,6 +30,14 @@ const REACH: Duration = Duration::from_secs(5);
 /// A statement, and a transaction between two of them, may take this long: an open transaction holds back the log of
 /// events for everybody.
 const MOST: &str = "5s";
+/// What is behind a firewall or a balancer is forgotten after four minutes by the strictest of the common ones; and of a
+/// statement that the database ends by itself after [`MOST`] something must have been heard by then.
+const TERMS: Terms = Terms {
+    life: Duration::from_secs(30 * 60),
+    idle: Duration::from_secs(3 * 60),
+    answer: Duration::from_secs(8),
+    settle: Duration::from_secs(5),
+};
 /// Prepared statements kept by each connection.
 const STATEMENTS: usize = 256;
 
@@ -144,7 +156,7 @@ fn lending(options: PgConnectOptions, connections: u32, pulse: &Pulse) -> Pool {
         let options = options.clone();
         async move { Ok(Box::new(options.connect().await?) as Box<dyn Driver>) }.boxed()
     };
-    Pool::new(Box::new(open), connections, ACQUIRE, Some(pulse.clone()))
+    Pool::over_network(Box::new(open), connections, ACQUIRE, TERMS, pulse.clone())
 }
 
 /// One connection in sea-orm's hands.

@@ -83,6 +83,7 @@ fn a_selection_is_quick_only_as_a_whole() {
     assert!(!is_quick("{ jobs { id owner { email } } }"));
     assert!(!is_quick("{ jobs { id owner { legacyNumber(dialect: MYBRC) } } }"));
     assert!(!is_quick("{ jobs { id ... on Job { status } } }"));
+    assert!(!is_quick("{ jobs { ... { id status } } }"));
     assert!(!is_quick("{ jobs { id status @include(if: true) } }"));
     assert!(!is_quick("{ jobs { __typename } }"));
 }

@@ -59,9 +59,12 @@ const SLURM: &str = "s_";
 /// Locks a recorded job. Any other one is not there.
 pub(super) async fn locked(tx: &Tx, which: Which, columns: Columns) -> Result<Locked> {
     let slurm = job::Entity::belongs_to(job_slurm::Entity).from(job::Column::Id).to(job_slurm::Column::JobId);
-    let query = needed().with(columns).select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
-    let query = job_slurm::Column::iter()
-        .fold(query, |query, column| query.column_as(column, format!("{SLURM}{}", column.as_str())));
+    let mut query =
+        needed().with(columns).select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
+    for column in job_slurm::Column::iter() {
+        let shown = Expr::col((job_slurm::Entity, column));
+        QueryTrait::query(&mut query).expr_as(shown, format!("{SLURM}{}", column.as_str()));
+    }
     let charges = account::Entity::find()
         .select_only()
         .column(account::Column::ChargesRecorded)

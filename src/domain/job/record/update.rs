@@ -173,7 +173,8 @@ async fn apply(tx: &Tx, input: &Change) -> Result<Changed> {
         ..before.clone()
     };
     let submission_told = change.submitted_at.is_some();
-    let uncharged = before.account_id.filter(|_| charges == Some(false));
+    // Behind a report that it had to wait for, PostgreSQL shows the account as it was before that: then it is asked again.
+    let uncharged = before.account_id.filter(|_| charges == Some(false) && !is_reported);
     let terms = Terms { uncharged, ..terms(&row, &before, &after, submission_told) };
     let after = costing(after, is_reported, change.amount, terms)?;
     let mut said = Said { slurm: &change.slurm, row, submission_told, terms };
