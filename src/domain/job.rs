@@ -15,7 +15,6 @@ use crate::{
     viewer::{Permission, Viewer},
 };
 
-mod by_id;
 mod cancel;
 mod cancel_many;
 pub(super) mod change;
@@ -33,12 +32,11 @@ mod retry;
 mod submit;
 mod submit_many;
 pub(super) mod terms;
+mod text;
 mod waiting;
 mod watch;
 mod which;
 
-pub use by_id::Texts;
-use by_id::by_id;
 pub(super) use cancel::{Changeable, present, writable};
 pub use cancel::{JobChange, Rights, cancel, delete, rights, update};
 pub use cancel_many::{CANCEL_MOST, Cancelled, cancel_all};
@@ -61,6 +59,7 @@ pub(super) use submit::blank as unworked;
 pub use submit::{NewJob, Submitted, submit, submit_with};
 pub use submit_many::{BATCH_MOST, submit_all};
 pub use terms::CPUS_MOST;
+pub use text::Texts;
 pub use waiting::{FARTHEST, Reason, Waiting, waiting};
 pub use watch::{Watch, watch};
 pub use which::Which;
@@ -108,10 +107,10 @@ pub async fn get_by_number(
 pub(super) async fn find(app: &App, scope: &Scope, which: impl Into<Which>, columns: Columns) -> Result<Option<Part>> {
     let which = which.into();
     match (which, *scope) {
-        (Which::Id(uid), Scope::All) => return by_id(app, uid, None, columns).await,
+        (Which::Id(uid), Scope::All) => return text::one(app, uid, None, columns).await,
         // Most ask for their own jobs, and the statement for those is the quicker one.
         (Which::Id(uid), Scope::User { id, owns_services, shares, keeps_accounts }) => {
-            let own = by_id(app, uid, Some(id), columns).await?;
+            let own = text::one(app, uid, Some(id), columns).await?;
             if own.is_some() || !(owns_services || shares || keeps_accounts) {
                 return Ok(own);
             }

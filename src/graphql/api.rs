@@ -4,7 +4,7 @@
 mod tests;
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, LazyLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use async_graphql::futures_util::StreamExt as _;
 use async_graphql::futures_util::stream::{self, BoxStream};
@@ -27,9 +27,9 @@ type Attach = dyn Fn(&Caller, Request) -> Request + Send + Sync;
 
 /// The way in for every surface: limits, cache, validation, execution, and the shape of errors.
 pub struct Door<Q, M, S> {
-    executor: Executor<Q, M, S>,
+    executor: Later<Executor<Q, M, S>>,
     validator: Later<Validator<Root<Q>, M, S>>,
-    types: Later<InputTypes>,
+    types: OnceLock<InputTypes>,
     documents: Cache,
     limits: Limits,
     /// Those of the program's own documents.
@@ -46,18 +46,13 @@ where
 {
     /// A door to the schema that `build` begins. It is called twice: documents are validated by one schema and run
     /// by another of the same types, which trusts that they were.
-    ///
-    /// # Panics
-    ///
-    /// Never by itself; the first request does when the SDL that the library prints is not one that it reads.
     #[must_use]
-    pub fn new(build: impl Fn() -> SchemaBuilder<Root<Q>, M, S> + Send + 'static, limits: Limits) -> Self {
-        let executor = Executor::new(build());
-        let running = executor.schema.clone();
-        let types = move || InputTypes::of(&running.sdl()).expect("the library reads the SDL that it prints");
+    pub fn new(build: impl Fn() -> SchemaBuilder<Root<Q>, M, S> + Send + Sync + 'static, limits: Limits) -> Self {
+        let build = Arc::new(build);
+        let running = Arc::clone(&build);
         Self {
-            executor,
-            types: LazyLock::new(Box::new(types)),
+            executor: LazyLock::new(Box::new(move || Executor::new(running()))),
+            types: OnceLock::new(),
             validator: LazyLock::new(Box::new(move || Validator::new(build()))),
             documents: Cache::new(limits.cached_documents),
             limits,
@@ -84,6 +79,11 @@ where
     #[must_use]
     pub fn sdl(&self) -> String {
         self.executor.schema.sdl()
+    }
+
+    /// The types of inputs.
+    fn types(&self) -> &InputTypes {
+        self.types.get_or_init(|| InputTypes::of(&self.sdl()).expect("the library reads the SDL that it prints"))
     }
 
     /// Gets an operation ready to run.
@@ -132,7 +132,7 @@ where
         let operation = document.operation(operation_name).map_err(|message| refuse(Error::BadRequest(message)))?;
         let definition = operation.definition(&document.ast);
         let definitions = definition.map_or(&[][..], |definition| &definition.variable_definitions);
-        let variables = coerce(&self.types, definitions, variables).map_err(refuse)?;
+        let variables = coerce(self.types(), definitions, variables).map_err(refuse)?;
         let refuse = |refusal: Refusal| refused(vec![refusal.into()]);
         let cost = match operation.cost {
             Cost::Fixed(cost) => cost,

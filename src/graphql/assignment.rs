@@ -71,7 +71,7 @@ pub struct AssignmentFailInput {
     retryable: bool,
 }
 
-payloads! { job: Job, "The job.";
+payloads! { job: in place Job, "The job.";
     AssignmentCompletePayload "A job that was finished.",
     AssignmentFailPayload "A job whose attempt failed.",
 }

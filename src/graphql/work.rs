@@ -8,6 +8,7 @@ use super::{
     context::asked,
     id::{self, Kind},
     job::Job,
+    nodes::InPlace,
     payload::payloads,
     scalar::DateTime,
 };
@@ -40,7 +41,7 @@ pub struct Lease {
     /// The number of the attempt.
     attempt: i32,
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
 }
 
 /// What a worker got.
@@ -78,7 +79,7 @@ pub struct WorkHeartbeatPayload {
     /// Whether somebody asked for the job's cancellation: stop, and call `workFail` or `workRelease`.
     cancel_requested: bool,
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
 }
 
 /// The answer to log text.
@@ -89,7 +90,7 @@ pub struct WorkLogPayload {
     /// Whether somebody asked for the job's cancellation: stop, and call `workFail` or `workRelease`.
     cancel_requested: bool,
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
 }
 
 /// The output of a job.
@@ -144,7 +145,7 @@ pub struct WorkReleaseInput {
     lease_token: String,
 }
 
-payloads! { job: Job, "The job.";
+payloads! { job: in place Job, "The job.";
     WorkCompletePayload "A job that was finished.",
     WorkFailPayload "A job whose attempt failed.",
     WorkReleasePayload "A job that was handed back.",
@@ -233,7 +234,7 @@ impl From<domain::lease::Lease> for Lease {
             token: lease.token,
             expires_at: lease.job.lease_expires_at.map(Into::into),
             attempt: lease.job.attempt,
-            job: Job::new(lease.job),
+            job: InPlace(Job::new(lease.job)),
         }
     }
 }
@@ -241,13 +242,13 @@ impl From<domain::lease::Lease> for Lease {
 impl From<job::Model> for WorkHeartbeatPayload {
     fn from(row: job::Model) -> Self {
         let expires_at = row.lease_expires_at.map(Into::into);
-        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::head(row) }
+        Self { expires_at, cancel_requested: row.cancel_requested, job: InPlace(Job::head(row)) }
     }
 }
 
 impl From<job::Model> for WorkLogPayload {
     fn from(row: job::Model) -> Self {
         let expires_at = row.lease_expires_at.map(Into::into);
-        Self { expires_at, cancel_requested: row.cancel_requested, job: Job::head(row) }
+        Self { expires_at, cancel_requested: row.cancel_requested, job: InPlace(Job::head(row)) }
     }
 }

@@ -10,7 +10,9 @@ use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use axum::response::Response;
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
+
+use super::meta;
 
 /// How the JSON of one answer is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,9 +23,12 @@ pub(super) enum Style {
     Compact,
 }
 
-/// The value that an answer is to have as its body.
+/// The value that an answer is to have as its body, and whose [`meta`] it has beside.
 #[derive(Clone, Debug)]
-struct Unwritten(Value);
+struct Unwritten {
+    value: Value,
+    meta: Option<&'static str>,
+}
 
 /// An answer with status 200.
 pub(super) fn reply(value: Value) -> Response {
@@ -32,17 +37,38 @@ pub(super) fn reply(value: Value) -> Response {
 
 /// An answer with another status.
 pub(super) fn reply_with(status: StatusCode, value: Value) -> Response {
+    unwritten(status, Unwritten { value, meta: None })
+}
+
+/// What most GETs answer: the data, the link to it, and the schemas of such answers.
+pub(super) fn reply_about(meta: &'static str, link: String, data: Value) -> Response {
+    let links = object([("self", Value::String(link))]);
+    unwritten(StatusCode::OK, Unwritten { value: object([("data", data), ("links", links)]), meta: Some(meta) })
+}
+
+fn unwritten(status: StatusCode, body: Unwritten) -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = status;
-    response.extensions_mut().insert(Unwritten(value));
+    response.extensions_mut().insert(body);
     response
+}
+
+/// An object of values that are there already: `json!` would copy each of them.
+pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    Value::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
 }
 
 /// Writes the body that a handler has left to be written.
 pub(super) fn finish(mut response: Response, style: Style) -> Response {
-    if let Some(Unwritten(value)) = response.extensions_mut().remove::<Unwritten>() {
+    if let Some(Unwritten { value, meta }) = response.extensions_mut().remove::<Unwritten>() {
         let mut text = String::new();
-        write(&mut text, &value, style, 0);
+        match (&value, meta) {
+            (Value::Object(members), Some(meta)) => {
+                let beside = ("meta", Member::Written(meta::written(meta, style)));
+                write_object(&mut text, values(members).chain([beside]).collect(), style, 0);
+            }
+            _ => write(&mut text, &value, style, 0),
+        }
         text.push('\n');
         *response.body_mut() = text.into();
         // The router has counted the empty body that was there until now.
@@ -69,20 +95,37 @@ pub(super) fn write(out: &mut String, value: &Value, style: Style, level: usize)
             }
             close(out, style, level, ']');
         }
-        Value::Object(members) if members.is_empty() => out.push_str("{}"),
-        Value::Object(members) => {
-            let mut sorted: Vec<_> = members.iter().collect();
-            sorted.sort_unstable_by_key(|(name, _)| *name);
-            out.push('{');
-            for (index, (name, member)) in sorted.into_iter().enumerate() {
-                separate(out, style, level + 1, index > 0);
-                write_text(out, name);
-                out.push_str(if style == Style::Pretty { ": " } else { ":" });
-                write(out, member, style, level + 1);
-            }
-            close(out, style, level, '}');
+        Value::Object(members) => write_object(out, values(members).collect(), style, level),
+    }
+}
+
+/// A member of an object.
+enum Member<'a> {
+    Value(&'a Value),
+    /// One whose text is there already.
+    Written(&'a str),
+}
+
+fn values(members: &Map<String, Value>) -> impl Iterator<Item = (&str, Member<'_>)> {
+    members.iter().map(|(name, value)| (name.as_str(), Member::Value(value)))
+}
+
+fn write_object(out: &mut String, mut members: Vec<(&str, Member<'_>)>, style: Style, level: usize) {
+    if members.is_empty() {
+        return out.push_str("{}");
+    }
+    members.sort_unstable_by_key(|(name, _)| *name);
+    out.push('{');
+    for (index, (name, member)) in members.into_iter().enumerate() {
+        separate(out, style, level + 1, index > 0);
+        write_text(out, name);
+        out.push_str(if style == Style::Pretty { ": " } else { ":" });
+        match member {
+            Member::Value(value) => write(out, value, style, level + 1),
+            Member::Written(text) => out.push_str(text),
         }
     }
+    close(out, style, level, '}');
 }
 
 /// What stands before an item of a list or an object.
@@ -131,25 +174,37 @@ fn write_number(out: &mut String, number: &Number) {
 
 fn write_text(out: &mut String, text: &str) {
     out.push('"');
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            '\u{8}' => out.push_str("\\b"),
-            '\u{c}' => out.push_str("\\f"),
-            ' '..='~' => out.push(letter),
-            other => {
-                for unit in other.encode_utf16(&mut [0; 2]) {
-                    // A text takes everything.
-                    let _written = write!(out, "\\u{unit:04x}");
-                }
+    // Most text is plain, and goes over as it is.
+    let mut rest = text;
+    while let Some(at) = rest.find(|letter: char| !matches!(letter, ' '..='~') || matches!(letter, '"' | '\\')) {
+        let (plain, other) = rest.split_at(at);
+        out.push_str(plain);
+        let mut letters = other.chars();
+        if let Some(letter) = letters.next() {
+            write_letter(out, letter);
+        }
+        rest = letters.as_str();
+    }
+    out.push_str(rest);
+    out.push('"');
+}
+
+fn write_letter(out: &mut String, letter: char) {
+    match letter {
+        '"' => out.push_str("\\\""),
+        '\\' => out.push_str("\\\\"),
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{8}' => out.push_str("\\b"),
+        '\u{c}' => out.push_str("\\f"),
+        other => {
+            for unit in other.encode_utf16(&mut [0; 2]) {
+                // A text takes everything.
+                let _written = write!(out, "\\u{unit:04x}");
             }
         }
     }
-    out.push('"');
 }
 
 #[cfg(test)]
@@ -172,6 +227,7 @@ mod tests {
             "{\n  \"a\": {\n    \"\\u00e9\\n\\\"\\ud83d\\ude00\": {}\n  }, \n  \"b\": [\n    1, \n    2.5, \n    5e-07, \n    \
              1e+16, \n    true, \n    null\n  ], \n  \"c\": []\n}"
         );
+        assert_eq!(written(&json!("a\\b \u{7f}~"), Style::Compact), "\"a\\\\b \\u007f~\"");
         assert_eq!(
             written(&value, Style::Compact),
             "{\"a\":{\"\\u00e9\\n\\\"\\ud83d\\ude00\":{}},\"b\":[1,2.5,5e-07,1e+16,true,null],\"c\":[]}"

@@ -4,6 +4,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::json::object;
+
 /// A service in the list of all.
 #[derive(Debug, Deserialize)]
 pub(super) struct ServiceOverview {
@@ -61,7 +63,11 @@ pub(super) struct JobOverview {
 
 impl JobOverview {
     pub(super) fn into_json(self) -> Value {
-        json!({ "date_submitted": moment(&self.submitted_at), "id": bare(&self.id), "status": self.status.word() })
+        object([
+            ("date_submitted", moment(&self.submitted_at).into()),
+            ("id", bare(&self.id).into()),
+            ("status", self.status.word().into()),
+        ])
     }
 }
 
@@ -83,13 +89,13 @@ impl Job {
     }
 
     pub(super) fn into_json(self) -> Value {
-        json!({
-            "date_submitted": moment(&self.submitted_at),
-            "id": bare(&self.id),
-            "parameters": self.parameters,
-            "results": self.results,
-            "status": self.status.word(),
-        })
+        object([
+            ("date_submitted", moment(&self.submitted_at).into()),
+            ("id", bare(&self.id).into()),
+            ("parameters", self.parameters),
+            ("results", self.results.into()),
+            ("status", self.status.word().into()),
+        ])
     }
 
     /// As version 1 of the API told it: `result` for `results`, and never null.

@@ -44,7 +44,7 @@ pub struct JobFailureInput {
     message: Option<String>,
 }
 
-payloads! { job: Job, "The job.";
+payloads! { job: in place Job, "The job.";
     JobOverridePayload "A job that was set by hand.",
 }
 

@@ -13,6 +13,7 @@ use crate::{
         context::asked,
         id::{self, Kind},
         label::{LabelInput, pairs},
+        nodes::InPlace,
         scalar::{DateTime, Decimal},
     },
 };
@@ -157,7 +158,7 @@ pub(super) fn amount_of(amount: Option<Decimal>, path: &str) -> crate::error::Re
 #[derive(Clone, Debug, SimpleObject)]
 pub struct JobRecordPayload {
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
     /// Whether it had been recorded before, under the same idempotency key.
     replayed: bool,
 }
@@ -188,6 +189,6 @@ impl JobRecordMutation {
             amount: amount_of(input.amount, "amount")?,
         };
         let recorded = domain::job::record(app, viewer, new).await?;
-        Ok(JobRecordPayload { job: Job::new(recorded.job), replayed: recorded.replayed })
+        Ok(JobRecordPayload { job: InPlace(Job::new(recorded.job)), replayed: recorded.replayed })
     }
 }

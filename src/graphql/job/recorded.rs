@@ -164,7 +164,7 @@ pub struct JobRecordUpdateInput {
     slurm: Option<JobSlurmInput>,
 }
 
-payloads! { job: Job, "The job.";
+payloads! { job: in place Job, "The job.";
     JobRecordUpdatePayload "A recorded job that was changed.",
 }
 

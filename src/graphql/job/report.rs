@@ -11,6 +11,7 @@ use crate::{
     graphql::{
         context::asked,
         id::{self, Kind},
+        nodes::InPlace,
         scalar::{DateTime, Decimal},
     },
 };
@@ -48,7 +49,7 @@ pub struct JobReportInput {
 #[derive(Clone, Debug, SimpleObject)]
 pub struct JobReportPayload {
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
     /// Whether this report made it.
     is_new: bool,
 }
@@ -79,6 +80,6 @@ impl JobReportMutation {
             only_new: input.only_new,
         };
         let reported = domain::job::report(app, viewer, report).await?;
-        Ok(JobReportPayload { job: Job::head(reported.job), is_new: reported.is_new })
+        Ok(JobReportPayload { job: InPlace(Job::head(reported.job)), is_new: reported.is_new })
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         context::asked,
         id::{self, Kind},
         label::{LabelInput, pairs},
+        nodes::InPlace,
         payload::{id_inputs, payloads},
         scalar::DateTime,
     },
@@ -89,7 +90,7 @@ impl JobSubmitInput {
 #[derive(Clone, Debug, SimpleObject)]
 pub struct JobSubmitPayload {
     /// The job.
-    job: Job,
+    job: InPlace<Job>,
     /// Whether it had been submitted before, under the same idempotency key.
     replayed: bool,
 }
@@ -112,7 +113,7 @@ id_inputs! { job_id, "Its global id.";
     JobDeleteInput "Which job to remove.",
 }
 
-payloads! { job: Job, "The job.";
+payloads! { job: in place Job, "The job.";
     JobUpdatePayload "A job that was changed.",
     JobCancelPayload "A job that was cancelled, or whose worker was asked to stop.",
     JobMarkDownloadedPayload "A job whose results were fetched.",
@@ -135,7 +136,7 @@ impl JobMutation {
     ) -> Result<JobSubmitPayload> {
         let (app, viewer) = asked(ctx)?;
         let submitted = domain::job::submit(app, viewer, input.into_new()?).await?;
-        Ok(JobSubmitPayload { job: Job::new(submitted.job), replayed: submitted.replayed })
+        Ok(JobSubmitPayload { job: InPlace(Job::new(submitted.job)), replayed: submitted.replayed })
     }
 
     /// Changes the priority of a job that waits, or the moment of one that is scheduled.

@@ -4,8 +4,7 @@ use axum::response::Response;
 use serde_json::json;
 
 use crate::compat::Call;
-use crate::compat::topchef::json::reply;
-use crate::compat::topchef::meta;
+use crate::compat::topchef::json::reply_about;
 use crate::compat::topchef::version::link;
 
 pub(in crate::compat::topchef) async fn about(call: Call) -> Response {
@@ -17,5 +16,5 @@ pub(in crate::compat::topchef) async fn about(call: Call) -> Response {
         "source_code_repository_url": settings.source_repository,
         "version": settings.version,
     });
-    reply(json!({ "data": data, "links": { "self": link(&call, "/") }, "meta": meta::of("about") }))
+    reply_about("about", link(&call, "/"), data)
 }

@@ -14,7 +14,7 @@ use super::service::{Home, find, located};
 use super::{Answer, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
-use crate::compat::topchef::json::reply;
+use crate::compat::topchef::json::{reply, reply_about};
 use crate::compat::topchef::request::{JobId, ServiceId, style};
 use crate::compat::topchef::stream::{self, Items, Pages};
 use crate::compat::topchef::version::Version;
@@ -166,8 +166,7 @@ fn rest_of_queue(call: Call, uuid: Uuid, wanted: usize, page: Page<wire::Job>) -
 /// `GET /services/<id>/jobs/next`.
 pub(in crate::compat::topchef) async fn next(call: Call, ServiceId(uuid): ServiceId) -> Answer {
     let Some(job) = queued(&call, uuid, 1, None).await?.nodes.pop() else { return Ok(nothing()) };
-    let links = json!({ "self": call.link(&format!("/services/{uuid}/jobs/next")) });
-    Ok(reply(json!({ "data": job.into_json(), "links": links, "meta": meta::of("next") })))
+    Ok(reply_about("next", call.link(&format!("/services/{uuid}/jobs/next")), job.into_json()))
 }
 
 /// The jobs that wait at a service, oldest first. Looking takes nothing: two workers may see the same job.
@@ -221,8 +220,7 @@ pub(in crate::compat::topchef) async fn created(
 /// `GET /jobs/<id>`.
 pub(in crate::compat::topchef) async fn show(call: Call, JobId(uuid): JobId) -> Answer {
     let job = found(&call, uuid, None).await?;
-    let links = json!({ "self": call.link(&format!("/jobs/{uuid}")) });
-    Ok(reply(json!({ "data": job.into_json(), "links": links, "meta": meta::of("job") })))
+    Ok(reply_about("job", call.link(&format!("/jobs/{uuid}")), job.into_json()))
 }
 
 /// A job that was submitted to a service: to this one, if the path names one.

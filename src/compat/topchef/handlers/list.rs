@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::service::Home;
 use super::{Answer, Id};
 use crate::compat::topchef::envelope::Refusal;
-use crate::compat::topchef::json::reply;
+use crate::compat::topchef::json::reply_about;
 use crate::compat::topchef::request::{ServiceId, style};
 use crate::compat::topchef::stream::{self, Items, Pages, Reading};
 use crate::compat::topchef::version::{Version, link};
@@ -115,7 +115,7 @@ pub(in crate::compat::topchef) async fn services(call: Call) -> Answer {
             break;
         }
     }
-    Ok(reply(json!({ "data": data, "links": { "self": link(&call, "/services") }, "meta": meta::of("services") })))
+    Ok(reply_about("services", link(&call, "/services"), data.into()))
 }
 
 pub(in crate::compat::topchef) async fn jobs(call: Call, headers: HeaderMap) -> Answer {

@@ -12,7 +12,7 @@ use super::list::{ELSEWHERE, Which, rest_of};
 use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
-use crate::compat::topchef::json::{reply, reply_with};
+use crate::compat::topchef::json::{reply, reply_about, reply_with};
 use crate::compat::topchef::request::{ServiceId, style};
 use crate::compat::topchef::stream::{self, Pages};
 use crate::compat::topchef::version::link;
@@ -207,15 +207,16 @@ async fn document(call: Call, uuid: Uuid, headers: &HeaderMap) -> Answer {
     let Shown { service, jobs } = found.map_err(|failure| Refusal::about_service(failure, uuid))?;
     service.home.known(uuid)?;
     let service = service.detail;
-    let links = json!({ "self": link(&call, &format!("/services/{uuid}")) });
-    let meta = meta::of("service");
+    let link = link(&call, &format!("/services/{uuid}"));
     if jobs.next().is_none() {
         let jobs = jobs.nodes.into_iter().map(wire::JobOverview::into_json).collect();
-        return Ok(reply(json!({ "data": service.into_json(jobs), "links": links, "meta": meta })));
+        return Ok(reply_about("service", link, service.into_json(jobs)));
     }
     let first = Pages::from(rest_of(jobs, call, Which::of_service(uuid)));
     let place = stream::place();
-    let around = json!({ "data": service.into_json(place.as_str().into()), "links": links, "meta": meta });
+    let links = json!({ "self": link });
+    let around =
+        json!({ "data": service.into_json(place.as_str().into()), "links": links, "meta": meta::of("service") });
     Ok(stream::reply(&around, &place, 2, style(headers), first))
 }
 

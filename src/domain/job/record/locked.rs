@@ -6,14 +6,14 @@ use entity::{
     job_slurm,
 };
 use sea_orm::{
-    DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryResult, QuerySelect,
-    QueryTrait,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 
 use crate::{
     db::Tx,
-    domain::job::Which,
+    domain::job::{Texts, Which, text::Purpose},
     error::{Error, Result},
 };
 
@@ -57,10 +57,17 @@ fn needed() -> Columns {
 const SLURM: &str = "s_";
 
 /// Locks a recorded job. Any other one is not there.
-pub(super) async fn locked(tx: &Tx, which: Which, columns: Columns) -> Result<Locked> {
+pub(super) async fn locked(tx: &Tx, texts: &Texts, which: Which, columns: Columns) -> Result<Locked> {
+    let columns = needed().with(columns);
+    let statement = texts.statement(Purpose::Record, (which, columns), None, |which| {
+        written(which, columns).build(tx.db.get_database_backend())
+    });
+    Locked::find_by_statement(statement).one(&tx.db).await?.ok_or(Error::NotFound("job"))
+}
+
+fn written(which: Which, columns: Columns) -> Select<job::Entity> {
     let slurm = job::Entity::belongs_to(job_slurm::Entity).from(job::Column::Id).to(job_slurm::Column::JobId);
-    let mut query =
-        needed().with(columns).select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
+    let mut query = columns.select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
     for column in job_slurm::Column::iter() {
         let shown = Expr::col((job_slurm::Entity, column));
         QueryTrait::query(&mut query).expr_as(shown, format!("{SLURM}{}", column.as_str()));
@@ -70,8 +77,7 @@ pub(super) async fn locked(tx: &Tx, which: Which, columns: Columns) -> Result<Lo
         .column(account::Column::ChargesRecorded)
         .filter(Expr::col((account::Entity, account::Column::Id)).equals((job::Entity, job::Column::AccountId)));
     let charges = SimpleExpr::SubQuery(None, Box::new(charges.into_query().into()));
-    let found = query.expr_as(charges, "charges").lock_exclusive().into_model().one(&tx.db).await?;
-    found.ok_or(Error::NotFound("job"))
+    query.expr_as(charges, "charges").limit(1).lock_exclusive()
 }
 
 impl FromQueryResult for Locked {

@@ -23,7 +23,7 @@ use crate::{
         },
         audit::{Overruling, Subject},
         check::Faults,
-        job::{Which, cancel, change},
+        job::{Texts, Which, cancel, change},
     },
     error::{Error, Result},
     viewer::{Permission, Viewer},
@@ -86,9 +86,9 @@ pub async fn update(
         let owner_id = found_owner(app, &mut faults, change.owner_id, Some(job.owner_id)).await?;
         let account_id = found_account(app, &mut faults, change.account_id).await?;
         faults.into_result()?;
-        return write(app, Change { owner_id, account_id, ..Change::of(viewer, which, change, columns) }).await;
+        return write(app, Change { owner_id, account_id, ..Change::of(app, viewer, which, change, columns) }).await;
     }
-    let changed = write(app, Change::of(viewer, which, change, columns)).await;
+    let changed = write(app, Change::of(app, viewer, which, change, columns)).await;
     if let Err(Error::NotFound("job")) = changed {
         changeable(app, viewer, which).await?;
     }
@@ -140,6 +140,7 @@ pub(super) async fn found_account(app: &App, faults: &mut Faults, uid: Option<Uu
 
 #[derive(Clone, Debug)]
 struct Change {
+    texts: Texts,
     which: Which,
     owner_id: Option<i64>,
     account_id: Option<i64>,
@@ -149,16 +150,16 @@ struct Change {
 }
 
 impl Change {
-    fn of(viewer: &Viewer, which: Which, wanted: RecordChange, columns: Columns) -> Self {
+    fn of(app: &App, viewer: &Viewer, which: Which, wanted: RecordChange, columns: Columns) -> Self {
         let overruling = Overruling::of(viewer, Subject::unknown(), Viewer::keeps_accounts);
-        Self { which, owner_id: None, account_id: None, wanted, columns, overruling }
+        Self { texts: app.job_texts.clone(), which, owner_id: None, account_id: None, wanted, columns, overruling }
     }
 }
 
 async fn apply(tx: &Tx, input: &Change) -> Result<Changed> {
-    let Change { which, owner_id, account_id, wanted: change, columns, overruling } = input;
+    let Change { texts, which, owner_id, account_id, wanted: change, columns, overruling } = input;
     let Locked { part: Part { columns, row: before, size }, slurm: row, charges } =
-        locked(tx, *which, *columns).await?;
+        locked(tx, texts, *which, *columns).await?;
     overruling.note_about(tx, &before, "update the record").await?;
     let is_reported = row.slurm_key.is_some();
     if is_reported {
