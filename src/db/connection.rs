@@ -3,7 +3,10 @@
 //! Both stand between sea-orm and its driver to see what fails: the pool to answer at once while the database is away,
 //! the transaction so that it is run again when another one was in its way, whatever became of the error above.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
 
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
@@ -103,11 +106,22 @@ pub struct Statements {
     /// What went wrong first. After a failure PostgreSQL does nothing more in the same transaction, and would not even
     /// say so at its commit.
     fault: Mutex<Option<Fault>>,
+    /// Whether anything may have been written.
+    wrote: AtomicBool,
+}
+
+/// A transaction after its work.
+pub(super) struct Worked {
+    pub(super) transaction: Transaction,
+    /// What went wrong first.
+    pub(super) fault: Option<Fault>,
+    /// Whether anything may have been written.
+    pub(super) wrote: bool,
 }
 
 impl Statements {
     pub(super) fn new(transaction: Transaction) -> Self {
-        Self { transaction, fault: Mutex::default() }
+        Self { transaction, fault: Mutex::default(), wrote: AtomicBool::new(false) }
     }
 
     /// Whoever understands what went wrong says that the work is to be run again.
@@ -115,16 +129,25 @@ impl Statements {
         *self.fault.lock().unwrap_or_else(PoisonError::into_inner) = Some(Fault::Conflict);
     }
 
-    /// The transaction, and what went wrong first in it.
-    pub(super) fn into_parts(self) -> (Transaction, Option<Fault>) {
-        (self.transaction, self.fault.into_inner().unwrap_or_else(PoisonError::into_inner))
+    /// The transaction, and what became of it.
+    pub(super) fn into_worked(self) -> Worked {
+        let fault = self.fault.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Worked { transaction: self.transaction, fault, wrote: self.wrote.into_inner() }
     }
 
-    /// The transaction of SQLite's writer, when it is one.
-    pub(super) const fn shared(&self) -> Option<&DatabaseTransaction> {
+    /// The transaction of SQLite's writer, when it is one. What is done with it is not seen here.
+    pub(super) fn shared(&self) -> Option<&DatabaseTransaction> {
+        self.wrote.store(true, Ordering::Relaxed);
         match &self.transaction {
             Transaction::Shared(transaction) => Some(transaction),
             Transaction::Lent(_) => None,
+        }
+    }
+
+    /// Looks at a statement before it is run: what does not begin as a query may write.
+    fn look(&self, sql: &str) {
+        if !sql.starts_with("SELECT ") {
+            self.wrote.store(true, Ordering::Relaxed);
         }
     }
 
@@ -144,18 +167,22 @@ impl ConnectionTrait for Statements {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.look(&statement.sql);
         self.seen(self.transaction.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.look(sql);
         self.seen(self.transaction.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.look(&statement.sql);
         self.seen(self.transaction.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.look(&statement.sql);
         self.seen(self.transaction.query_all_raw(statement).await)
     }
 }

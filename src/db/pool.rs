@@ -56,6 +56,8 @@ pub(super) struct Terms {
     pub idle: Duration,
     /// The answer to a statement.
     pub answer: Duration,
+    /// The answer to a commit. One that stores a whole import takes its time.
+    pub commit: Duration,
     /// The answer to what brings a connection back, or ends it.
     pub settle: Duration,
 }
@@ -169,9 +171,12 @@ impl Pool {
     ///
     /// Fails as when the connection is lost otherwise.
     pub(super) async fn answered<T>(&self, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let Some(Terms { answer, .. }) = self.0.terms else { return statement.await };
-        let late = |_| Err(DbErr::Conn(RuntimeErr::Internal("the database does not answer".into())));
-        timeout(answer, statement).await.unwrap_or_else(late)
+        within(self.0.terms.map(|terms| terms.answer), statement).await
+    }
+
+    /// The same for the end of a transaction.
+    pub(super) async fn ended<T>(&self, end: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        within(self.0.terms.map(|terms| terms.commit), end).await
     }
 
     /// Whether the end of `work` came in time.
@@ -192,6 +197,12 @@ impl Pool {
             self.settled(kept.connection.end()).await;
         }
     }
+}
+
+async fn within<T>(bound: Option<Duration>, statement: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+    let Some(bound) = bound else { return statement.await };
+    let late = |_| Err(DbErr::Conn(RuntimeErr::Internal("the database does not answer".into())));
+    timeout(bound, statement).await.unwrap_or_else(late)
 }
 
 /// What is known of a connection that was lent.
@@ -227,6 +238,11 @@ impl Lent {
             Some(kept) => Ok(&mut *kept.connection),
             None => Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)),
         }
+    }
+
+    /// Where it comes from.
+    pub(super) fn pool(&self) -> Pool {
+        self.pool.clone()
     }
 
     /// Says where the connection is now.

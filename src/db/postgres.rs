@@ -23,7 +23,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use super::{Tx, meter::Meter, pool::Pool, transaction::Transaction};
+use super::{Tx, connection::Worked, meter::Meter, pool::Pool, transaction::Transaction};
 use crate::{
     error::{Error, Fault, Result},
     infra::{clock::Clock, rng},
@@ -152,7 +152,7 @@ impl Postgres {
 
     async fn end<T>(&self, tx: Tx, result: Result<T>) -> Ended<T> {
         let told = tx.told.load(Ordering::Relaxed);
-        let (transaction, fault) = tx.db.into_parts();
+        let Worked { transaction, fault, wrote: _ } = tx.db.into_worked();
         let error = match (result, fault) {
             (Ok(value), None) => return self.commit(transaction, value, told).await,
             (Ok(_), Some(_)) => Error::internal("a write went on after a statement had failed"),

@@ -63,7 +63,8 @@ impl Borrowed {
 
     async fn end(self, sql: &str) -> Result<(), DbErr> {
         let mut lent = self.lent.into_inner();
-        lent.connection()?.unprepared(sql).await?;
+        let pool = lent.pool();
+        pool.ended(lent.connection()?.unprepared(sql)).await?;
         lent.set(State::Settled);
         Ok(())
     }

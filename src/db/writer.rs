@@ -1,18 +1,22 @@
 //! Group commit: one task owns the writing connection and lets concurrent requests share a commit.
 //!
 //! A commit with `synchronous=FULL` waits for the disk. While it waits, requests queue up; the next round takes all of
-//! them (up to [`ROUND`]), gives each a savepoint inside one transaction, commits once, and only then answers. One
-//! request's failure rolls back its own savepoint and nothing else.
+//! them (up to [`ROUND`]), runs them in one transaction, commits once, and only then answers.
+//!
+//! One request's failure undoes itself and nothing else. Nearly all that fail do so before they have written anything, and
+//! then there is nothing to undo. So a round is run without savepoints, each of which takes two turns to SQLite's thread;
+//! only when one fails behind a write, or a statement goes wrong, everything is undone and run again, with a savepoint
+//! for each.
 
 use std::{panic::AssertUnwindSafe, path::Path, sync::Arc};
 
 use entity::Time;
 use futures_util::{FutureExt, future::BoxFuture};
-use sea_orm::{DatabaseConnection, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::{Tx, transaction::Transaction};
+use super::{Tx, connection::Worked, transaction::Transaction};
 use crate::{
     error::{Error, Result},
     infra::clock::Clock,
@@ -175,30 +179,81 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
     let now = Time(clock.now_micros());
     let transaction = connection.begin_with_options(options).await?;
     if let [only] = round {
-        let tx = Tx::new(Transaction::Shared(transaction), now, clock.clone());
-        let keep = only.run(&tx).await;
-        let told = keep && tx.told.into_inner();
-        let (transaction, _) = tx.db.into_parts();
-        if keep {
-            transaction.commit().await?;
+        let ran = run(only, Transaction::Shared(transaction), now, clock).await;
+        let transaction = ran.worked.transaction;
+        if ran.keep {
+            transaction.commit().await?
         } else {
-            transaction.rollback().await?;
+            transaction.rollback().await?
         }
+        return Ok(ran.told);
+    }
+    if let Some(told) = together(transaction, now, clock, round).await? {
         return Ok(told);
     }
+    let transaction = connection.begin_with_options(options).await?;
+    let told = apart(&transaction, now, clock, round).await?;
+    transaction.commit().await?;
+    Ok(told)
+}
+
+/// How a request ended that was run.
+struct Ran {
+    /// Whether its statements are to stay.
+    keep: bool,
+    /// Whether it added to the log of events, and that stays.
+    told: bool,
+    worked: Worked,
+}
+
+async fn run(task: &mut Box<dyn Task>, transaction: Transaction, now: Time, clock: &Clock) -> Ran {
+    let tx = Tx::new(transaction, now, clock.clone());
+    let keep = task.run(&tx).await;
+    Ran { keep, told: keep && tx.told.into_inner(), worked: tx.db.into_worked() }
+}
+
+/// Runs a round in one transaction and commits it; none when everything was undone, because something would have to be
+/// undone alone. After a statement that went wrong SQLite may have ended the transaction by itself, and what followed
+/// would be stored at once: only a savepoint tells.
+async fn together(
+    transaction: DatabaseTransaction,
+    now: Time,
+    clock: &Clock,
+    round: &mut [Box<dyn Task>],
+) -> Result<Option<bool>> {
+    let (mut transaction, mut told) = (Transaction::Shared(transaction), false);
+    for task in round {
+        let ran = run(task, transaction, now, clock).await;
+        let Worked { transaction: same, fault, wrote } = ran.worked;
+        transaction = same;
+        if fault.is_some() || (!ran.keep && wrote) {
+            transaction.rollback().await?;
+            return Ok(None);
+        }
+        told |= ran.told;
+    }
+    transaction.commit().await?;
+    Ok(Some(told))
+}
+
+/// Runs a round with a savepoint for each request.
+async fn apart(
+    transaction: &DatabaseTransaction,
+    now: Time,
+    clock: &Clock,
+    round: &mut [Box<dyn Task>],
+) -> Result<bool> {
     let mut told = false;
-    for task in round.iter_mut() {
-        let tx = Tx::new(Transaction::Shared(transaction.begin().await?), now, clock.clone());
-        let keep = task.run(&tx).await;
-        told |= keep && tx.told.into_inner();
-        let (savepoint, _) = tx.db.into_parts();
-        let ended = if keep { savepoint.commit().await } else { savepoint.rollback().await };
+    for task in round {
+        let ran = run(task, Transaction::Shared(transaction.begin().await?), now, clock).await;
+        told |= ran.told;
+        let savepoint = ran.worked.transaction;
+        let ended = if ran.keep { savepoint.commit().await } else { savepoint.rollback().await };
         if let Err(error) = ended {
             task.fail(Error::from(error.clone()));
             return Err(error.into());
         }
     }
-    transaction.commit().await?;
     Ok(told)
 }
 

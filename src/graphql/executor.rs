@@ -15,7 +15,7 @@ mod tests;
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::mem;
-use std::sync::{Arc, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use async_graphql::async_trait::async_trait;
 use async_graphql::extensions::Extensions;
@@ -46,13 +46,14 @@ struct Kept {
 
 /// Where the root puts it, in the one request that asks for it.
 #[derive(Clone, Default)]
-struct Slot(Arc<OnceLock<Kept>>);
+struct Slot(Arc<Mutex<Option<Kept>>>);
 
 #[async_trait]
 impl<Q: ObjectType> ContainerType for Root<Q> {
     async fn resolve_field(&self, ctx: &Context<'_>) -> ServerResult<Option<Value>> {
         if let Some(Slot(kept)) = ctx.data_opt::<Slot>() {
-            kept.get_or_init(|| Kept { schema: ctx.schema_env.clone(), extensions: ctx.query_env.extensions.clone() });
+            let found = Kept { schema: ctx.schema_env.clone(), extensions: ctx.query_env.extensions.clone() };
+            *kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
             return Ok(None);
         }
         self.0.resolve_field(ctx).await
@@ -81,7 +82,7 @@ pub(super) struct Executor<Q, M, S> {
     pub(super) schema: Schema<Root<Q>, M, S>,
     query: Q,
     mutation: M,
-    kept: Slot,
+    kept: Option<Kept>,
 }
 
 impl<Q, M, S> Executor<Q, M, S>
@@ -90,19 +91,22 @@ where
     M: ObjectType + Default + 'static,
     S: SubscriptionType + 'static,
 {
-    /// One that trusts every document to have been validated.
+    /// One that trusts every document to have been validated. The roots have no state of their own: the library runs
+    /// those of `schema`, and here their defaults are asked.
     pub(super) fn new(schema: SchemaBuilder<Root<Q>, M, S>) -> Self {
         let schema = schema.validation_mode(ValidationMode::Fast).limit_recursive_depth(LEVELS).finish();
-        let kept = Slot::default();
+        let slot = Slot::default();
         // No such field is asked for: the root answers before it looks.
-        let first = schema.execute(Request::new("{ kept }").data(kept.clone())).now_or_never();
-        debug_assert!(first.is_some() && kept.0.get().is_some(), "the root is asked at once");
+        let first = schema.execute(Request::new("{ kept }").data(slot.clone())).now_or_never();
+        // Taken out: the extensions hold the data of that request, and so the slot.
+        let kept = slot.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        debug_assert!(first.is_some() && kept.is_some(), "the root is asked at once");
         Self { schema, query: Q::default(), mutation: M::default(), kept }
     }
 
     /// Runs the operation that `request` names, which has passed all checks.
     pub(super) async fn execute(&self, mut request: Request, document: &Document) -> Response {
-        if let Some(kept) = self.kept.0.get()
+        if let Some(kept) = &self.kept
             && let Some((operation, fields)) = direct(document, request.operation_name.as_deref())
         {
             return self.directly(kept, request, document, operation, &fields).await;
@@ -173,9 +177,9 @@ fn environment(
         uploads: Vec::new(),
         session_data: Arc::default(),
         query_data: Arc::new(mem::take(&mut request.data)),
-        http_headers: std::sync::Mutex::default(),
+        http_headers: Mutex::default(),
         introspection_mode: IntrospectionMode::Enabled,
-        errors: std::sync::Mutex::default(),
+        errors: Mutex::default(),
     })
 }
 

@@ -176,7 +176,8 @@ fn write_text(out: &mut String, text: &str) {
     out.push('"');
     // Most text is plain, and goes over as it is.
     let mut rest = text;
-    while let Some(at) = rest.find(|letter: char| !matches!(letter, ' '..='~') || matches!(letter, '"' | '\\')) {
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\');
+    while let Some(at) = rest.bytes().position(|byte| !is_plain(byte)) {
         let (plain, other) = rest.split_at(at);
         out.push_str(plain);
         let mut letters = other.chars();

@@ -10,8 +10,9 @@ use serde_json::{Value, json};
 
 use super::handlers::{
     Answer, CHECK_IN, CREATE_SERVICE, FIND_SERVICE, LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, OVERRIDE_JOB,
-    SHOW_JOB, SHOW_QUEUE, SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE, VALIDATE, check_in,
-    describe_validator, job, jobs, jobs_of_service, located, service, services, show_service, validator,
+    SHOW_JOB, SHOW_JOB_OF_SERVICE, SHOW_QUEUE, SHOW_REGISTRATION_SCHEMA, SHOW_SERVICE, SUBMIT_JOB, UPDATE_SERVICE,
+    VALIDATE, check_in, describe_validator, job, jobs, jobs_of_service, located, service, services, show_service,
+    validator,
 };
 use super::json::reply;
 use super::request::{JobId, ServiceId, Within};
@@ -58,7 +59,7 @@ fn of_jobs() -> Vec<Route> {
             .takes(|| meta::of("service_jobs")["new_job_schema"].take())
             .gives(201, || told("job_details", job_schema())),
         Route::put("/v1/services/{id}/jobs/{job}", "Sets a job's state and result.", set)
-            .runs([&SHOW_JOB, &OVERRIDE_JOB])
+            .runs([&SHOW_JOB_OF_SERVICE, &OVERRIDE_JOB])
             .takes(job_change)
             .gives(200, || data(job_schema())),
         Route::get("/v1/jobs", "Every job.", jobs)

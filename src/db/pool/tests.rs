@@ -106,7 +106,7 @@ async fn closing_waits_for_what_is_lent_and_lends_nothing_more() {
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
-const TERMS: Terms = Terms { life: HOUR, idle: HOUR, answer: HOUR, settle: HOUR };
+const TERMS: Terms = Terms { life: HOUR, idle: HOUR, answer: HOUR, commit: HOUR, settle: HOUR };
 const SOON: Duration = Duration::from_millis(20);
 
 #[tokio::test]

@@ -36,6 +36,7 @@ const TERMS: Terms = Terms {
     life: Duration::from_secs(30 * 60),
     idle: Duration::from_secs(3 * 60),
     answer: Duration::from_secs(8),
+    commit: Duration::from_secs(60),
     settle: Duration::from_secs(5),
 };
 /// Prepared statements kept by each connection.

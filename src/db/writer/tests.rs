@@ -1,5 +1,10 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use entity::setting;
-use futures_util::future::join_all;
+use futures_util::future::{BoxFuture, join_all};
 use sea_orm::{ActiveValue::Set, EntityTrait, PaginatorTrait};
 
 use crate::{
@@ -71,4 +76,62 @@ async fn a_reader_cannot_write() {
     let (_folder, db) = database().await;
     let row = setting::ActiveModel { name: Set("x".into()), value: Set(String::new()) };
     assert!(setting::Entity::insert(row).exec_without_returning(db.read()).await.is_err());
+}
+
+/// Runs writes beside each other, some of which share a commit, and says how often their work was run in all.
+async fn runs_of(db: &Db, work: fn(&Tx, usize) -> BoxFuture<'_, Result<()>>) -> usize {
+    let runs = Arc::new(AtomicUsize::new(0));
+    let writes = (0..60).map(|number| {
+        db.write((Arc::clone(&runs), number), move |tx, (runs, number)| {
+            runs.fetch_add(1, Ordering::Relaxed);
+            work(tx, *number)
+        })
+    });
+    join_all(writes).await;
+    runs.load(Ordering::Relaxed)
+}
+
+async fn rows(db: &Db) -> u64 {
+    setting::Entity::find().count(db.read()).await.expect("counts")
+}
+
+#[tokio::test]
+async fn who_fails_before_writing_costs_the_others_nothing() {
+    let (_folder, db) = database().await;
+    let runs = runs_of(&db, |tx, number| {
+        Box::pin(async move {
+            setting::Entity::find().count(&tx.db).await?;
+            if number % 3 == 2 { Err(Error::LeaseLost) } else { insert(tx, format!("row {number}")).await }
+        })
+    });
+    assert_eq!(runs.await, 60);
+    assert_eq!(rows(&db).await, 40);
+}
+
+#[tokio::test]
+async fn who_fails_behind_a_write_is_undone_alone() {
+    let (_folder, db) = database().await;
+    let runs = runs_of(&db, |tx, number| {
+        Box::pin(async move {
+            insert(tx, format!("row {number}")).await?;
+            if number == 30 { Err(Error::LeaseLost) } else { Ok(()) }
+        })
+    });
+    let runs = runs.await;
+    assert!((61..=60 + super::ROUND).contains(&runs), "one round is run again, and not more: {runs}");
+    assert_eq!(rows(&db).await, 59);
+}
+
+#[tokio::test]
+async fn a_statement_that_goes_wrong_and_is_lived_with_loses_nothing() {
+    let (_folder, db) = database().await;
+    let runs = runs_of(&db, |tx, number| {
+        Box::pin(async move {
+            // Every second one finds its name taken.
+            let taken = insert(tx, format!("row {}", number / 2)).await.is_err();
+            if taken { insert(tx, format!("other {number}")).await } else { Ok(()) }
+        })
+    });
+    assert!(runs.await > 60, "rounds with such a statement are run again");
+    assert_eq!(rows(&db).await, 60);
 }

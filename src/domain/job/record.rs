@@ -37,6 +37,8 @@ mod update;
 
 pub(in crate::domain) use list::within_second;
 pub use list::{Numbers, PAGE_MOST, RecordFilter, RecordSums, by_numbers, numbers, sums};
+#[cfg(test)]
+pub(super) use locked::locked_query;
 pub use report::{Report, Reported, report};
 pub use update::{Changed, RecordChange, update};
 

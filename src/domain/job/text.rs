@@ -110,6 +110,7 @@ mod tests {
     use sea_orm::Iterable;
 
     use super::*;
+    use crate::domain::job::record;
 
     #[test]
     fn a_kept_text_is_the_one_that_would_be_written() {
@@ -127,8 +128,10 @@ mod tests {
                 written(which, owner.map(|_| OWNER), columns, DbBackend::Postgres)
             });
             assert_eq!(statement, written(which, owner, columns, DbBackend::Postgres));
+            let record = |which| record::locked_query(which, columns).build(DbBackend::Sqlite);
+            assert_eq!(texts.statement(Purpose::Record, (which, columns), None, record), record(which));
         }
-        assert_eq!(texts.0.read().expect("is whole").len(), 6, "the ids share their texts");
+        assert_eq!(texts.0.read().expect("is whole").len(), 9, "the ids share their texts");
     }
 
     #[test]

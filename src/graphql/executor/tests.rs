@@ -15,7 +15,7 @@ fn executor() -> TestExecutor {
 
 /// The same, but that everything goes the library's way.
 fn library() -> TestExecutor {
-    Executor { kept: Slot::default(), ..executor() }
+    Executor { kept: None, ..executor() }
 }
 
 fn document(text: &str) -> Document {
@@ -67,6 +67,16 @@ async fn it_answers_as_the_library_does() {
 }
 
 #[test]
+fn it_is_gone_when_it_is_dropped() {
+    let held = Arc::new(());
+    let watched = Arc::downgrade(&held);
+    let executor: TestExecutor = Executor::new(builder().data(held));
+    assert!(executor.kept.is_some());
+    drop(executor);
+    assert!(watched.upgrade().is_none(), "nothing holds the schema");
+}
+
+#[test]
 fn what_the_library_has_to_prepare_is_left_to_it() {
     let is_direct = |text: &str| direct(&document(text), None).is_some();
     assert!(is_direct("{ caller }"));
@@ -74,6 +84,7 @@ fn what_the_library_has_to_prepare_is_left_to_it() {
     assert!(!is_direct("query($yes: Boolean!) { job(id: 1) { id owner @skip(if: $yes) { id } } }"));
     assert!(!is_direct("{ ...Root } fragment Root on Query { caller }"));
     assert!(!is_direct("{ caller ... { again: caller } }"));
+    assert!(!is_direct("{ job(id: 1) { ...Part } } fragment Part on Job { id owner @skip(if: false) { id } }"));
     assert!(!is_direct("{ caller caller }"));
     assert!(!is_direct("{ __typename }"));
     assert!(!is_direct("{ caller __schema { queryType { name } } }"));

@@ -173,8 +173,8 @@ impl JobQuery {
     }
 }
 
-/// A page of the jobs that the viewer may see. Boxed: what puts a page together takes over a hundred KiB, and the library
-/// moves a future of that size also for one who asks for a single job.
+/// A page of the jobs that the viewer may see. Boxed, because the library moves a future of the size of the largest
+/// field's, also for one who asks for a single job.
 pub fn page_of_jobs<'a>(
     ctx: &'a Context<'_>,
     filter: &'a JobFilter,

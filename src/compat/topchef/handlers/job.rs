@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::list::ELSEWHERE;
 use super::service::{Home, find, located};
-use super::{Answer, Input};
+use super::{Answer, Id, Input};
 use crate::compat::topchef::envelope::Refusal;
 use crate::compat::topchef::fields::{self, Fields};
 use crate::compat::topchef::json::{reply, reply_about};
@@ -33,8 +33,12 @@ pub(in crate::compat::topchef) static SUBMIT_JOB: Operation<Input<NewJob>, Submi
     Operation::new("Topchef_SubmitJob", include_str!("../operations/submit_job.graphql"));
 
 /// See its document.
-pub(in crate::compat::topchef) static SHOW_JOB: Operation<One, Shown> =
+pub(in crate::compat::topchef) static SHOW_JOB: Operation<Id, Shown> =
     Operation::new("Topchef_ShowJob", include_str!("../operations/show_job.graphql"));
+
+/// See its document. The service is one more row to read, so it is asked for only where the path names one.
+pub(in crate::compat::topchef) static SHOW_JOB_OF_SERVICE: Operation<Id, Shown> =
+    Operation::new("Topchef_ShowJobOfService", include_str!("../operations/show_job_of_service.graphql"));
 
 /// See its document.
 pub(in crate::compat::topchef) static OVERRIDE_JOB: Operation<Input<Override>, Overridden> =
@@ -73,14 +77,6 @@ pub(in crate::compat::topchef) struct Submitted {
 #[derive(Debug, Deserialize)]
 struct Payload {
     job: wire::Job,
-}
-
-/// A job; with its service only where the path names one, because that is one more row to read.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(in crate::compat::topchef) struct One {
-    id: String,
-    with_service: bool,
 }
 
 /// A job, and whether it is one that TopChef knows.
@@ -229,7 +225,8 @@ pub(in crate::compat::topchef) async fn found(
     uuid: Uuid,
     service: Option<Uuid>,
 ) -> Result<wire::Job, Refusal> {
-    let found = SHOW_JOB.run(call, One { id: wire::global("job", uuid), with_service: service.is_some() }).await;
+    let show = if service.is_some() { &SHOW_JOB_OF_SERVICE } else { &SHOW_JOB };
+    let found = show.run(call, Id { id: wire::global("job", uuid) }).await;
     let known = found.map_err(|failure| Refusal::about_job(failure, uuid))?.job;
     let at = known.service.map(|service| service.id);
     let is_there = service.is_none_or(|service| at == Some(wire::global("service", service)));

@@ -10,7 +10,7 @@ use axum::response::Response;
 use serde::Serialize;
 
 pub(super) use about::about;
-pub(super) use job::{OVERRIDE_JOB, SHOW_JOB, SHOW_QUEUE, SUBMIT_JOB};
+pub(super) use job::{OVERRIDE_JOB, SHOW_JOB, SHOW_JOB_OF_SERVICE, SHOW_QUEUE, SUBMIT_JOB};
 pub(super) use list::{
     LIST_JOBS, LIST_SERVICE_JOBS, LIST_SERVICES, SHOW_REGISTRATION_SCHEMA, jobs, jobs_of_service, services,
 };

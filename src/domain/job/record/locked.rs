@@ -60,12 +60,13 @@ const SLURM: &str = "s_";
 pub(super) async fn locked(tx: &Tx, texts: &Texts, which: Which, columns: Columns) -> Result<Locked> {
     let columns = needed().with(columns);
     let statement = texts.statement(Purpose::Record, (which, columns), None, |which| {
-        written(which, columns).build(tx.db.get_database_backend())
+        locked_query(which, columns).build(tx.db.get_database_backend())
     });
     Locked::find_by_statement(statement).one(&tx.db).await?.ok_or(Error::NotFound("job"))
 }
 
-fn written(which: Which, columns: Columns) -> Select<job::Entity> {
+/// The query for such a job.
+pub(in crate::domain::job) fn locked_query(which: Which, columns: Columns) -> Select<job::Entity> {
     let slurm = job::Entity::belongs_to(job_slurm::Entity).from(job::Column::Id).to(job_slurm::Column::JobId);
     let mut query = columns.select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
     for column in job_slurm::Column::iter() {
