@@ -155,6 +155,7 @@ const EXCEPTIONS: &[Exception] = &[
     Exception { module: "app", path: "crate::domain::content" },
     Exception { module: "app", path: "crate::domain::dialect_use::Uses" },
     Exception { module: "app", path: "crate::domain::event::Feed" },
+    Exception { module: "app", path: "crate::domain::job::Texts" },
     Exception { module: "app", path: "crate::domain::legacy_number::Kept" },
     Exception { module: "app", path: "crate::domain::rights::Rights" },
     Exception { module: "app", path: "crate::domain::runner::Seen" },

@@ -130,6 +130,8 @@ pub async fn every_operation() {
     for path in ["/services/{s}", "/jobs/{j}"] {
         assert_eq!(kitchen.patch(&at(path), &change).await.status, StatusCode::OK, "{path}");
     }
+    let first = kitchen.give(Method::PUT, &at("/v1/services/{s}/jobs/{j}"), &change).await;
+    assert_eq!(first.status, StatusCode::OK);
     let question = json!({ "object": {}, "schema": {} });
     assert_eq!(kitchen.post("/validator", &question).await.status, StatusCode::OK);
 }
