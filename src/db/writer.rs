@@ -182,9 +182,9 @@ async fn commit_round(connection: &DatabaseConnection, clock: &Clock, round: &mu
         let ran = run(only, Transaction::Shared(transaction), now, clock).await;
         let transaction = ran.worked.transaction;
         if ran.keep {
-            transaction.commit().await?
+            transaction.commit().await?;
         } else {
-            transaction.rollback().await?
+            transaction.rollback().await?;
         }
         return Ok(ran.told);
     }

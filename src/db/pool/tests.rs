@@ -105,7 +105,7 @@ async fn closing_waits_for_what_is_lent_and_lends_nothing_more() {
     assert!(matches!(refused, DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)), "{refused:?}");
 }
 
-const HOUR: Duration = Duration::from_secs(3600);
+const HOUR: Duration = Duration::from_hours(1);
 const TERMS: Terms = Terms { life: HOUR, idle: HOUR, answer: HOUR, commit: HOUR, settle: HOUR };
 const SOON: Duration = Duration::from_millis(20);
 

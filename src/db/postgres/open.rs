@@ -33,10 +33,10 @@ const MOST: &str = "5s";
 /// What is behind a firewall or a balancer is forgotten after four minutes by the strictest of the common ones; and of a
 /// statement that the database ends by itself after [`MOST`] something must have been heard by then.
 const TERMS: Terms = Terms {
-    life: Duration::from_secs(30 * 60),
-    idle: Duration::from_secs(3 * 60),
+    life: Duration::from_mins(30),
+    idle: Duration::from_mins(3),
     answer: Duration::from_secs(8),
-    commit: Duration::from_secs(60),
+    commit: Duration::from_mins(1),
     settle: Duration::from_secs(5),
 };
 /// Prepared statements kept by each connection.
