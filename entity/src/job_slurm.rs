@@ -1,6 +1,6 @@
 //! What a batch system says of a job that it ran.
 
-use sea_orm::entity::prelude::*;
+use sea_orm::{QueryResult, entity::prelude::*};
 
 use crate::Words;
 
@@ -58,6 +58,40 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Model {
+    /// The row in a query's columns from place `first` on, which are all in their order here: names take their time.
+    ///
+    /// Fails where they are not.
+    pub fn at(first: usize, of: &QueryResult) -> Result<Self, DbErr> {
+        let mut places = first..;
+        macro_rules! next {
+            () => {
+                of.try_get_by_index(places.next().unwrap_or_default())?
+            };
+        }
+        Ok(Self {
+            job_id: next!(),
+            number: next!(),
+            owner_id: next!(),
+            account_id: next!(),
+            listed_code: next!(),
+            slurm_key: next!(),
+            submission_told: next!(),
+            slurm_id: next!(),
+            partition: next!(),
+            qos: next!(),
+            state_code: next!(),
+            partition_name: next!(),
+            qos_name: next!(),
+            state_name: next!(),
+            nodes: next!(),
+            nodes_requested: next!(),
+            nodes_allocated: next!(),
+            cpus: next!(),
+            raw_hours: next!(),
+            cpu_hours: next!(),
+        })
+    }
+
     /// Whether the batch system said nothing of the job but that it is there.
     #[must_use]
     pub fn is_blank(&self) -> bool {

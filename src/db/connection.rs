@@ -9,7 +9,7 @@ use std::sync::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr, Statement,
+    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, QueryTrait, RuntimeErr, Statement,
     prelude::async_trait::async_trait,
 };
 
@@ -19,6 +19,7 @@ use super::{
     pool::{Pool, State},
     postgres::Pulse,
     transaction::Transaction,
+    waiting::Waiting,
 };
 use crate::error::Fault;
 
@@ -103,6 +104,7 @@ impl ConnectionTrait for Reader {
 #[derive(Debug)]
 pub struct Statements {
     transaction: Transaction,
+    waiting: Waiting,
     /// What went wrong first. After a failure PostgreSQL does nothing more in the same transaction, and would not even
     /// say so at its commit.
     fault: Mutex<Option<Fault>>,
@@ -121,7 +123,31 @@ pub(super) struct Worked {
 
 impl Statements {
     pub(super) fn new(transaction: Transaction) -> Self {
-        Self { transaction, fault: Mutex::default(), wrote: AtomicBool::new(false) }
+        Self { transaction, waiting: Waiting::default(), fault: Mutex::default(), wrote: AtomicBool::new(false) }
+    }
+
+    /// Runs a statement before the next one, or at the end of the work: together with others like it, in their order.
+    /// What it changes is not told, and a failure comes later. It may read nothing but the rows that it changes: on
+    /// PostgreSQL it does not see what those before it do.
+    pub async fn soon(&self, query: impl QueryTrait) -> Result<(), DbErr> {
+        match self.waiting.add(query.build(self.get_database_backend())) {
+            Some(first) => self.run(first).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Runs what waits.
+    pub(super) async fn catch_up(&self) -> Result<(), DbErr> {
+        match self.waiting.take() {
+            Some(waiting) => self.run(waiting).await,
+            None => Ok(()),
+        }
+    }
+
+    async fn run(&self, statement: Statement) -> Result<(), DbErr> {
+        self.wrote.store(true, Ordering::Relaxed);
+        self.seen(self.transaction.execute_raw(statement).await)?;
+        Ok(())
     }
 
     /// Whoever understands what went wrong says that the work is to be run again.
@@ -167,21 +193,25 @@ impl ConnectionTrait for Statements {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.catch_up().await?;
         self.look(&statement.sql);
         self.seen(self.transaction.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.catch_up().await?;
         self.look(sql);
         self.seen(self.transaction.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.catch_up().await?;
         self.look(&statement.sql);
         self.seen(self.transaction.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.catch_up().await?;
         self.look(&statement.sql);
         self.seen(self.transaction.query_all_raw(statement).await)
     }

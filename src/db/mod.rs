@@ -16,6 +16,7 @@ mod raw;
 mod sqlite;
 mod transaction;
 mod vitals;
+mod waiting;
 mod writer;
 
 use std::sync::{
@@ -74,6 +75,13 @@ pub struct Tx {
 impl Tx {
     fn new(transaction: Transaction, now: Time, clock: Clock) -> Self {
         Self { db: Statements::new(transaction), now, clock, told: AtomicBool::new(false) }
+    }
+
+    /// The work with what it left to be run at its end.
+    async fn whole<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let value = work.await?;
+        self.db.catch_up().await?;
+        Ok(value)
     }
 
     /// The moment of this call, for who has waited for a lock: on PostgreSQL other transactions, begun later than this

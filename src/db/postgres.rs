@@ -110,7 +110,7 @@ impl Postgres {
         loop {
             let ended = match self.begin().await {
                 Ok(tx) => {
-                    let running = work(&tx, &input);
+                    let running = tx.whole(work(&tx, &input));
                     let result = tokio::select! {
                         biased;
                         () = self.pulse.lost() => None,

@@ -63,7 +63,7 @@ where
         let future = work(tx, input);
         async move {
             // A panic in one request must not take the writer, and with it every later request, down.
-            let done = AssertUnwindSafe(future).catch_unwind().await;
+            let done = AssertUnwindSafe(tx.whole(future)).catch_unwind().await;
             let result = done.unwrap_or_else(|_| Err(Error::internal("a write panicked; see the panic message above")));
             let keep = result.is_ok();
             *outcome = Some(result);

@@ -174,7 +174,7 @@ pub async fn note(tx: &Tx, actor: &Actor, action: Action, subject: impl Into<Sub
         created_at: Set(tx.now),
         ..Default::default()
     };
-    audit_entry::Entity::insert(row).exec_without_returning(&tx.db).await?;
+    tx.db.soon(audit_entry::Entity::insert(row)).await?;
     Ok(())
 }
 

@@ -71,7 +71,7 @@ fn position(cursor: &str) -> Result<i64> {
 
 /// Appends one event about `job`, whose revision is already the event's.
 pub(super) async fn append(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> Result<()> {
-    event::Entity::insert(row(tx, job, kind, detail)).exec_without_returning(&tx.db).await?;
+    tx.db.soon(event::Entity::insert(row(tx, job, kind, detail))).await?;
     tx.tell();
     Ok(())
 }
@@ -82,7 +82,7 @@ pub(super) async fn append_all(tx: &Tx, events: Vec<(&job::Model, event::Kind, e
         return Ok(());
     }
     let rows = events.into_iter().map(|(job, kind, detail)| row(tx, job, kind, detail));
-    event::Entity::insert_many(rows).exec_without_returning(&tx.db).await?;
+    tx.db.soon(event::Entity::insert_many(rows)).await?;
     tx.tell();
     Ok(())
 }
@@ -97,7 +97,7 @@ pub(super) async fn append_account(tx: &Tx, account_id: i64, kind: event::Kind, 
         created_at: Set(tx.now),
         ..Default::default()
     };
-    event::Entity::insert(row).exec_without_returning(&tx.db).await?;
+    tx.db.soon(event::Entity::insert(row)).await?;
     tx.tell();
     Ok(())
 }

@@ -44,7 +44,7 @@ pub mod user;
 
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{LikeExpr, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, SelectStatement},
 };
 
 /// The internal ids of the rows with these outside ids.
@@ -52,17 +52,13 @@ fn ids_of<E: EntityTrait>(id: E::Column, uid: E::Column, uids: &[uuid::Uuid]) ->
     E::find().select_only().column(id).filter(uid.is_in(uids.iter().copied())).into_query()
 }
 
-/// Text that begins with `start`, which may hold `%` and `_` as themselves.
+/// Text that begins with `start`, in this case of letters. `LIKE` would be another question on each database: SQLite takes
+/// `a` and `A` for the same there.
 fn starts_with<C: ColumnTrait>(column: C, start: &str) -> sea_orm::sea_query::SimpleExpr {
-    let mut pattern = String::with_capacity(start.len() + 1);
-    for c in start.chars() {
-        if matches!(c, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    column.like(LikeExpr::new(pattern).escape('\\'))
+    // A length that no text has is as good as one that does not fit.
+    let length = i32::try_from(start.chars().count()).unwrap_or(i32::MAX);
+    let begin = Func::cust("substr").arg(column.into_expr()).arg(1).arg(length);
+    Expr::expr(begin).eq(start)
 }
 
 /// Bytes of a value as compact JSON, without building the text.

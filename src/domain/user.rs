@@ -54,6 +54,8 @@ pub struct UserFilter {
     pub statuses: Option<Vec<user::Status>>,
     /// Of one of these kinds.
     pub kinds: Option<Vec<user::Kind>>,
+    /// One of these user names.
+    pub usernames: Option<Vec<String>>,
     /// The user name begins so.
     pub username_starts_with: Option<String>,
 }
@@ -147,6 +149,9 @@ fn narrowed(mut query: Select<user::Entity>, filter: &UserFilter) -> Select<user
     };
     if let Some(kinds) = &filter.kinds {
         query = query.filter(user::Column::Kind.is_in(kinds.iter().copied()));
+    }
+    if let Some(names) = &filter.usernames {
+        query = query.filter(user::Column::Username.is_in(names));
     }
     if let Some(start) = &filter.username_starts_with {
         query = query.filter(super::starts_with(user::Column::Username, start));

@@ -43,7 +43,7 @@ impl IdFilter {
 }
 
 /// Refuses a list of more than 100 values.
-fn few<T>(any_of: Option<&[T]>, what: &str, path: &str) -> Result<()> {
+pub fn few<T>(any_of: Option<&[T]>, what: &str, path: &str) -> Result<()> {
     match any_of.map(<[T]>::len).filter(|count| *count > 100) {
         Some(count) => {
             Err(Error::invalid(format!("{path}/in"), format!("{count} {what} are too many; at most 100 are taken.")))
@@ -72,7 +72,7 @@ pub struct StringFilter {
     /// One of these texts, at most 100.
     #[graphql(name = "in")]
     any_of: Option<Vec<String>>,
-    /// A text that begins so; at most 200 characters.
+    /// A text that begins so, upper and lower case being different; at most 200 characters.
     starts_with: Option<String>,
 }
 

@@ -12,6 +12,7 @@
 //!
 //! - an object costs 1 point, a scalar 1/20; the total is rounded up;
 //! - what may be hundreds of KiB long (`parameters`, `results`, a service's schemas, the `text` of a log) costs 3;
+//! - what is counted or added up when it is asked for (`totalCount`, `used`, `cpuHours`, a job's `waitingReason`) costs 5;
 //! - below a field with `nodes` or `edges`, what these select is multiplied by the page: `first` or `last`
 //!   (a literal, or the value of the variable), 20 if neither is given, at most 100; `edges` itself costs nothing,
 //!   so that `edges { node { .. } }` costs about what `nodes { .. }` does;

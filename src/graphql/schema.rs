@@ -15,6 +15,12 @@ use crate::app::App;
 // the end, here and in the next root.
 
 /// The reading root.
+///
+/// A request has bounds, which `docket config show` names; the defaults are a document of 64 KiB and 10,000 tokens, 12
+/// levels of fields, 30 aliases, 5 directives at one place, values of JSON 64 levels deep, and 1,000 points of cost.
+/// `extensions.cost` says what a request came to: 1 point for an object, 1/20 for a scalar, 3 for a body of JSON or a log,
+/// 5 for what is counted or added up (`totalCount`), 10 for a change; what is below a connection costs that for each item
+/// of the page that is asked for.
 #[derive(MergedObject, Default)]
 pub struct Query(
     server::ServerInfoQuery,

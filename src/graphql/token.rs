@@ -62,7 +62,7 @@ impl Token {
 pub struct TokenCreateInput {
     /// What to call it; 1 to 200 characters.
     name: String,
-    /// What it may be used for: `jobs:read`, `jobs:write`, `services:write`, `runners:write`,
+    /// What it may be used for, at most 100 words: `jobs:read`, `jobs:write`, `services:write`, `runners:write`,
     /// `accounts:read`, `accounts:write`, `projects:read`, `projects:write`, `admin`.
     scopes: Vec<String>,
     /// When it ends; in the future. Without one it lasts until it is revoked.

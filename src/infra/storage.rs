@@ -279,3 +279,6 @@ fn unreachable(error: object_store::Error) -> Error {
     }
     Error::unavailable("The file store does not answer. Try again later.")
 }
+
+#[cfg(all(test, feature = "s3"))]
+mod tests;

@@ -1,6 +1,8 @@
 //! One minimal valid call for every root field, made from the schema itself: what is new in the schema and has no
 //! entry here fails the tests that go through all fields.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::support::{Client, Lease, PASSWORD, TestApp, text};
@@ -28,6 +30,18 @@ pub async fn fields_of(client: &Client, root: &str) -> Vec<Field> {
     let data = client.data(&document, json!({})).await;
     let fields = data["__schema"]["root"]["fields"].as_array().expect("fields");
     fields.iter().map(field).collect()
+}
+
+/// The keys of every input object, and their types as the schema spells them.
+pub async fn inputs_of(client: &Client) -> HashMap<String, Vec<(String, String)>> {
+    const TYPE: &str = "type { ...T ofType { ...T ofType { ...T ofType { ...T } } } }";
+    let document = format!(
+        "{{ __schema {{ types {{ name inputFields {{ name {TYPE} }} }} }} }} fragment T on __Type {{ kind name }}"
+    );
+    let data = client.data(&document, json!({})).await;
+    let types = data["__schema"]["types"].as_array().expect("types");
+    let keys = |keys: &Vec<Value>| keys.iter().map(|key| (text(&key["name"]), spelled(&key["type"]))).collect();
+    types.iter().filter_map(|ty| Some((text(&ty["name"]), keys(ty["inputFields"].as_array()?)))).collect()
 }
 
 fn field(field: &Value) -> Field {

@@ -192,6 +192,7 @@ const LONG_FILES: &[&str] = &[
     "Cargo.lock",
     "schema.graphql",
     "tests/browser/package-lock.json",
+    "tests/bucket/requirements.txt",
     "tests/conformance/package-lock.json",
     "ui/package-lock.json",
 ];

@@ -20,6 +20,7 @@ mod oauth;
 mod permissions;
 mod plans;
 mod properties;
+mod readme;
 mod rights;
 mod side_by_side;
 mod support;

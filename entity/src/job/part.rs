@@ -47,6 +47,12 @@ impl Columns {
         self.0 >> column as i64 & 1 == 1
     }
 
+    /// How many columns a row of [`Columns::select`] has: what stands before those that a query reads beside.
+    #[must_use]
+    pub const fn width(self) -> usize {
+        1 + self.0.count_ones() as usize
+    }
+
     /// Makes a query read these columns only; its rows are [`Part`]s.
     #[must_use]
     pub fn select(self, query: Select<Entity>) -> Select<Entity> {

@@ -6,9 +6,8 @@ use super::named;
 use crate::app::App;
 use crate::cli::failure::Failure;
 use crate::cli::output::Output;
-use crate::domain::user::{self, RecordedChange, UserFilter, UserOrder};
+use crate::domain::user::{self, RecordedChange, UserFilter};
 use crate::origin::Via;
-use crate::page::{MAX_SIZE, PageRequest};
 use crate::viewer::Viewer;
 
 pub(super) async fn set_status(
@@ -63,11 +62,8 @@ pub(super) async fn set_ldap_uid(
 
 /// A user whose name nobody else has: those who are only recorded may share one.
 async fn alone(app: &App, found: entity::user::Model) -> Result<entity::user::Model, Failure> {
-    let filter = UserFilter { username_starts_with: Some(found.username.clone()), ..UserFilter::default() };
-    let request = PageRequest::new(Some(MAX_SIZE), None, None, None)?;
-    let page = user::list(app, &Viewer::local_operator(), &filter, UserOrder::UsernameAsc, &request).await?;
-    let same = page.rows.iter().filter(|row| row.username == found.username && row.deleted_at.is_none()).count();
-    if same > 1 {
+    let filter = UserFilter { usernames: Some(vec![found.username.clone()]), ..UserFilter::default() };
+    if user::count(app, &Viewer::local_operator(), &filter).await? > 1 {
         let message = format!("several users are called {}; name one by its number, with --by-number", found.username);
         return Err(Failure::Input(message));
     }

@@ -81,7 +81,8 @@ impl Book {
             updated_at: Set(tx.now),
             ..Default::default()
         };
-        account::Entity::update_many().set(change).filter(account::Column::Id.eq(self.account.id)).exec(&tx.db).await?;
+        let update = account::Entity::update_many().set(change).filter(account::Column::Id.eq(self.account.id));
+        tx.db.soon(update).await?;
         self.account = account::Model { granted, held, spent, updated_at: tx.now, ..self.account.clone() };
         if let Some(job) = entry.job {
             self.enter_member(tx, member, job.owner_id, &entry).await?;
@@ -112,7 +113,7 @@ impl Book {
                 removed_at: Set(Some(tx.now)),
                 ..Default::default()
             };
-            account_member::Entity::insert(row).exec_without_returning(&tx.db).await?;
+            tx.db.soon(account_member::Entity::insert(row)).await?;
             return Ok(());
         };
         let [_, held, spent] = added([Amount::ZERO, member.held, member.spent], entry.deltas)?;
@@ -123,7 +124,7 @@ impl Book {
             ..Default::default()
         };
         let own = account_member::Entity::update_many().set(change).filter(account_member::Column::Id.eq(member.id));
-        own.exec(&tx.db).await?;
+        tx.db.soon(own).await?;
         Ok(())
     }
 

@@ -79,7 +79,8 @@ pub(in crate::domain) async fn store(tx: &Tx, before: &job::Model, after: &job::
         }
     }
     if changed {
-        job::Entity::update_many().set(change).filter(job::Column::Id.eq(before.id)).exec(&tx.db).await?;
+        let update = job::Entity::update_many().set(change).filter(job::Column::Id.eq(before.id));
+        tx.db.soon(update).await?;
     }
     Ok(())
 }

@@ -48,12 +48,12 @@ pub struct AccountCreateInput {
 pub struct AccountUpdateInput {
     /// Which account.
     account_id: ID,
-    /// A new short name.
+    /// A new short name; 1 to 64 letters, digits, `_`, `.` or `-`.
     name: Option<String>,
     /// A new type.
     #[graphql(name = "type")]
     kind: Option<String>,
-    /// A new description.
+    /// A new description; at most 10,000 characters.
     description: Option<String>,
     /// Another rule. INVALID_STATE when the account is overdrawn and the rule would not let it be.
     overrun: Option<AccountOverrun>,

@@ -36,9 +36,9 @@ pub struct GroupCreateInput {
 pub struct GroupUpdateInput {
     /// Which group.
     group_id: ID,
-    /// A new short name.
+    /// A new short name; 1 to 64 letters, digits, `_`, `.` or `-`.
     name: Option<String>,
-    /// A new description.
+    /// A new description; at most 10,000 characters.
     description: Option<String>,
 }
 

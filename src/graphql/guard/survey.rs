@@ -273,8 +273,8 @@ impl<'a> Walk<'a> {
         measure.by_variables |= varies || counted;
         let own = match (leaf, name) {
             (true, "parameters" | "results" | "parametersSchema" | "resultsSchema" | "text") => BODY,
-            // What is added up when it is asked for looks at many rows.
-            (true, "used" | "cpuHours") | (false, "waitingReason") => LOOKS,
+            // What is counted or added up when it is asked for looks at many rows.
+            (true, "used" | "cpuHours" | "totalCount") | (false, "waitingReason") => LOOKS,
             (true, _) => SCALAR,
             (false, "edges") => 0,
             (false, _) => OBJECT,

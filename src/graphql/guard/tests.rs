@@ -202,7 +202,8 @@ fn cost_counts_objects_pages_and_scalars() {
     assert_eq!(cost_of("{ jobs(first: 100) { nodes { id status owner { id username } service { id name } } } }"), 331);
     assert_eq!(cost_of("{ jobs(first: 100) { edges { node { id status owner { id username } } } } }"), 221);
     assert_eq!(cost_of("{ jobs { nodes { owner { id } } } }"), 1 + 20 * 2 + 1);
-    assert_eq!(cost_of("{ jobs(last: 3) { ... { ...f } totalCount } } fragment f on C { nodes { owner { id } } }"), 8);
+    assert_eq!(cost_of("{ jobs(last: 3) { ... { ...f } totalCount } } fragment f on C { nodes { owner { id } } }"), 13);
+    assert_eq!(cost_of("{ runners(first: 100) { nodes { jobs(first: 1) { totalCount } } } }"), 1 + 100 * (1 + 1 + 5));
     assert_eq!(cost_of("{ jobs(first: 4000000000) { nodes { id } } }"), 1 + 100 + 5);
     assert_eq!(cost_of("{ jobs(first: -1) { nodes { id } } }"), 1);
     assert_eq!(cost_of("{ nodes(ids: [1, 2, 3]) { id } }"), 4);

@@ -38,11 +38,11 @@ pub struct ProjectCreateInput {
 pub struct ProjectUpdateInput {
     /// Which project.
     project_id: ID,
-    /// A new short name.
+    /// A new short name; 1 to 64 letters, digits, `_`, `.` or `-`.
     name: Option<String>,
-    /// A new title.
+    /// A new title; 1 to 200 characters.
     title: Option<String>,
-    /// A new description.
+    /// A new description; at most 10,000 characters.
     description: Option<String>,
     /// Whether everybody sees it.
     is_public: Option<bool>,

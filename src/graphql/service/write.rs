@@ -147,11 +147,11 @@ pub struct ServiceCreateInput {
 pub struct ServiceUpdateInput {
     /// Which service.
     service_id: ID,
-    /// A new short name.
+    /// A new short name; 1 to 64 letters, digits, `_`, `.` or `-`.
     name: Option<String>,
-    /// A new title.
+    /// A new title; 1 to 200 characters.
     title: Option<String>,
-    /// A new description.
+    /// A new description; at most 10,000 characters.
     description: Option<String>,
     /// A new kind.
     kind: Option<ServiceKind>,
@@ -159,9 +159,9 @@ pub struct ServiceUpdateInput {
     is_available: Option<bool>,
     /// Whether other servers may show it; one of a project where that is public.
     is_exported: Option<bool>,
-    /// A new schema of parameters; makes a new version, under which jobs submitted from now on are accepted.
+    /// A new schema of parameters, at most 64 KiB; makes a new version, under which jobs submitted from now on are accepted.
     parameters_schema: Option<Value>,
-    /// A new schema of results; makes a new version.
+    /// A new schema of results, at most 64 KiB; makes a new version.
     results_schema: Option<Value>,
     /// New bounds; jobs already submitted keep theirs.
     #[graphql(default)]

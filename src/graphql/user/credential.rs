@@ -20,7 +20,7 @@ pub struct PasswordChangeInput {
     /// The viewer's present password; not needed while there is none.
     #[graphql(secret)]
     confirm_password: Option<String>,
-    /// The new one.
+    /// The new one; at least 8 characters unless the server asks for more, at most 1,024 characters.
     #[graphql(secret)]
     new_password: String,
 }
@@ -30,7 +30,7 @@ pub struct PasswordChangeInput {
 pub struct UserPasswordSetInput {
     /// Whose.
     user_id: ID,
-    /// The password; null or absent means that no password opens the account any more.
+    /// The password, at least 8 characters unless the server asks for more, at most 1,024 characters; null or absent means that no password opens the account any more.
     #[graphql(secret)]
     new_password: Option<String>,
     /// The viewer's own password.

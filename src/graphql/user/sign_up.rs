@@ -18,9 +18,9 @@ use crate::{
 /// An account to sign up for.
 #[derive(Clone, InputObject)]
 pub struct UserSignUpInput {
-    /// The address that the link to confirm it is sent to.
+    /// The address that the link to confirm it is sent to; 3 to 254 characters.
     email: String,
-    /// A password that is hard to guess.
+    /// A password that is hard to guess; at least 8 characters unless the server asks for more, at most 1,024 characters.
     #[graphql(secret)]
     password: String,
     /// The name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`. If not given, one that resembles the address.
@@ -81,7 +81,7 @@ pub struct PasswordResetInput {
     /// What the mailed link carries.
     #[graphql(secret)]
     token: String,
-    /// The new password.
+    /// The new password; at least 8 characters unless the server asks for more, at most 1,024 characters.
     #[graphql(secret)]
     new_password: String,
 }

@@ -26,16 +26,17 @@ use crate::{
 pub struct UserCreateInput {
     /// The name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`.
     username: String,
-    /// The e-mail address, taken as confirmed.
+    /// The e-mail address, 3 to 254 characters, taken as confirmed.
     email: Option<String>,
-    /// The password; without one, passwordResetRequest mails a link to set the first.
+    /// The password, at least 8 characters unless the server asks for more, at most 1,024 characters; without one,
+    /// passwordResetRequest mails a link to set the first.
     #[graphql(secret)]
     password: Option<String>,
     /// The given name; at most 200 characters.
     first_name: Option<String>,
     /// The family name; at most 200 characters.
     last_name: Option<String>,
-    /// Words that carry rights, such as `service-author`.
+    /// Words that carry rights, such as `service-author`; at most 100, each of 1 to 64 letters, digits, `_`, `.` or `-`.
     #[graphql(default)]
     roles: Vec<String>,
 }
@@ -45,17 +46,17 @@ pub struct UserCreateInput {
 pub struct UserUpdateInput {
     /// Which user; the viewer if not given. Only an admin changes others.
     user_id: Option<ID>,
-    /// Another name to log in with.
+    /// Another name to log in with; 1 to 64 letters, digits, `_`, `.` or `-`.
     username: Option<String>,
-    /// The given name; null for none.
+    /// The given name, at most 200 characters; null for none.
     first_name: MaybeUndefined<String>,
-    /// The family name; null for none.
+    /// The family name, at most 200 characters; null for none.
     last_name: MaybeUndefined<String>,
     /// A JSON value to keep with the user, at most 16 KiB; null for none.
     metadata: MaybeUndefined<serde_json::Value>,
-    /// Another address, taken as confirmed. Only an admin may; others use emailChangeRequest.
+    /// Another address, 3 to 254 characters, taken as confirmed. Only an admin may; others use emailChangeRequest.
     email: Option<String>,
-    /// Other roles. Only an admin may.
+    /// Other roles, at most 100. Only an admin may.
     roles: Option<Vec<String>>,
     /// What a directory calls the user; null for nothing. Only an admin may.
     ldap_uid: MaybeUndefined<String>,

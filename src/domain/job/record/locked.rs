@@ -6,8 +6,8 @@ use entity::{
     job_slurm,
 };
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, JoinType, QueryFilter, QueryResult,
-    QuerySelect, QueryTrait, Select,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, Iterable, JoinType, QueryFilter, QueryResult, QuerySelect,
+    QueryTrait, Select,
     sea_query::{Expr, ExprTrait, SimpleExpr},
 };
 
@@ -53,9 +53,6 @@ fn needed() -> Columns {
     ])
 }
 
-/// Before the names of the columns of the other table: both have an owner.
-const SLURM: &str = "s_";
-
 /// Locks a recorded job. Any other one is not there.
 pub(super) async fn locked(tx: &Tx, texts: &Texts, which: Which, columns: Columns) -> Result<Locked> {
     let columns = needed().with(columns);
@@ -69,10 +66,8 @@ pub(super) async fn locked(tx: &Tx, texts: &Texts, which: Which, columns: Column
 pub(in crate::domain::job) fn locked_query(which: Which, columns: Columns) -> Select<job::Entity> {
     let slurm = job::Entity::belongs_to(job_slurm::Entity).from(job::Column::Id).to(job_slurm::Column::JobId);
     let mut query = columns.select(which.of(job::Entity::bare())).join(JoinType::InnerJoin, slurm.into());
-    for column in job_slurm::Column::iter() {
-        let shown = Expr::col((job_slurm::Entity, column));
-        QueryTrait::query(&mut query).expr_as(shown, format!("{SLURM}{}", column.as_str()));
-    }
+    let statement = QueryTrait::query(&mut query);
+    statement.columns(job_slurm::Column::iter().map(|column| (job_slurm::Entity, column)));
     let charges = account::Entity::find()
         .select_only()
         .column(account::Column::ChargesRecorded)
@@ -83,10 +78,10 @@ pub(in crate::domain::job) fn locked_query(which: Which, columns: Columns) -> Se
 
 impl FromQueryResult for Locked {
     fn from_query_result(from: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
-        Ok(Self {
-            part: Part::from_query_result(from, prefix)?,
-            slurm: job_slurm::Model::from_query_result(from, SLURM)?,
-            charges: from.try_get(prefix, "charges")?,
-        })
+        let part = Part::from_query_result(from, prefix)?;
+        let first = part.columns.width();
+        let slurm = job_slurm::Model::at(first, from)?;
+        let charges = from.try_get_by_index(first + job_slurm::Column::iter().count())?;
+        Ok(Self { part, slurm, charges })
     }
 }

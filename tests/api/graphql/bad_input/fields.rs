@@ -1,9 +1,11 @@
 //! Every argument of every root field with every kind of wrong value.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::{
-    calls::{World, fields_of},
+    calls::{World, fields_of, inputs_of},
     support::code,
 };
 
@@ -42,12 +44,13 @@ fn nasty() -> Vec<Value> {
 }
 
 /// What a refusal may say here; `OK` where the value was fine.
-const CODES: [&str; 10] = [
+const CODES: [&str; 11] = [
     "OK",
     "INVALID",
     "BAD_REQUEST",
     "NOT_FOUND",
     "ALREADY_EXISTS",
+    "IDEMPOTENCY_MISMATCH",
     "INVALID_STATE",
     "INSUFFICIENT_FUNDS",
     "LEASE_LOST",
@@ -55,16 +58,23 @@ const CODES: [&str; 10] = [
     "UNAUTHENTICATED",
 ];
 
+/// The keys of input objects.
+type Inputs = HashMap<String, Vec<(String, String)>>;
+
+/// How deep values are replaced: an argument, its keys, theirs (`filter: { username: { startsWith: .. } }`).
+const LEVELS: usize = 3;
+
 async fn try_all(root: &str, share: usize) {
     let world = World::new().await;
     let admin = world.app.admin();
+    let inputs = inputs_of(&admin).await;
     for field in fields_of(&admin, root).await.into_iter().skip(share).step_by(4) {
         let right = world.arguments(&field.name).await;
         let mut clients = vec![&admin];
         if field.name.starts_with("work") || field.name == "runnerRegister" {
             clients = vec![&world.runner];
         }
-        for arguments in mutilated(&right, &field.arguments) {
+        for arguments in mutilated(&right, &field.arguments, &inputs) {
             // It would end the sessions that the calls after it are made with.
             let keeps = &arguments["input"]["keepCurrent"];
             if field.name == "sessionsDeleteAll" && (keeps.is_null() || *keeps == json!(false)) {
@@ -80,22 +90,33 @@ async fn try_all(root: &str, share: usize) {
     }
 }
 
-/// The arguments with one value replaced at a time, also within `input`, and with one key too many.
-fn mutilated(right: &Value, arguments: &[(String, String)]) -> Vec<Value> {
+/// The arguments with one value replaced or added at a time, also within input objects such as `input` and `filter` and
+/// those within them.
+fn mutilated(right: &Value, arguments: &[(String, String)], inputs: &Inputs) -> Vec<Value> {
     let mut all = Vec::new();
-    for (name, _) in arguments {
+    for place in places(arguments, inputs, LEVELS) {
         for value in nasty() {
             let mut wrong = right.clone();
-            wrong[name] = value;
-            all.push(wrong);
+            let (last, above) = place.split_last().expect("a place has a name");
+            // Indexing makes an object of what is absent, and may not be asked of anything else.
+            let object = above.iter().fold(&mut wrong, |object, key| &mut object[key]);
+            if object.is_null() || object.is_object() {
+                object[last] = value;
+                all.push(wrong);
+            }
         }
     }
-    let Some(input) = right.get("input").and_then(Value::as_object) else { return all };
-    for key in input.keys() {
-        for value in nasty() {
-            let mut wrong = right.clone();
-            wrong["input"][key] = value;
-            all.push(wrong);
+    all
+}
+
+/// The names of arguments, and the paths of keys below them.
+fn places(keys: &[(String, String)], inputs: &Inputs, levels: usize) -> Vec<Vec<String>> {
+    let mut all = Vec::new();
+    for (name, ty) in keys {
+        all.push(vec![name.clone()]);
+        let below = inputs.get(ty.trim_end_matches('!')).filter(|_| levels > 1);
+        for path in below.map(|keys| places(keys, inputs, levels - 1)).unwrap_or_default() {
+            all.push([vec![name.clone()], path].concat());
         }
     }
     all
