@@ -9,12 +9,13 @@ use std::sync::{
 };
 
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, QueryTrait, RuntimeErr, Statement,
-    prelude::async_trait::async_trait,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, QueryTrait,
+    RuntimeErr, Statement, prelude::async_trait::async_trait,
 };
 
 use super::{
     driver::Work,
+    insertion::Insertion,
     meter::Meter,
     pool::{Pool, State},
     postgres::Pulse,
@@ -130,7 +131,16 @@ impl Statements {
     /// What it changes is not told, and a failure comes later. It may read nothing but the rows that it changes: on
     /// PostgreSQL it does not see what those before it do.
     pub async fn soon(&self, query: impl QueryTrait) -> Result<(), DbErr> {
-        match self.waiting.add(query.build(self.get_database_backend())) {
+        self.add(query.build(self.get_database_backend())).await
+    }
+
+    /// The same for a row that is added to a table.
+    pub async fn insert_soon(&self, into: &Insertion, row: &impl ActiveModelTrait) -> Result<(), DbErr> {
+        self.add(into.of(self.get_database_backend(), row)).await
+    }
+
+    async fn add(&self, statement: Statement) -> Result<(), DbErr> {
+        match self.waiting.add(statement) {
             Some(first) => self.run(first).await,
             None => Ok(()),
         }

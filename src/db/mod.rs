@@ -7,6 +7,7 @@
 mod archive;
 mod connection;
 mod driver;
+mod insertion;
 mod lock;
 mod meter;
 mod migrate;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use archive::{EVENTS_LEFT_OUT, Summary};
 pub use connection::{Reader, Statements};
+pub use insertion::Insertion;
 pub use lock::ServeLock;
 pub use meter::describe;
 pub use migrate::Schema;

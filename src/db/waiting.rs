@@ -68,13 +68,12 @@ fn as_one(texts: &[String]) -> String {
 /// beside the text.
 fn renumbered(sql: &str, by: usize) -> String {
     let mut parts = sql.split('$');
-    let mut text = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
+    let begin = parts.next().unwrap_or_default().to_owned();
+    parts.fold(begin, |text, part| {
         let digits = part.bytes().take_while(u8::is_ascii_digit).count();
         let number: usize = part[..digits].parse().unwrap_or_default();
-        text.push_str(&format!("${}{}", number + by, &part[digits..]));
-    }
-    text
+        text + "$" + &(number + by).to_string() + &part[digits..]
+    })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub use overruling::Overruling;
 
 use crate::{
     app::App,
-    db::Tx,
+    db::{Insertion, Tx},
     error::{Error, Result},
     infra::secret,
     origin::Client,
@@ -25,6 +25,9 @@ use crate::{
 
 /// Entries deleted in one transaction at most, so that no other write waits long.
 const BATCH: u64 = 1_000;
+
+/// How an entry gets there.
+static INSERTION: Insertion = Insertion::new();
 
 /// Who does something, and from where.
 #[derive(Clone, Debug)]
@@ -174,7 +177,7 @@ pub async fn note(tx: &Tx, actor: &Actor, action: Action, subject: impl Into<Sub
         created_at: Set(tx.now),
         ..Default::default()
     };
-    tx.db.soon(audit_entry::Entity::insert(row)).await?;
+    tx.db.insert_soon(&INSERTION, &row).await?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     app::App,
-    db::{EVENTS_LEFT_OUT, Tx},
+    db::{EVENTS_LEFT_OUT, Insertion, Tx},
     domain::setting,
     error::{Error, Result},
     page::Page,
@@ -29,6 +29,9 @@ pub use prune::prune;
 
 /// Events that a query returns at most.
 const PAGE: i64 = 100;
+
+/// How an event of a job gets into the log.
+static INSERTION: Insertion = Insertion::new();
 
 /// Which events to follow or list; conditions are ANDed, absent ones do not bind.
 #[derive(Clone, Debug, Default)]
@@ -71,7 +74,7 @@ fn position(cursor: &str) -> Result<i64> {
 
 /// Appends one event about `job`, whose revision is already the event's.
 pub(super) async fn append(tx: &Tx, job: &job::Model, kind: event::Kind, detail: event::Detail) -> Result<()> {
-    tx.db.soon(event::Entity::insert(row(tx, job, kind, detail))).await?;
+    tx.db.insert_soon(&INSERTION, &row(tx, job, kind, detail)).await?;
     tx.tell();
     Ok(())
 }
