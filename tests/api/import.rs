@@ -34,7 +34,8 @@ const USERS: (&str, &str) = (
      ann,9,x,ANN@example.org,NULL,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
      dan,x,,,,2017-11-18 20:39:17,2017-11-18 20:39:17\n\
      eve,11,,,,yesterday,\n\
-     short,12\n",
+     short,12\n\
+     n\0l,13,,,,2017-11-18 20:39:17,\n",
 );
 const ACCOUNTS: (&str, &str) = (
     "accounts.csv",
@@ -71,7 +72,7 @@ async fn every_number_is_kept_and_what_cannot_be_taken_is_told_of() {
     let exported = folder(&[USERS, ACCOUNTS, MEMBERS, JOBS]);
     let report = mybrc(&app, exported.path()).await;
     let expected = [
-        ("users.csv", [2, 0, 5]),
+        ("users.csv", [2, 0, 6]),
         ("accounts.csv", [2, 0, 1]),
         ("useraccountassociations.csv", [1, 0, 2]),
         ("jobs.csv", [2, 1, 2]),
@@ -86,6 +87,7 @@ async fn every_number_is_kept_and_what_cannot_be_taken_is_told_of() {
         told("users.csv", "3", "UserID is out of range: 0 is not from 1 to 2147483647."),
         told("users.csv", "6", "UserID is no whole number: \"x\"."),
         told("users.csv", "8", "It has too few values."),
+        told("users.csv", "9", "It holds a NUL character, which not every database keeps."),
         told("accounts.csv", "4", "AccountAllocation is out of range: nan."),
         told("useraccountassociations.csv", "3", "There is no user 8."),
         told("jobs.csv", "4", "JobStatus is out of range: 200 is not from -128 to 127."),

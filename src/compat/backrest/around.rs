@@ -49,9 +49,11 @@ async fn dress(request: Request, next: Next) -> Response {
 fn placed(mut request: Request) -> Request {
     // `/-` is not `/-/`; but to what is mounted there, both are `/`.
     let original = request.extensions().get::<OriginalUri>().map(|uri| uri.0.path().to_owned());
-    let bare = original.is_some_and(|path| !path.ends_with('/') || path.ends_with("//"));
+    let bare = original.as_ref().is_some_and(|path| !path.ends_with('/') || path.ends_with("//"));
     let path = request.uri().path();
-    let inside = path.strip_prefix(PREFIX).filter(|path| path.starts_with('/')).unwrap_or(path);
+    // Below a mount it is gone already; at the root of an address of its own it is still there.
+    let is_mounted = original.is_some_and(|original| original != path);
+    let inside = path.strip_prefix(PREFIX).filter(|path| path.starts_with('/') && !is_mounted).unwrap_or(path);
     let (path, method) = match inside {
         "/" if bare => ("/-".to_owned(), None),
         path => place(path, request.method()),

@@ -5,7 +5,9 @@
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::header::{ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_TYPE, VARY};
+use axum::http::header::{
+    ACCEPT, ALLOW, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri};
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
@@ -93,6 +95,12 @@ fn write(response: &mut Response, value: &Value, style: Style) {
         Style::Page => ("text/html; charset=utf-8", page(&text(value, 4))),
     };
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    if matches!(style, Style::Page) {
+        // What stands in it was written by anybody. It is escaped; and should that ever fail, nothing of it runs.
+        let closed = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, closed);
+        response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    }
     // The router below has counted the body that was not written yet.
     response.headers_mut().remove(CONTENT_LENGTH);
     *response.body_mut() = body.into();

@@ -69,11 +69,11 @@ impl Table {
                 let line = record.position().map_or(line, csv::Position::line);
                 let values = self.columns.iter().map(|column| record.get(*column).map(str::to_owned));
                 let values: Option<Vec<String>> = values.collect();
-                Some(
-                    values
-                        .map(|values| Row { line, values })
-                        .ok_or_else(|| (line, "It has too few values.".to_owned())),
-                )
+                let Some(values) = values else { return Some(Err((line, "It has too few values.".to_owned()))) };
+                if values.iter().any(|value| value.contains('\0')) {
+                    return Some(Err((line, "It holds a NUL character, which not every database keeps.".to_owned())));
+                }
+                Some(Ok(Row { line, values }))
             }
             Err(error) => Some(Err((line, format!("It cannot be read: {error}.")))),
         }

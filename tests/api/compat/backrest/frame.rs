@@ -21,7 +21,7 @@ async fn slashes_are_strict() {
             browser.send(browser.request(method, path)).await.not_found();
         }
     }
-    for nothing in ["/nothing", "/nothing/1", "/documents/1/2", "//", "/signup/x", "/login/x/y"] {
+    for nothing in ["/nothing", "/nothing/1", "/documents/1/2", "//", "/signup/x", "/login/x/y", "/-/login"] {
         browser.get(nothing).await.not_found();
         browser.delete(nothing).await.not_found();
     }

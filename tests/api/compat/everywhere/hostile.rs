@@ -80,6 +80,42 @@ async fn no_body_is_a_defect() {
     everywhere.app().audit().await;
 }
 
+/// A database that fails is told of without its words, by every route of every old API.
+#[tokio::test]
+async fn no_failure_of_the_database_shows_its_inside() {
+    let everywhere = Everywhere::new().await;
+    let mut asks = Vec::new();
+    for dialect in DIALECTS {
+        for route in Everywhere::routes(dialect) {
+            asks.push((dialect.name, everywhere.ask(dialect, &route).await));
+        }
+    }
+    // What ends sessions comes last.
+    asks.sort_by_key(|(_, ask)| ask.method != Method::GET);
+    let tables = ["service", "project_data", "account", "project", "server"];
+    for table in ["job"].iter().chain(&tables) {
+        everywhere.app().lose(table).await;
+    }
+    let mut failed = Vec::new();
+    for who in [everywhere.app().admin(), everywhere.world.cara.clone()] {
+        for (dialect, ask) in &asks {
+            let answer = ask.by(&who).send().await.expect("an answer");
+            let status = answer.status();
+            let body = String::from_utf8_lossy(&answer.bytes().await.expect("a body")).into_owned();
+            let own = tables.iter().map(|table| format!("{table}_that_is_gone"));
+            let leaks = LEAKS.map(str::to_owned).into_iter().chain(own);
+            for leak in leaks.chain(["no such table", "relation \"", "error returned from database"].map(str::to_owned))
+            {
+                assert!(!body.contains(&leak), "{} {}: {status} {body}", ask.method, ask.path);
+            }
+            if status.is_server_error() && !failed.contains(dialect) {
+                failed.push(dialect);
+            }
+        }
+    }
+    assert_eq!(failed.len(), DIALECTS.len(), "only these met the failure: {failed:?}");
+}
+
 #[tokio::test]
 async fn no_path_and_no_query_is_a_defect() {
     let everywhere = Everywhere::new().await;

@@ -170,6 +170,8 @@ async fn methods_paths_and_forms_that_are_not_here_are_refused() {
     assert!(indented.starts_with("{\n    \"jobnumber\": 2,\n    \"jobslurmid\": 1,"), "{indented}");
     let page = accept("text/html", "/jobs/2/").await;
     assert!(page.headers()["content-type"].to_str().is_ok_and(|kind| kind.starts_with("text/html")));
+    assert_eq!(page.headers()["content-security-policy"], "default-src 'none'; frame-ancestors 'none'");
+    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
 }
 
 #[tokio::test]
