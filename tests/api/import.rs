@@ -117,7 +117,7 @@ async fn an_import_is_repeated_without_doing_anything_twice() {
     mybrc(&app, exported.path()).await;
     let again = mybrc(&app, exported.path()).await;
     let expected = [
-        ("users.csv", [0, 2, 5]),
+        ("users.csv", [0, 2, 6]),
         ("accounts.csv", [0, 2, 1]),
         ("useraccountassociations.csv", [0, 1, 2]),
         ("jobs.csv", [0, 3, 2]),
@@ -140,7 +140,7 @@ async fn a_number_of_another_here_is_not_theirs() {
     let other = (ACCOUNTS.0, &*ACCOUNTS.1.replace("3,fc_lab", "3,fc_other"));
     let report = mybrc(&app, folder(&[renamed, other, MEMBERS, JOBS]).path()).await;
     let counts = counted(&report);
-    assert_eq!(counts[..2], [("users.csv", [0, 1, 6]), ("accounts.csv", [0, 1, 2])], "{report:?}");
+    assert_eq!(counts[..2], [("users.csv", [0, 1, 7]), ("accounts.csv", [0, 1, 2])], "{report:?}");
     assert_eq!(counts[2..], [("useraccountassociations.csv", [0, 0, 3]), ("jobs.csv", [0, 1, 4])], "{report:?}");
     let reasons: Vec<&str> = report.refused.iter().map(|refused| refused.reason.as_str()).collect();
     assert!(reasons.contains(&"The UserID 7 belongs to another user already."), "{reasons:?}");

@@ -50,21 +50,23 @@ pub(super) fn number(id: &str) -> Option<i32> {
 }
 
 /// One JSON object of many entries, each found when its turn comes, so that a long list takes no memory. What has gone
-/// meanwhile is left out; a failure breaks the answer off.
-pub(super) fn object<S>(entries: S) -> Body
+/// meanwhile is left out; a failure breaks the answer off, but for one of the first entry, which is an answer by itself.
+pub(super) async fn object<S>(entries: S) -> Result<Body, Refusal>
 where
     S: Stream<Item = Result<(String, Value), Refusal>> + Send + 'static,
 {
     let mut comma = "";
     let entries = entries.filter(|entry| std::future::ready(!matches!(entry, Err(refusal) if refusal.is_not_found())));
-    let entries = entries.map(move |entry| match entry {
+    let mut entries = Box::pin(entries);
+    let first = entries.next().await.transpose()?;
+    let entries = stream::iter(first.map(Ok)).chain(entries).map(move |entry| match entry {
         Ok((key, value)) => {
             Ok(Bytes::from(format!("{}{}:{value}", std::mem::replace(&mut comma, ","), Value::from(key))))
         }
         Err(_) => Err(std::io::Error::other("the list breaks off")),
     });
     let edge = |text: &'static str| stream::iter([Ok(Bytes::from_static(text.as_bytes()))]);
-    Body::from_stream(edge("{").chain(entries).chain(edge("}")))
+    Ok(Body::from_stream(edge("{").chain(entries).chain(edge("}"))))
 }
 
 #[cfg(test)]

@@ -106,7 +106,7 @@ pub(in super::super) async fn list(call: Call) -> Answer {
         let call = call.clone();
         async move { Ok((id(number), user(&call, number).await?)) }
     });
-    Ok(streamed(object(entries)))
+    object(entries).await.map(streamed)
 }
 
 /// Others learn nothing, also not whether there is such a user.

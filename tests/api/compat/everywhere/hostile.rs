@@ -101,14 +101,17 @@ async fn no_failure_of_the_database_shows_its_inside() {
         for (dialect, ask) in &asks {
             let answer = ask.by(&who).send().await.expect("an answer");
             let status = answer.status();
-            let body = String::from_utf8_lossy(&answer.bytes().await.expect("a body")).into_owned();
+            // A list that is sent while it is read breaks off.
+            let body = answer.bytes().await;
+            let is_broken = status.is_server_error() || body.is_err();
+            let body = String::from_utf8_lossy(&body.unwrap_or_default()).into_owned();
             let own = tables.iter().map(|table| format!("{table}_that_is_gone"));
             let leaks = LEAKS.map(str::to_owned).into_iter().chain(own);
             for leak in leaks.chain(["no such table", "relation \"", "error returned from database"].map(str::to_owned))
             {
                 assert!(!body.contains(&leak), "{} {}: {status} {body}", ask.method, ask.path);
             }
-            if status.is_server_error() && !failed.contains(dialect) {
+            if is_broken && !failed.contains(dialect) {
                 failed.push(dialect);
             }
         }
