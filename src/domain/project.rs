@@ -31,7 +31,7 @@ pub(super) use holder::of_group as users_of_group;
 pub(super) use holder::require_role;
 pub use member::{Holder, MemberOrder, count_members, members, owners, remove_member, set_member};
 pub use participant::{count_participants, participants};
-pub(super) use runner::{hold_managed_by_group, release_runners};
+pub(super) use runner::{hold_managed_by_group, release_runners, release_runners_of};
 pub use write::{NewProject, ProjectChange, create, create_for, delete, update};
 pub(super) use write::{insert_personal, open, remove};
 

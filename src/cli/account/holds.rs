@@ -15,8 +15,9 @@ pub(in crate::cli) struct Holds {
     /// Only those of jobs submitted longer ago than this, such as `90s`, `30m`, `12h` or `7d`
     #[arg(long, value_name = "TIME", value_parser = seconds, default_value = "0s", hide_default_value = true)]
     older: i64,
-    /// Release them: the money is available again, and a job that ends after all is settled from what is there then
-    #[arg(long)]
+    /// Release them: the money is available again, and a job that ends after all is settled from what is there then. Which
+    /// ones must be said with --older
+    #[arg(long, requires = "older")]
     release: bool,
     #[command(flatten)]
     format: Format,

@@ -6,8 +6,8 @@ use entity::{
     runner, runner_service, service, user,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{LockType, SelectStatement},
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{ExprTrait, LockType, SelectStatement},
 };
 
 use super::write::present;
@@ -36,6 +36,36 @@ pub(in crate::domain) async fn release_runners(tx: &Tx, project_id: i64) -> Resu
     runner_service::Entity::delete_many()
         .filter(runner_service::Column::ServiceId.in_subquery(services.into_query()))
         .filter(runner_service::Column::RunnerId.in_subquery(strangers.into_query()))
+        .exec(&tx.db)
+        .await?;
+    Ok(())
+}
+
+/// Ends the work of a user's runners for services that are not the user's own and of no project that the user manages. To
+/// be called where somebody ceases to be an admin, in the same transaction.
+pub(in crate::domain) async fn release_runners_of(tx: &Tx, user_id: i64) -> Result<()> {
+    let groups = group_member::Entity::find()
+        .select_only()
+        .column(group_member::Column::GroupId)
+        .filter(group_member::Column::UserId.eq(user_id));
+    let holder = Condition::any()
+        .add(project_member::Column::UserId.eq(user_id))
+        .add(project_member::Column::GroupId.in_subquery(groups.into_query()));
+    let managed = project_member::Entity::find()
+        .select_only()
+        .column(project_member::Column::ProjectId)
+        .filter(project_member::Column::Role.is_in([Role::Manager, Role::Owner]))
+        .filter(holder);
+    let (owner, project) = (service::Column::OwnerId, service::Column::ProjectId);
+    let foreign = Condition::any()
+        .add(project.is_null().and(owner.ne(user_id)))
+        .add(project.is_not_null().and(project.not_in_subquery(managed.into_query())));
+    let services = service::Entity::find().select_only().column(service::Column::Id).filter(foreign);
+    let runners =
+        runner::Entity::find().select_only().column(runner::Column::Id).filter(runner::Column::OwnerId.eq(user_id));
+    runner_service::Entity::delete_many()
+        .filter(runner_service::Column::ServiceId.in_subquery(services.into_query()))
+        .filter(runner_service::Column::RunnerId.in_subquery(runners.into_query()))
         .exec(&tx.db)
         .await?;
     Ok(())

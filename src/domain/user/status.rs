@@ -12,7 +12,7 @@ use crate::{
     domain::{
         audit::{self, Actor},
         check::{Faults, LINE},
-        rights, runner, session,
+        project, rights, runner, session,
     },
     error::{Error, Result},
     viewer::Viewer,
@@ -102,6 +102,9 @@ pub async fn set_admin(
             let action = if *is_admin { Action::UserPromoted } else { Action::UserDemoted };
             audit::note(tx, actor, action, &changed).await?;
             if !is_admin {
+                // Project-W's runners are nobody's in its own API, and go on; others worked with an admin's rights.
+                runner::pass_on(tx, *id).await?;
+                project::release_runners_of(tx, *id).await?;
                 rights::shrink(tx, [*id]).await?;
             }
             Ok(changed)

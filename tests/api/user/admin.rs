@@ -102,6 +102,31 @@ async fn an_admin_is_made_and_unmade_and_the_last_one_stays() {
     assert_eq!(admin.refused("userPromote", other).await, "FORBIDDEN");
 }
 
+/// An admin's runners may work for anybody's service; those of who is no admin any more, for its own.
+#[tokio::test]
+async fn runners_of_a_former_admin_work_for_what_is_its_own() {
+    let app = TestApp::new().await;
+    let (admin, cara) = (app.admin(), app.author("cara").await);
+    let root = app.user_with("root", &["service-author"], true).await;
+    let team = cara.project(json!({})).await;
+    cara.enrol(&team, &root, "MANAGER").await;
+    let foreign = cara.service(json!({ "title": "Foreign" })).await;
+    let closed = cara.project(json!({ "title": "Closed" })).await;
+    let closed = cara.service(json!({ "title": "Closed", "projectId": closed })).await;
+    let managed = cara.service(json!({ "title": "Managed", "projectId": team })).await;
+    let own = root.service(json!({ "title": "Own" })).await;
+    let runner = root.runner(json!({ "serviceIds": [foreign, closed, managed, own] })).await;
+    for service in [&foreign, &closed, &managed, &own] {
+        cara.submit(service, json!({})).await;
+    }
+    admin.change("userDemote", json!({ "userId": root.id, "confirmPassword": PASSWORD }), "user { isAdmin }").await;
+    assert_eq!(runner.claim_with(json!({ "max": 10 })).await.len(), 2, "of its own and the managed service");
+    let waiting =
+        cara.data("{ jobs(filter: { status: { eq: QUEUED } }) { nodes { service { title } } } }", json!({})).await;
+    let titles = |waiting: &Value| waiting["jobs"]["nodes"].to_string();
+    assert!(titles(&waiting).contains("Foreign") && titles(&waiting).contains("Closed"), "{waiting}");
+}
+
 #[tokio::test]
 async fn a_suspended_user_reads_why_and_comes_back() {
     let app = TestApp::new().await;
