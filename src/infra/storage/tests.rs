@@ -1,5 +1,5 @@
 //! The store on a bucket: the one that `DOCKET_TEST_S3` names (`s3://bucket/prefix`), with the access in the usual `AWS_`
-//! variables. Without it there is nothing to test here; `./test s3` starts a stand-in and sets it.
+//! variables. `./test s3` starts a stand-in and sets it.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -9,9 +9,9 @@ use crate::infra::secret;
 /// More than two parts, and no whole number of them.
 const LARGE: usize = 2 * BUCKET_PART + 12_345;
 
-fn bucket() -> Option<Storage> {
-    let place = std::env::var("DOCKET_TEST_S3").ok()?;
-    Some(Storage::new(&place, 4))
+fn bucket() -> Storage {
+    let place = std::env::var("DOCKET_TEST_S3").expect("DOCKET_TEST_S3 names a bucket; `./test s3` starts one");
+    Storage::new(&place, 4)
 }
 
 /// Bytes that are not the same anywhere near.
@@ -26,15 +26,12 @@ fn in_pieces(bytes: &Bytes) -> impl Stream<Item = Result<Bytes>> + Send + Unpin 
 
 async fn read(storage: &Storage, uid: Uuid, range: Range<u64>) -> Result<Vec<u8>> {
     let pieces = storage.get(uid, range).await?;
-    Ok(pieces
-        .map_err(Error::internal)
-        .try_fold(Vec::new(), async |all, piece| Ok([all, piece.to_vec()].concat()))
-        .await?)
+    pieces.map_err(Error::internal).try_fold(Vec::new(), async |all, piece| Ok([all, piece.to_vec()].concat())).await
 }
 
 #[tokio::test]
 async fn a_large_object_comes_back_whole_and_in_ranges() {
-    let Some(storage) = bucket() else { return };
+    let storage = bucket();
     let (uid, sent) = (secret::uid(), bytes(LARGE));
     let stored = storage.put(uid, in_pieces(&sent)).await.expect("is stored");
     let expected = Stored { size: LARGE as u64, sha256: Sha256::digest(&sent).into() };
@@ -51,7 +48,7 @@ async fn a_large_object_comes_back_whole_and_in_ranges() {
 
 #[tokio::test]
 async fn an_empty_object_is_one() {
-    let Some(storage) = bucket() else { return };
+    let storage = bucket();
     let uid = secret::uid();
     let stored = storage.put(uid, stream::iter([])).await.expect("is stored");
     assert_eq!(stored, Stored { size: 0, sha256: Sha256::digest(b"").into() });
@@ -61,7 +58,7 @@ async fn an_empty_object_is_one() {
 
 #[tokio::test]
 async fn nothing_stays_of_an_upload_that_breaks() {
-    let Some(storage) = bucket() else { return };
+    let storage = bucket();
     let uid = secret::uid();
     let broken =
         in_pieces(&bytes(BUCKET_PART + 1)).chain(stream::iter([Err(Error::invalid("body", "It ends early."))]));
@@ -72,7 +69,7 @@ async fn nothing_stays_of_an_upload_that_breaks() {
 
 #[tokio::test]
 async fn all_servers_on_a_bucket_keep_one_secret() {
-    let (Some(first), Some(second)) = (bucket(), bucket()) else { return };
+    let (first, second) = (bucket(), bucket());
     let name = secret::uid().to_string();
     let kept = first.keep(&name, [1; 32]).await.expect("is kept");
     assert_eq!((kept, second.keep(&name, [2; 32]).await.expect("is kept")), ([1; 32], [1; 32]));
